@@ -1,0 +1,3 @@
+//! trailseal: walks the signed digest chain of AWS CloudTrail, checks every log file, and says what was altered.
+
+pub mod trail;

@@ -1,0 +1,3 @@
+//! trailseal.
+
+fn main() {}
