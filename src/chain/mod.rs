@@ -1,0 +1,16 @@
+//! One chain: the merge of what it claims with what the bucket shows, sans I/O.
+//!
+//! [`ChainWalk`] is a state machine that says what it needs and is told what was observed; [`VouchedLogs`] holds what
+//! the digests of one account and region vouch for against what lies in the log folder, day by day.
+
+mod account;
+mod coverage;
+mod link;
+mod outcome;
+mod vouched;
+mod walk;
+
+pub use coverage::{Hole, union};
+pub use outcome::{ChainOutcome, NewestDigest, OldestDigest, Tally, Vouched};
+pub use vouched::{DayLogs, LoggedObject, RecordedLog, SeenLog, VouchedLogs};
+pub use walk::{ChainWalk, ListedDigest, Need, Observed, Scope};

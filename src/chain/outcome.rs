@@ -1,0 +1,122 @@
+//! What came of walking a chain.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::coverage::Hole;
+use crate::digest::LogFileRef;
+use crate::finding::{Finding, Severity};
+use crate::trail::{ChainId, Interval, Time};
+
+/// What a digest vouches for, once it is verified; nothing if it is not.
+#[derive(Debug, Default)]
+pub struct Vouched {
+    /// Whether the digest's time touches the request. Digests just outside are looked at for what they vouch for, so
+    /// that a log file delivered near the edge is not called unlisted.
+    pub in_scope: bool,
+    /// When the digest was written, where the store knows it.
+    pub delivered: Option<Time>,
+    /// The time whose deliveries it lists; none where nothing is vouched for.
+    pub covers: Option<Interval>,
+    /// The log files.
+    pub log_files: Vec<LogFileRef>,
+}
+
+/// The digests of a chain that lie in the request, each counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tally {
+    /// Proven to be AWS's, and linked as their neighbours say.
+    pub verified: u64,
+    /// Altered, or gone although a signed digest names them.
+    pub violated: u64,
+    /// Neither.
+    pub unproven: u64,
+}
+
+/// The newest verified digest of the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewestDigest {
+    /// Its key.
+    pub key: String,
+    /// Its signature in hex: whoever keeps it can tell later whether history was rewritten.
+    pub signature: String,
+    /// The end of its hour.
+    pub end: Time,
+}
+
+/// The oldest verified digest of the request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OldestDigest {
+    /// Its key.
+    pub key: String,
+    /// The start of its hour.
+    pub start: Time,
+}
+
+/// What came of walking a chain.
+#[derive(Clone, Debug)]
+pub struct ChainOutcome {
+    /// The chain.
+    pub chain: ChainId,
+    /// What was found.
+    pub findings: Vec<Finding>,
+    /// The digests of the request.
+    pub tally: Tally,
+    /// The time proven, clipped to the request, oldest first.
+    pub proven: Vec<Interval>,
+    /// The time not proven, clipped to the request, oldest first.
+    pub holes: Vec<Hole>,
+    /// The newest verified digest of the request.
+    pub newest: Option<NewestDigest>,
+    /// The oldest verified digest of the request.
+    pub oldest: Option<OldestDigest>,
+    /// The end of the newest verified digest met, in the request or just after it.
+    pub newest_end: Option<Time>,
+    /// The start of the oldest verified digest met, in the request or just before it.
+    pub oldest_start: Option<Time>,
+    /// Whether, as AWS signed, the chain began only after the request's end.
+    pub began_after: bool,
+    /// Digests whose key is not among those given, where those given are not known to be all.
+    pub keys_unknown: u64,
+    /// The fingerprints of the keys that signed.
+    pub fingerprints: BTreeSet<String>,
+}
+
+impl ChainOutcome {
+    pub(super) fn new(chain: ChainId) -> ChainOutcome {
+        ChainOutcome {
+            chain,
+            findings: Vec::new(),
+            tally: Tally::default(),
+            proven: Vec::new(),
+            holes: Vec::new(),
+            newest: None,
+            oldest: None,
+            newest_end: None,
+            oldest_start: None,
+            began_after: false,
+            keys_unknown: 0,
+            fingerprints: BTreeSet::new(),
+        }
+    }
+}
+
+impl Tally {
+    /// Counts one digest by the worst that was found of it; one of which nothing was found is verified.
+    pub(super) fn count(&mut self, findings: &[Finding]) {
+        match findings.iter().map(|finding| finding.severity).min() {
+            Some(Severity::Violation) => self.violated += 1,
+            Some(Severity::Unproven) => self.unproven += 1,
+            Some(Severity::Note) | None => self.verified += 1,
+        }
+    }
+
+    /// Adds another count.
+    pub fn add(&mut self, other: Tally) {
+        self.verified += other.verified;
+        self.violated += other.violated;
+        self.unproven += other.unproven;
+    }
+}

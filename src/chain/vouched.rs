@@ -1,0 +1,245 @@
+//! The log files that verified digests vouch for, held against what lies in the log folder, one day at a time.
+//!
+//! Digests come newest first, so a day can be closed once every chain of the folder has gone back past it. Only open
+//! days are in memory, at some 100 bytes a log file.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::digest::{LogFileRef, RecordedHash};
+use crate::trail::{AccountFolder, Day, Interval, LogKey, LogName, ObjectLocation, RegionFolders, Time};
+
+/// What is vouched for in the log folders of one account and region, by all trails that deliver there.
+#[derive(Debug)]
+pub struct VouchedLogs {
+    /// Usually one; more where a trail's prefix or bucket was changed.
+    folders: Vec<(String, RegionFolders)>,
+    open: BTreeMap<Day, DayLogs>,
+    /// Whatever is signed and yet not named as log files are; of these the day cannot be told.
+    odd: HashSet<ObjectLocation>,
+    /// Objects of closed days that nobody vouched for so far.
+    candidates: BTreeMap<ObjectLocation, Option<Interval>>,
+    most_candidates: usize,
+    beyond: u64,
+}
+
+/// The log files of one day that are vouched for.
+#[derive(Debug, Default)]
+pub struct DayLogs {
+    named: HashMap<(u16, LogName), Entry>,
+}
+
+/// What is kept of a log file that is vouched for.
+#[derive(Debug)]
+struct Entry {
+    hash: RecordedHashPrefix,
+    delivered: Option<Time>,
+    recorded: Option<Box<RecordedLog>>,
+}
+
+/// Enough of a recorded hash to tell whether a second digest records the same.
+type RecordedHashPrefix = [u8; 8];
+
+/// A log file as recorded, kept where it is checked against the listing and not at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedLog {
+    /// The log file and its hash.
+    pub log: LogFileRef,
+    /// The time of the digest that lists it.
+    pub covers: Interval,
+    /// Which of the folder's chains it belongs to.
+    pub chain: usize,
+}
+
+/// An object in a log folder, as the listing shows it.
+#[derive(Clone, Debug)]
+pub struct LoggedObject {
+    /// Which of the account's and region's folders it lies in.
+    pub folder: usize,
+    /// Where it lies; the bucket may be empty.
+    pub at: ObjectLocation,
+    /// The day of its folder; none outside the folders of days.
+    pub day: Option<Day>,
+    /// What its name tells, if it is that of a log file.
+    pub name: Option<LogName>,
+    /// When it was written, where the store knows it.
+    pub last_modified: Option<Time>,
+}
+
+/// What the listing shows of a log file that is vouched for.
+#[derive(Debug)]
+pub struct SeenLog {
+    /// When the digest that lists it was delivered, if the log file was written again after that: both times.
+    pub rewritten: Option<(Time, Time)>,
+    /// What was recorded, where it was kept.
+    pub recorded: Option<Box<RecordedLog>>,
+}
+
+impl VouchedLogs {
+    /// For the folders of one account and region, each with its bucket (empty: any).
+    pub fn new(folders: Vec<(String, RegionFolders)>, most_candidates: usize) -> VouchedLogs {
+        VouchedLogs {
+            folders,
+            open: BTreeMap::new(),
+            odd: HashSet::new(),
+            candidates: BTreeMap::new(),
+            most_candidates,
+            beyond: 0,
+        }
+    }
+
+    /// Whether the listing of these folders can show this log file.
+    pub fn can_show(&self, at: &ObjectLocation) -> bool {
+        self.place(at).is_some()
+    }
+
+    /// A verified digest lists `log`. False if another one has listed it before, with the same hash.
+    pub fn vouch(&mut self, log: &LogFileRef, delivered: Option<Time>, recorded: Option<RecordedLog>) -> bool {
+        self.withdraw(&log.at);
+        let Some((folder, name)) = self.place(&log.at) else {
+            return self.odd.insert(log.at.clone());
+        };
+        let entry = Entry { hash: prefix(&log.hash), delivered, recorded: recorded.map(Box::new) };
+        let before = self.open.entry(name.minute.day()).or_default().named.insert((folder, name), entry);
+        before.is_none_or(|before| before.hash != prefix(&log.hash))
+    }
+
+    /// Takes out the newest open day that began at or after `reached`, where every chain has gone back.
+    pub fn close_newest(&mut self, reached: Option<Time>) -> Option<(Day, DayLogs)> {
+        let newest = self.open.last_entry()?;
+        reached.is_none_or(|reached| newest.key().start() >= reached).then(|| newest.remove_entry())
+    }
+
+    /// Takes out one day, which need not be open.
+    pub fn close(&mut self, day: Day) -> DayLogs {
+        self.open.remove(&day).unwrap_or_default()
+    }
+
+    /// Nobody vouches for this object, as far as is known yet.
+    pub fn unlisted(&mut self, object: &LoggedObject) {
+        if self.odd.contains(&object.at) {
+            return;
+        }
+        if self.candidates.len() >= self.most_candidates {
+            self.beyond += 1;
+            return;
+        }
+        let interval = match (object.name, object.day) {
+            (Some(name), _) => Some(Interval::new(name.minute, name.minute.plus(60))),
+            (None, day) => day.map(|day| Interval::new(day.start(), day.end())),
+        };
+        self.candidates.insert(object.at.clone(), interval);
+    }
+
+    /// Whether anything is unlisted so far.
+    pub fn has_unlisted(&self) -> bool {
+        !self.candidates.is_empty()
+    }
+
+    /// A digest that was looked at late vouches for it after all.
+    pub fn withdraw(&mut self, at: &ObjectLocation) {
+        if !self.candidates.is_empty() && self.candidates.remove(at).is_none() {
+            self.candidates.remove(&ObjectLocation::new("", &at.key));
+        }
+    }
+
+    /// What remains unlisted, in order, and how many more there are that were only counted.
+    pub fn into_unlisted(self) -> (BTreeMap<ObjectLocation, Option<Interval>>, u64) {
+        (self.candidates, self.beyond)
+    }
+
+    fn place(&self, at: &ObjectLocation) -> Option<(u16, LogName)> {
+        let key = LogKey::parse(&at.key)?;
+        let here = |bucket: &str, account: &AccountFolder, region: &str| {
+            (bucket.is_empty() || bucket == at.bucket) && *account == key.folder && region == key.region
+        };
+        let folder = self.folders.iter().position(|(bucket, folder)| here(bucket, &folder.account, &folder.region))?;
+        Some((u16::try_from(folder).ok()?, key.name))
+    }
+}
+
+impl DayLogs {
+    /// The listing shows `object`: what is recorded of it; none if nobody vouches for it.
+    pub fn see(&mut self, object: &LoggedObject) -> Option<SeenLog> {
+        let entry = self.named.remove(&(u16::try_from(object.folder).ok()?, object.name?))?;
+        let rewritten = entry.delivered.zip(object.last_modified).filter(|(delivered, written)| written > delivered);
+        Some(SeenLog { rewritten, recorded: entry.recorded })
+    }
+
+    /// What is recorded and was not seen in the listing, in order, where it was kept.
+    pub fn into_unseen(self) -> Vec<RecordedLog> {
+        let kept = self.named.into_values().filter_map(|entry| entry.recorded);
+        let mut unseen: Vec<RecordedLog> = kept.map(|recorded| *recorded).collect();
+        unseen.sort_unstable_by(|a, b| a.log.at.cmp(&b.log.at));
+        unseen
+    }
+}
+
+fn prefix(hash: &RecordedHash) -> RecordedHashPrefix {
+    let mut prefix = [0; 8];
+    match hash {
+        RecordedHash::Sha256(bytes) => prefix.copy_from_slice(&bytes[..8]),
+        RecordedHash::Odd(text) => text.bytes().take(8).zip(&mut prefix).for_each(|(byte, at)| *at = byte),
+    }
+    prefix
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/02/111122223333_CloudTrail_us-east-1_20260102T0005Z_abcdefghijklmnop.json.gz";
+
+    fn ledger() -> VouchedLogs {
+        let account = AccountFolder { prefix: String::new(), organization: None, account: "111122223333".into() };
+        VouchedLogs::new(vec![(String::new(), RegionFolders { account, region: "us-east-1".into() })], 2)
+    }
+
+    fn log(key: &str, hash: u8) -> LogFileRef {
+        LogFileRef { at: ObjectLocation::new("b", key), hash: RecordedHash::Sha256([hash; 32]) }
+    }
+
+    fn object(key: &str) -> LoggedObject {
+        let parsed = LogKey::parse(key);
+        LoggedObject {
+            folder: 0,
+            at: ObjectLocation::new("", key),
+            day: Day::parse_folder("2026/01/02/"),
+            name: parsed.map(|key| key.name),
+            last_modified: None,
+        }
+    }
+
+    #[test]
+    fn what_is_vouched_for_is_seen_once() {
+        let mut ledger = ledger();
+        assert!(ledger.vouch(&log(KEY, 1), None, None));
+        assert!(!ledger.vouch(&log(KEY, 1), None, None), "listed twice");
+        assert!(ledger.vouch(&log(KEY, 2), None, None), "another hash must be checked too");
+        let (day, mut logs) = ledger.close_newest(None).unwrap();
+        assert_eq!(day.folder(), "2026/01/02/");
+        assert!(logs.see(&object(KEY)).is_some());
+        assert!(logs.see(&object(KEY)).is_none());
+        assert!(logs.see(&object(&KEY.replace("abcdef", "fedcba"))).is_none());
+    }
+
+    #[test]
+    fn days_close_when_every_chain_has_gone_past_them() {
+        let mut ledger = ledger();
+        ledger.vouch(&log(KEY, 1), None, None);
+        let day = Day::parse_folder("2026/01/02/").unwrap();
+        assert!(ledger.close_newest(Some(day.end())).is_none());
+        assert!(ledger.close_newest(Some(day.start().plus(1))).is_none());
+        assert!(ledger.close_newest(Some(day.start())).is_some());
+    }
+
+    #[test]
+    fn a_late_digest_withdraws_and_the_number_named_is_bounded() {
+        let mut ledger = ledger();
+        for unique in ["abcdef", "bbcdef", "cbcdef"] {
+            ledger.unlisted(&object(&KEY.replace("abcdef", unique)));
+        }
+        ledger.vouch(&log(KEY, 1), None, None);
+        let (named, beyond) = ledger.into_unlisted();
+        assert_eq!((named.len(), beyond), (1, 1));
+    }
+}

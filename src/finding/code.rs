@@ -1,0 +1,186 @@
+//! The stable codes, each with its severity and its sentence.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a finding does to the verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Tampering or loss is shown.
+    Violation,
+    /// It could not be shown either way.
+    Unproven,
+    /// Worth knowing; changes no verdict.
+    Note,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::Violation => "violation",
+            Severity::Unproven => "unproven",
+            Severity::Note => "note",
+        })
+    }
+}
+
+/// One table for the codes, so that none can lack a severity, a sentence or its place in `Code::ALL`.
+macro_rules! codes {
+    ($($variant:ident $name:literal $severity:ident $sentence:literal,)*) => {
+        /// What a finding says, by a name that never changes once released. `docs/findings.md` explains each.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Code {
+            $(#[doc = $sentence] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, worst first.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The stable name.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name,)* }
+            }
+
+            /// What it does to the verdict.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$variant => Severity::$severity,)* }
+            }
+
+            /// One sentence: what was observed.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Code::$variant => $sentence,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    DigestMissing "digest-missing" Violation "A digest file that a signed digest names is not in the bucket.",
+    DigestSignatureInvalid "digest-signature-invalid" Violation "A digest file's signature does not verify under the key it names.",
+    DigestMalformed "digest-malformed" Violation "An object named as a digest file is not a well-formed digest file.",
+    DigestMoved "digest-moved" Violation "A digest file lies elsewhere than where it says it was delivered.",
+    DigestKeyUnknown "digest-key-unknown" Violation "A digest file names a signing key that AWS does not list.",
+    DigestIdentityMismatch "digest-identity-mismatch" Violation "A digest file's content and its name disagree.",
+    LinkHashMismatch "link-hash-mismatch" Violation "A digest file's hash is not the one that its signed successor recorded.",
+    LinkSignatureMismatch "link-signature-mismatch" Violation "A digest file's signature is not the one that its signed successor recorded.",
+    LinkLocationMismatch "link-location-mismatch" Violation "A signed digest names another predecessor than the one that is there.",
+    LogMissing "log-missing" Violation "A log file that a signed digest lists is not in the bucket.",
+    LogHashMismatch "log-hash-mismatch" Violation "A log file's hash is not the one that a signed digest recorded.",
+    LogMalformed "log-malformed" Violation "A listed log file is not one complete gzip member.",
+    LogTrailingData "log-trailing-data" Violation "A listed log file goes on after its end.",
+    NothingFound "nothing-found" Unproven "No digest file was found for what was asked.",
+    CoverageHole "coverage-hole" Unproven "No verified digest covers a part of the requested time.",
+    DigestSignatureMissing "digest-signature-missing" Unproven "A digest file's signature is neither in its metadata nor in a verified successor.",
+    DigestUnreadable "digest-unreadable" Unproven "A digest file is there and could not be read.",
+    LogUnreadable "log-unreadable" Unproven "A listed log file is there and could not be read.",
+    LogUnlisted "log-unlisted" Unproven "An object in a log folder is listed by no verified digest.",
+    FolderUnreadable "folder-unreadable" Unproven "A folder could not be listed, so what lies in it was not checked.",
+    PublicKeyUnavailable "public-key-unavailable" Unproven "The public key that a digest names was not to be had.",
+    PublicKeyUnpinned "public-key-unpinned" Unproven "The public keys came with the evidence, so they prove that it is consistent and not that AWS signed it.",
+    ObjectStray "object-stray" Note "An object in a digest folder is not named as a digest file.",
+    KeyOutsideValidityWindow "key-outside-validity-window" Note "A digest was signed outside the validity window of its key.",
+    LogListedTwice "log-listed-twice" Note "A log file is listed more than once.",
+    DigestLate "digest-late" Note "A digest file was delivered more than two hours after its end.",
+    LogModifiedAfterDelivery "log-modified-after-delivery" Note "A log file was written again after its digest was delivered; its content still matches.",
+    ChainContinuesBefore "chain-continues-before" Note "The oldest digest checked names one before it that is not there to be asked for.",
+    EndFromEvidence "end-from-evidence" Note "The end of the request was taken from the evidence, so what was cut off its end cannot be seen.",
+    WaiverUnused "waiver-unused" Note "A waiver matched nothing, or has expired.",
+}
+
+impl Code {
+    /// The code of that name.
+    pub fn from_name(name: &str) -> Option<Code> {
+        Code::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Why there is a hole, or why an object could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// Hole: the chain's first digest starts later.
+    BeforeFirstDigest,
+    /// Hole: the chain's newest digest ends earlier, and the next was due.
+    AfterNewestDigest,
+    /// Hole: logging or validation was switched off and on again.
+    ChainRestart,
+    /// Hole: by the cadence there was a digest, and it is gone.
+    DigestLost,
+    /// Hole: the digest of that hour is there and does not verify.
+    DigestUnverified,
+    /// Hole: two linked digests do not meet.
+    TimeHole,
+    /// Unreadable: access was denied. It says nothing about whether the object exists.
+    Denied,
+    /// Unreadable: in an archive storage class; it must be restored first.
+    Archived,
+    /// Unreadable: the key that encrypts it may not be used, or is gone.
+    Kms,
+    /// Unreadable: the store kept asking to slow down.
+    Throttled,
+    /// Unreadable: the store did not answer, broke off, or gave something that is no ordinary object.
+    Unreachable,
+    /// Unreadable: larger than a limit.
+    OverLimit,
+}
+
+impl Reason {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reason::BeforeFirstDigest => "before-first-digest",
+            Reason::AfterNewestDigest => "after-newest-digest",
+            Reason::ChainRestart => "chain-restart",
+            Reason::DigestLost => "digest-lost",
+            Reason::DigestUnverified => "digest-unverified",
+            Reason::TimeHole => "time-hole",
+            Reason::Denied => "denied",
+            Reason::Archived => "archived",
+            Reason::Kms => "kms",
+            Reason::Throttled => "throttled",
+            Reason::Unreachable => "unreachable",
+            Reason::OverLimit => "over-limit",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kebab_case_unique_and_what_serde_writes() {
+        let mut names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+        for (code, name) in Code::ALL.iter().zip(&names) {
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
+            assert_eq!(serde_json::to_string(code).unwrap(), format!("\"{name}\""));
+            assert_eq!(Code::from_name(name), Some(*code));
+            assert!(code.sentence().ends_with('.'));
+        }
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+    }
+
+    #[test]
+    fn reasons_write_as_named() {
+        for reason in [Reason::BeforeFirstDigest, Reason::TimeHole, Reason::Kms, Reason::OverLimit] {
+            assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{reason}\""));
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Log files: inflated and hashed as a stream, in constant memory, and compared with what a signed digest recorded.
+
+use sha2::{Digest, Sha256};
+
+use crate::digest::{Gunzip, GzipDefect};
+
+/// How an object's bytes may be packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Framing {
+    /// gzip, as CloudTrail delivers it.
+    Gzip,
+    /// gzip, or already gunzipped under the same name, as happens to copies on disk.
+    GzipOrPlain,
+}
+
+/// What is wrong with a log file's bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogDefect {
+    /// It is not one complete gzip member.
+    Malformed(GzipDefect),
+    /// A complete gzip member with this hash, and then more.
+    TrailingData {
+        /// SHA-256 of what the member inflates to.
+        sha256: [u8; 32],
+    },
+    /// It inflates to more than the limit.
+    OverLimit(u64),
+}
+
+/// A log file's content, hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashedLog {
+    /// SHA-256 of the uncompressed bytes.
+    pub sha256: [u8; 32],
+    /// How many uncompressed bytes there were.
+    pub bytes: u64,
+}
+
+/// Hashes log files, one after the other; its memory is reused.
+pub struct LogHasher {
+    gunzip: Gunzip,
+    sha256: Sha256,
+    framing: Framing,
+    limit: u64,
+    /// The first two bytes tell gzip from plain; until then they wait here.
+    head: Vec<u8>,
+    plain: Option<u64>,
+}
+
+impl LogHasher {
+    /// A hasher that refuses to inflate more than `limit` bytes.
+    pub fn new(framing: Framing, limit: u64) -> LogHasher {
+        LogHasher {
+            gunzip: Gunzip::new(limit),
+            sha256: Sha256::new(),
+            framing,
+            limit,
+            head: Vec::with_capacity(2),
+            plain: None,
+        }
+    }
+
+    /// Takes the next piece of the file as stored. An error ends the file: what follows need not be read.
+    pub fn push(&mut self, mut piece: &[u8]) -> Result<(), LogDefect> {
+        while self.head.len() < 2 {
+            let Some((first, rest)) = piece.split_first() else {
+                return Ok(());
+            };
+            self.head.push(*first);
+            piece = rest;
+            if self.head.len() == 2 {
+                let head = [self.head[0], self.head[1]];
+                if self.framing == Framing::GzipOrPlain && head != GZIP_MAGIC {
+                    self.plain = Some(0);
+                }
+                self.take(&head)?;
+            }
+        }
+        self.take(piece)
+    }
+
+    /// The file has ended.
+    pub fn finish(&mut self) -> Result<HashedLog, LogDefect> {
+        if self.head.len() < 2 {
+            if self.framing == Framing::Gzip {
+                return Err(LogDefect::Malformed(GzipDefect::NotGzip));
+            }
+            self.sha256.update(&self.head);
+            self.plain = Some(self.head.len() as u64);
+        }
+        let bytes = match self.plain {
+            Some(bytes) => bytes,
+            None => self.gunzip.finish().map_err(|defect| self.defect(defect))?,
+        };
+        Ok(HashedLog { sha256: self.sha256.finalize_reset().into(), bytes })
+    }
+
+    /// Makes it ready for another file.
+    pub fn reset(&mut self) {
+        self.gunzip.reset();
+        self.sha256.reset();
+        self.head.clear();
+        self.plain = None;
+    }
+
+    fn take(&mut self, piece: &[u8]) -> Result<(), LogDefect> {
+        if let Some(bytes) = &mut self.plain {
+            *bytes += piece.len() as u64;
+            if *bytes > self.limit {
+                return Err(LogDefect::OverLimit(self.limit));
+            }
+            self.sha256.update(piece);
+            return Ok(());
+        }
+        let sha256 = &mut self.sha256;
+        self.gunzip.push(piece, &mut |made| sha256.update(made)).map_err(|defect| self.defect(defect))
+    }
+
+    fn defect(&self, defect: GzipDefect) -> LogDefect {
+        match defect {
+            GzipDefect::OverLimit(limit) => LogDefect::OverLimit(limit),
+            GzipDefect::TrailingData => LogDefect::TrailingData { sha256: self.sha256.clone().finalize().into() },
+            other => LogDefect::Malformed(other),
+        }
+    }
+}
+
+/// Hashes a whole object that is in memory already.
+pub fn hash_log(body: &[u8], framing: Framing, limit: u64) -> Result<HashedLog, LogDefect> {
+    let mut hasher = LogHasher::new(framing, limit);
+    hasher.push(body)?;
+    hasher.finish()
+}
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn packed(content: &[u8]) -> Vec<u8> {
+        let mut gz = GzEncoder::new(Vec::new(), Compression::fast());
+        gz.write_all(content).unwrap();
+        gz.finish().unwrap()
+    }
+
+    fn hash(pieces: &[&[u8]], framing: Framing) -> Result<HashedLog, LogDefect> {
+        let mut hasher = LogHasher::new(framing, 100);
+        for piece in pieces {
+            hasher.push(piece)?;
+        }
+        hasher.finish()
+    }
+
+    #[test]
+    fn gzip_and_plain_hash_alike() {
+        let expected = HashedLog { sha256: Sha256::digest(b"{\"Records\":[]}").into(), bytes: 14 };
+        let gz = packed(b"{\"Records\":[]}");
+        let bytewise: Vec<&[u8]> = gz.chunks(1).collect();
+        assert_eq!(hash(&[&gz], Framing::Gzip), Ok(expected));
+        assert_eq!(hash(&bytewise, Framing::GzipOrPlain), Ok(expected));
+        assert_eq!(hash(&[b"{", b"", b"\"Records\":[]}"], Framing::GzipOrPlain), Ok(expected));
+        assert_eq!(hash(&[b"{\"Records\":[]}"], Framing::Gzip), Err(LogDefect::Malformed(GzipDefect::NotGzip)));
+    }
+
+    #[test]
+    fn short_files_are_no_panic() {
+        assert!(hash(&[], Framing::Gzip).is_err());
+        assert_eq!(hash(&[b"x"], Framing::GzipOrPlain).map(|h| h.sha256), Ok(Sha256::digest(b"x").into()));
+        assert_eq!(hash(&[b"\x1f\x8b"], Framing::GzipOrPlain), Err(LogDefect::Malformed(GzipDefect::NotGzip)));
+    }
+
+    #[test]
+    fn what_follows_the_member_is_told_with_the_members_hash() {
+        let mut gz = packed(b"a");
+        gz.extend(packed(b"b"));
+        assert_eq!(hash(&[&gz], Framing::Gzip), Err(LogDefect::TrailingData { sha256: Sha256::digest(b"a").into() }));
+    }
+
+    #[test]
+    fn limits_hold_for_both_framings() {
+        assert_eq!(hash(&[&packed(&[7; 101])], Framing::Gzip), Err(LogDefect::OverLimit(100)));
+        assert_eq!(hash(&[&[7; 101]], Framing::GzipOrPlain), Err(LogDefect::OverLimit(100)));
+    }
+
+    #[test]
+    fn a_hasher_is_as_new_after_reset() {
+        let mut hasher = LogHasher::new(Framing::GzipOrPlain, 100);
+        hasher.push(b"plain").unwrap();
+        hasher.reset();
+        hasher.push(&packed(b"x")).unwrap();
+        assert_eq!(hasher.finish().map(|h| h.sha256), Ok(Sha256::digest(b"x").into()));
+    }
+}

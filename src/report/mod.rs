@@ -1,0 +1,14 @@
+//! The report: everything that an audit came to, complete before anything is rendered.
+//!
+//! Counting, sorting, waivers and the verdict happen here, in [`Report::conclude`], and nowhere else. Renderers are
+//! functions of the report.
+
+mod model;
+mod tally;
+mod verdict;
+mod waiver;
+
+pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};
+pub use tally::LogTally;
+pub use verdict::{Verdict, thousands};
+pub use waiver::{AppliedWaiver, Waiver, WaiverError, Waivers};

@@ -1,0 +1,231 @@
+//! The report's shape, schema `trailseal.report/1`.
+
+use serde::{Deserialize, Serialize};
+
+use super::tally::LogTally;
+use super::verdict::{Verdict, decide};
+use super::waiver::{AppliedWaiver, Waivers};
+use crate::chain::{ChainOutcome, Hole, NewestDigest, OldestDigest, Tally};
+use crate::finding::Finding;
+use crate::trail::{ChainKind, Interval, Time};
+
+/// The name of the report's schema.
+pub const SCHEMA: &str = "trailseal.report/1";
+
+/// What an audit came to. The same evidence and request give the same report, byte for byte.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// Who says so.
+    pub tool: ToolReport,
+    /// What was asked.
+    pub request: RequestReport,
+    /// The answer.
+    pub verdict: Verdict,
+    /// All chains together.
+    pub totals: Totals,
+    /// Each chain, in order.
+    pub chains: Vec<ChainReport>,
+    /// What was found, in order of chain, time, key and code.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// The waivers that were given, and what they did.
+    pub waivers: Vec<AppliedWaiver>,
+    /// The public keys that signatures verified under.
+    pub public_keys: Vec<PublicKeyReport>,
+    /// What was done, and what was not.
+    pub checks: Checks,
+}
+
+/// The program.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolReport {
+    /// `trailseal`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestReport {
+    /// The evidence.
+    pub source: String,
+    /// From when on; none for as far back as there are digests.
+    pub start: Option<Time>,
+    /// Until when.
+    pub end: Time,
+    /// The moment the evidence was looked at.
+    pub as_of: Time,
+    /// The accounts asked for; none for all.
+    pub accounts: Vec<String>,
+    /// The regions asked for; none for all.
+    pub regions: Vec<String>,
+    /// The trails asked for; none for all.
+    pub trails: Vec<String>,
+    /// How much of the log files was to be read.
+    pub log_files: String,
+}
+
+/// All chains together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// The digest files of the request.
+    pub digests: Tally,
+    /// The log files that they list.
+    pub log_files: LogTally,
+    /// Uncompressed bytes of log files hashed.
+    pub bytes_hashed: u64,
+}
+
+/// One chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainReport {
+    /// The account.
+    pub account_id: String,
+    /// The source region.
+    pub region: String,
+    /// The trail's name.
+    pub trail: String,
+    /// The trail's home region.
+    pub home_region: String,
+    /// Standard or backfill.
+    pub kind: ChainKind,
+    /// Its digest files.
+    pub digests: Tally,
+    /// The log files that they list.
+    pub log_files: LogTally,
+    /// Its newest verified digest in the request.
+    pub newest: Option<NewestDigest>,
+    /// Its oldest verified digest in the request.
+    pub oldest: Option<OldestDigest>,
+    /// The time that verified digests cover, oldest first.
+    pub proven: Vec<Interval>,
+    /// The time that none covers, oldest first.
+    pub holes: Vec<Hole>,
+}
+
+/// A public key under which signatures verified.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKeyReport {
+    /// Its fingerprint.
+    pub fingerprint: String,
+    /// Where it came from.
+    pub source: String,
+    /// Whether it came from elsewhere than the evidence.
+    pub pinned: bool,
+    /// The start of its validity window, where known.
+    pub valid_from: Option<Time>,
+    /// The end of its validity window, where known.
+    pub valid_to: Option<Time>,
+}
+
+/// The checks that were done and those that were not: a step that was not done must not be silent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checks {
+    /// Done.
+    pub performed: Vec<String>,
+    /// Not done, each with its reason.
+    pub skipped: Vec<String>,
+}
+
+/// Why a file is no saved report.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// Not JSON of the right shape.
+    #[error("it is no trailseal report: {0}; save one with `--format json` or `--report json=FILE`")]
+    Json(#[from] serde_json::Error),
+    /// Of another schema.
+    #[error("its schema is `{0}`, and this program reads `{SCHEMA}`; use the version of trailseal that wrote it")]
+    Schema(String),
+    /// Its verdict is not what its findings come to: it was edited.
+    #[error("its verdict is `{0}`, and its findings come to `{1}`: the file was edited; verify the evidence again")]
+    Edited(Verdict, Verdict),
+}
+
+impl Report {
+    /// Everything that an audit came to: applies the waivers, sorts, counts, and decides.
+    pub fn conclude(
+        request: RequestReport,
+        mut chains: Vec<ChainReport>,
+        mut findings: Vec<Finding>,
+        bytes_hashed: u64,
+        waivers: &Waivers,
+        mut public_keys: Vec<PublicKeyReport>,
+        checks: Checks,
+    ) -> Report {
+        let waivers = waivers.apply(request.as_of, &mut findings);
+        findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        chains.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        public_keys.sort_by(|a, b| (&a.fingerprint, &a.source).cmp(&(&b.fingerprint, &b.source)));
+        public_keys.dedup();
+        let mut totals = Totals { bytes_hashed, ..Totals::default() };
+        for chain in &chains {
+            totals.digests.add(chain.digests);
+            totals.log_files.add(chain.log_files);
+        }
+        Report {
+            schema: SCHEMA.to_owned(),
+            tool: ToolReport { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            verdict: decide(&findings, totals.digests),
+            request,
+            totals,
+            chains,
+            findings,
+            waivers,
+            public_keys,
+            checks,
+        }
+    }
+
+    /// Reads a saved report. What is in the file is only as good as the file: the verdict is decided again.
+    pub fn parse(json: &[u8]) -> Result<Report, ReportError> {
+        #[derive(Deserialize)]
+        struct Named {
+            schema: String,
+        }
+        let named: Named = serde_json::from_slice(json)?;
+        if named.schema != SCHEMA {
+            return Err(ReportError::Schema(named.schema));
+        }
+        let report: Report = serde_json::from_slice(json)?;
+        let severities = report.findings.iter().all(|finding| finding.severity == finding.code.severity());
+        let decided = decide(&report.findings, report.totals.digests);
+        if decided != report.verdict || !severities {
+            return Err(ReportError::Edited(report.verdict, decided));
+        }
+        Ok(report)
+    }
+
+    /// The time that the report speaks of: from the start asked for, or the oldest moment proven, to the end.
+    pub fn period(&self) -> Interval {
+        let oldest = self.chains.iter().flat_map(|chain| chain.proven.first().map(|proven| proven.start)).min();
+        let holes = self.chains.iter().flat_map(|chain| chain.holes.first().map(|hole| hole.start)).min();
+        let start = self.request.start.or(oldest.into_iter().chain(holes).min()).unwrap_or(self.request.end);
+        Interval::new(start, self.request.end)
+    }
+}
+
+impl ChainReport {
+    /// What a walk came to, with its log files.
+    pub fn of(outcome: ChainOutcome, log_files: LogTally) -> ChainReport {
+        ChainReport {
+            account_id: outcome.chain.account_id,
+            region: outcome.chain.region,
+            trail: outcome.chain.trail,
+            home_region: outcome.chain.home_region,
+            kind: outcome.chain.kind,
+            digests: outcome.tally,
+            log_files,
+            newest: outcome.newest,
+            oldest: outcome.oldest,
+            proven: outcome.proven,
+            holes: outcome.holes,
+        }
+    }
+
+    fn sort_key(&self) -> impl Ord + '_ {
+        (&self.account_id, &self.region, &self.trail, &self.home_region, self.kind)
+    }
+}

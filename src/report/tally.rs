@@ -1,0 +1,39 @@
+//! Counts of log files.
+
+use serde::{Deserialize, Serialize};
+
+/// The log files that verified digests of the request list, each counted once, and the objects that none lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogTally {
+    /// Read, and their content is as recorded.
+    pub verified: u64,
+    /// Altered, damaged or gone.
+    pub violated: u64,
+    /// There, and could not be read.
+    pub unproven: u64,
+    /// Not read, because that was asked for.
+    pub not_checked: u64,
+    /// Of those not read: seen in the listing.
+    #[serde(default)]
+    pub present: u64,
+    /// Objects in the log folders that no verified digest lists; in none of the other counts.
+    #[serde(default)]
+    pub unlisted: u64,
+}
+
+impl LogTally {
+    /// Adds another count.
+    pub fn add(&mut self, other: LogTally) {
+        self.verified += other.verified;
+        self.violated += other.violated;
+        self.unproven += other.unproven;
+        self.not_checked += other.not_checked;
+        self.present += other.present;
+        self.unlisted += other.unlisted;
+    }
+
+    /// All that verified digests list.
+    pub fn listed(&self) -> u64 {
+        self.verified + self.violated + self.unproven + self.not_checked
+    }
+}

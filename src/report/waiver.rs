@@ -1,0 +1,260 @@
+//! Waivers: known findings that someone has accepted, with a reason, until a date.
+
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Code, Finding};
+use crate::trail::{Interval, Time};
+
+/// A finding accepted in advance. It must name a code, and a subject or an interval: a waiver of everything is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// The finding's code.
+    pub code: Code,
+    /// The finding's subject, `s3://bucket/key`; with `*` at its end, every subject that begins so.
+    pub subject: Option<String>,
+    /// The account of the finding's chain.
+    pub account_id: Option<String>,
+    /// The region of the finding's chain.
+    pub region: Option<String>,
+    /// The trail of the finding's chain.
+    pub trail: Option<String>,
+    /// The finding's time lies within.
+    pub interval: Option<Interval>,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Who accepted it.
+    pub who: String,
+    /// Until when.
+    pub until: Time,
+}
+
+/// What a waiver did, as the report has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliedWaiver {
+    /// The code it is for.
+    pub code: Code,
+    /// The subject it is for.
+    pub subject: Option<String>,
+    /// The time it is for.
+    pub interval: Option<Interval>,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub who: String,
+    /// Until when.
+    pub until: Time,
+    /// Whether it had expired, and so was not applied.
+    pub expired: bool,
+    /// How many findings it was applied to.
+    pub findings: u64,
+}
+
+/// The waivers of one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waivers(Vec<Waiver>);
+
+/// Why a text is no waiver file.
+#[derive(Debug, thiserror::Error)]
+pub enum WaiverError {
+    /// Not TOML of the right shape.
+    #[error("{0}")]
+    Toml(#[from] toml::de::Error),
+    /// A waiver that says too little or something wrong.
+    #[error("waiver {number}: {problem}")]
+    Waiver {
+        /// Which one, from 1.
+        number: usize,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawFile {
+    #[serde(default)]
+    waiver: Vec<RawWaiver>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWaiver {
+    code: String,
+    subject: Option<String>,
+    account_id: Option<String>,
+    region: Option<String>,
+    trail: Option<String>,
+    start: Option<String>,
+    end: Option<String>,
+    reason: String,
+    who: String,
+    until: String,
+}
+
+impl Waivers {
+    /// Reads a waiver file: TOML, one `[[waiver]]` each.
+    pub fn parse(text: &str) -> Result<Waivers, WaiverError> {
+        let file: RawFile = toml::from_str(text)?;
+        let waivers = file
+            .waiver
+            .into_iter()
+            .enumerate()
+            .map(|(at, raw)| raw.check().map_err(|problem| WaiverError::Waiver { number: at + 1, problem }));
+        waivers.collect::<Result<_, _>>().map(Waivers)
+    }
+
+    /// Marks the findings that a waiver accepts, and adds a note for each waiver that did nothing.
+    pub(super) fn apply(&self, as_of: Time, findings: &mut Vec<Finding>) -> Vec<AppliedWaiver> {
+        let mut applied = Vec::new();
+        for waiver in &self.0 {
+            let expired = waiver.until <= as_of;
+            let mut count = 0;
+            for finding in findings.iter_mut().filter(|finding| !expired && waiver.accepts(finding)) {
+                finding.waived = true;
+                count += 1;
+            }
+            if count == 0 {
+                let why =
+                    if expired { format!("has expired at {}", waiver.until) } else { "matched nothing".to_owned() };
+                findings.push(Finding::waiver_unused(&waiver.describe(), &why));
+            }
+            applied.push(waiver.applied(expired, count));
+        }
+        applied
+    }
+}
+
+impl Waiver {
+    /// Whether it accepts this finding.
+    fn accepts(&self, finding: &Finding) -> bool {
+        let chain = finding.chain.as_ref();
+        let same = |wanted: &Option<String>, has: Option<&String>| wanted.as_ref().is_none_or(|name| has == Some(name));
+        self.code == finding.code
+            && self.subject.as_ref().is_none_or(|wanted| {
+                let Some(subject) = finding.subject.as_ref().map(ToString::to_string) else { return false };
+                wanted.strip_suffix('*').map_or(subject == *wanted, |start| subject.starts_with(start))
+            })
+            && same(&self.account_id, chain.map(|chain| &chain.account_id))
+            && same(&self.region, chain.map(|chain| &chain.region))
+            && same(&self.trail, chain.map(|chain| &chain.trail))
+            && self.interval.is_none_or(|within| {
+                finding.interval.is_some_and(|interval| within.start <= interval.start && interval.end <= within.end)
+            })
+    }
+
+    fn describe(&self) -> String {
+        let interval = self.interval.map(|interval| interval.to_string());
+        let what: Vec<&str> = self.subject.as_deref().into_iter().chain(interval.as_deref()).collect();
+        format!("{} for {}", self.code, what.join(", "))
+    }
+
+    fn applied(&self, expired: bool, findings: u64) -> AppliedWaiver {
+        AppliedWaiver {
+            code: self.code,
+            subject: self.subject.clone(),
+            interval: self.interval,
+            reason: self.reason.clone(),
+            who: self.who.clone(),
+            until: self.until,
+            expired,
+            findings,
+        }
+    }
+}
+
+impl RawWaiver {
+    fn check(self) -> Result<Waiver, String> {
+        let code = Code::from_name(&self.code).ok_or_else(|| format!("`{}` is no finding code", self.code))?;
+        let time = |text: &str| {
+            // Spans back from now would mean something else at every run.
+            Time::parse_requested(text, Time::from_unix(0))
+                .ok()
+                .filter(|_| text.contains('-'))
+                .ok_or_else(|| format!("`{text}` is no time; write 2026-01-31 or 2026-01-31T08:00:00Z"))
+        };
+        let interval = match (self.start, self.end) {
+            (Some(start), Some(end)) => Some(Interval::new(time(&start)?, time(&end)?)),
+            (None, None) => None,
+            _ => return Err("`start` and `end` go together".to_owned()),
+        };
+        if interval.is_some_and(Interval::is_empty) {
+            return Err("its `start` is not before its `end`".to_owned());
+        }
+        if self.subject.is_none() && interval.is_none() {
+            return Err("it needs a `subject` (s3://bucket/key), or `start` and `end`".to_owned());
+        }
+        if self.reason.trim().is_empty() || self.who.trim().is_empty() {
+            return Err("`reason` and `who` may not be empty".to_owned());
+        }
+        Ok(Waiver {
+            code,
+            subject: self.subject,
+            account_id: self.account_id,
+            region: self.region,
+            trail: self.trail,
+            interval,
+            reason: self.reason,
+            who: self.who,
+            until: time(&self.until)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trail::ObjectLocation;
+
+    fn waivers(more: &str) -> Waivers {
+        let text =
+            format!("[[waiver]]\ncode = \"log-missing\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"\n{more}");
+        Waivers::parse(&text).unwrap()
+    }
+
+    fn applied(waivers: &Waivers, now: &str) -> (u64, Vec<Finding>) {
+        let now = Time::parse_digest_time(now).unwrap();
+        let finding = Finding::new(Code::LogMissing, "").about(&ObjectLocation::new("b", "dir/key"));
+        let mut findings = vec![finding, Finding::new(Code::LogHashMismatch, "")];
+        let count = waivers.apply(now, &mut findings)[0].findings;
+        (count, findings)
+    }
+
+    #[test]
+    fn a_waiver_accepts_what_it_names_and_no_more() {
+        for (more, expected) in [
+            ("subject = \"s3://b/dir/key\"", 1),
+            ("subject = \"s3://b/dir/*\"", 1),
+            ("subject = \"s3://b/dir/\"", 0),
+            ("subject = \"s3://b/dir/*\"\naccount_id = \"111122223333\"", 0),
+            ("start = \"2026-01-01\"\nend = \"2026-01-02\"", 0),
+        ] {
+            let (count, findings) = applied(&waivers(more), "2026-06-01T00:00:00Z");
+            assert_eq!(count, expected, "{more}");
+            assert_eq!(findings[0].waived, expected == 1);
+            assert!(!findings[1].waived);
+            assert_eq!(findings.len(), if expected == 0 { 3 } else { 2 }, "an unused waiver is told of");
+        }
+    }
+
+    #[test]
+    fn an_expired_waiver_is_not_applied() {
+        let (count, findings) = applied(&waivers("subject = \"s3://b/dir/key\""), "2027-01-01T00:00:00Z");
+        assert_eq!(count, 0);
+        assert_eq!(findings[2].code, Code::WaiverUnused);
+    }
+
+    #[test]
+    fn a_waiver_must_say_what_why_who_and_until_when() {
+        for bad in [
+            "[[waiver]]\ncode = \"log-missing\"",
+            "[[waiver]]\ncode = \"log-missing\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"",
+            "[[waiver]]\ncode = \"nonsense\"\nsubject = \"x\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"",
+            "[[waiver]]\ncode = \"log-missing\"\nsubject = \"x\"\nreason = \" \"\nwho = \"w\"\nuntil = \"2027-01-01\"",
+            "[[waiver]]\ncode = \"log-missing\"\nsubject = \"x\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"90d\"",
+            "[[waiver]]\ncode = \"log-missing\"\nstart = \"2026-01-01\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"",
+            "[[waivers]]",
+        ] {
+            assert!(Waivers::parse(bad).is_err(), "{bad}");
+        }
+    }
+}
