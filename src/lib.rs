@@ -3,7 +3,9 @@
 pub mod chain;
 pub mod digest;
 pub mod finding;
+pub mod keys;
 pub mod limits;
 pub mod logfile;
 pub mod report;
+pub mod store;
 pub mod trail;

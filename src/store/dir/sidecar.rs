@@ -1,0 +1,200 @@
+//! `.trailseal/metadata.jsonl`: the S3 metadata that a copy on disk loses.
+//!
+//! It has a line for every object, so it is never held in memory: one pass notes where the lines of each folder are,
+//! and a folder's lines are read when that folder is looked at. Written in the order of the keys, that is one place a
+//! folder.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use crate::digest::DigestMetadata;
+use crate::limits::Limits;
+use crate::store::ObjectInfo;
+use crate::trail::Time;
+
+/// What is wrong with a sidecar.
+#[derive(Debug, thiserror::Error)]
+pub enum SidecarError {
+    /// It could not be read.
+    #[error("it could not be read: {0}")]
+    Io(#[from] io::Error),
+    /// A line is not what it should be.
+    #[error("line {0} is wrong: {1}")]
+    Line(u64, String),
+}
+
+/// The sidecar of a directory; empty if it has none.
+#[derive(Default)]
+pub(super) struct Sidecar {
+    /// Where the lines of each folder are: offset and length of each run.
+    folders: HashMap<String, Vec<(u64, u64)>>,
+    reader: Mutex<Reader>,
+}
+
+#[derive(Default)]
+struct Reader {
+    file: Option<File>,
+    /// The folders read last. Walks go back day by day, some at once, so a few suffice.
+    recent: Vec<(String, Arc<Lines>)>,
+}
+
+type Lines = BTreeMap<String, Line>;
+
+#[derive(Deserialize)]
+struct Line {
+    key: String,
+    #[serde(default)]
+    metadata: HashMap<String, String>,
+    last_modified: Option<String>,
+}
+
+impl Sidecar {
+    pub(super) fn open(path: &Path, limits: &Limits) -> Result<Sidecar, SidecarError> {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Sidecar::default()),
+            Err(error) => return Err(error.into()),
+        };
+        let folders = index(&file, limits.sidecar_line)?;
+        Ok(Sidecar { folders, reader: Mutex::new(Reader { file: Some(file), recent: Vec::new() }) })
+    }
+
+    /// The metadata of one object.
+    pub(super) fn metadata(&self, key: &str) -> DigestMetadata {
+        let lines = self.lines(folder_of(key));
+        let Some(line) = lines.as_ref().and_then(|lines| lines.get(key)) else {
+            return DigestMetadata::default();
+        };
+        let value = |name: &str| line.metadata.get(name).cloned();
+        DigestMetadata {
+            signature: value("signature"),
+            algorithm: value("signature-algorithm"),
+            backfill_generated: value("backfill-generation-timestamp").and_then(|text| Time::parse_loose(&text)),
+            last_modified: line.last_modified.as_deref().and_then(Time::parse_loose),
+        }
+    }
+
+    /// Fills in what is known of the objects of one folder.
+    pub(super) fn fill(&self, folder: &str, mounted_at: &str, objects: &mut [ObjectInfo]) {
+        let Some(lines) = self.lines(folder) else { return };
+        for object in objects {
+            let line = object.key.strip_prefix(mounted_at).and_then(|key| lines.get(key));
+            object.last_modified = line.and_then(|line| line.last_modified.as_deref()).and_then(Time::parse_loose);
+        }
+    }
+
+    fn lines(&self, folder: &str) -> Option<Arc<Lines>> {
+        let runs = self.folders.get(folder)?;
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, lines)) = reader.recent.iter().find(|(name, _)| name == folder) {
+            return Some(Arc::clone(lines));
+        }
+        let lines = Arc::new(read(reader.file.as_mut()?, runs));
+        if reader.recent.len() == RECENT {
+            reader.recent.remove(0);
+        }
+        reader.recent.push((folder.to_owned(), Arc::clone(&lines)));
+        Some(lines)
+    }
+}
+
+/// Notes where each folder's lines are.
+fn index(file: &File, most: u64) -> Result<HashMap<String, Vec<(u64, u64)>>, SidecarError> {
+    let mut folders: HashMap<String, Vec<(u64, u64)>> = HashMap::new();
+    let mut lines = BufReader::with_capacity(1 << 20, file);
+    let (mut offset, mut number, mut line) = (0, 0, Vec::new());
+    loop {
+        line.clear();
+        let length = (&mut lines).take(most).read_until(b'\n', &mut line)? as u64;
+        number += 1;
+        if length == 0 {
+            return Ok(folders);
+        }
+        if length == most {
+            return Err(SidecarError::Line(number, format!("it is longer than {most} bytes")));
+        }
+        let parsed: Line = serde_json::from_slice(&line).map_err(|e| SidecarError::Line(number, e.to_string()))?;
+        let folder = folder_of(&parsed.key);
+        match folders.get_mut(folder) {
+            Some(runs) => match runs.last_mut() {
+                Some((start, total)) if *start + *total == offset => *total += length,
+                _ => runs.push((offset, length)),
+            },
+            None => {
+                folders.insert(folder.to_owned(), vec![(offset, length)]);
+            }
+        }
+        offset += length;
+    }
+}
+
+/// Reads one folder's lines. Of two lines for one key the later counts: a resumed copy appends.
+fn read(file: &mut File, runs: &[(u64, u64)]) -> Lines {
+    let mut lines = Lines::new();
+    for (offset, length) in runs {
+        let mut bytes = Vec::new();
+        let whole = file.seek(SeekFrom::Start(*offset)).and_then(|_| file.take(*length).read_to_end(&mut bytes));
+        if whole.is_err() {
+            continue;
+        }
+        for line in bytes.split(|byte| *byte == b'\n') {
+            // Every line was parsed when the file was opened; one that no longer can be was changed since, and then
+            // its object has no metadata.
+            if let Ok(line) = serde_json::from_slice::<Line>(line) {
+                lines.insert(line.key.clone(), line);
+            }
+        }
+    }
+    lines
+}
+
+fn folder_of(key: &str) -> &str {
+    key.rfind('/').map_or("", |at| &key[..=at])
+}
+
+/// Folders kept. A day of one region holds some hundred lines.
+const RECENT: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn sidecar(text: &str) -> Result<Sidecar, SidecarError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metadata.jsonl");
+        fs::write(&path, text).unwrap();
+        Sidecar::open(&path, &Limits::default())
+    }
+
+    #[test]
+    fn lines_are_found_in_any_order_and_the_last_counts() {
+        let text = concat!(
+            "{\"key\":\"a/1\",\"metadata\":{\"signature\":\"old\"}}\n",
+            "{\"key\":\"b/1\",\"metadata\":{\"signature\":\"b\"},\"last_modified\":\"2026-01-01T00:00:00Z\"}\n",
+            "{\"key\":\"a/1\",\"metadata\":{\"signature\":\"new\"},\"size\":3}\n",
+        );
+        let sidecar = sidecar(text).unwrap();
+        assert_eq!(sidecar.metadata("a/1").signature.as_deref(), Some("new"));
+        assert_eq!(
+            sidecar.metadata("b/1").last_modified.map(|t| t.to_string()).as_deref(),
+            Some("2026-01-01T00:00:00Z")
+        );
+        assert_eq!(sidecar.metadata("a/2"), DigestMetadata::default());
+        assert_eq!(sidecar.metadata("c"), DigestMetadata::default());
+    }
+
+    #[test]
+    fn a_damaged_sidecar_is_refused_with_its_line() {
+        assert!(matches!(sidecar("{\"key\":\"a\"}\n{\"key\":3}\n"), Err(SidecarError::Line(2, _))));
+        let long = format!("{{\"key\":\"{}\"}}", "x".repeat(100_000));
+        assert!(matches!(sidecar(&long), Err(SidecarError::Line(1, _))));
+        assert!(sidecar("").is_ok());
+    }
+}
