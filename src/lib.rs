@@ -1,5 +1,6 @@
 //! trailseal: walks the signed digest chain of AWS CloudTrail, checks every log file, and says what was altered.
 
+pub mod audit;
 pub mod chain;
 pub mod digest;
 pub mod finding;

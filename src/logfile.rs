@@ -95,6 +95,11 @@ impl LogHasher {
         Ok(HashedLog { sha256: self.sha256.finalize_reset().into(), bytes })
     }
 
+    /// From the next file on, expects this framing.
+    pub fn framing(&mut self, framing: Framing) {
+        self.framing = framing;
+    }
+
     /// Makes it ready for another file.
     pub fn reset(&mut self) {
         self.gunzip.reset();

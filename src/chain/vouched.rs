@@ -32,7 +32,6 @@ pub struct DayLogs {
 #[derive(Debug)]
 struct Entry {
     hash: RecordedHashPrefix,
-    delivered: Option<Time>,
     recorded: Option<Box<RecordedLog>>,
 }
 
@@ -46,6 +45,8 @@ pub struct RecordedLog {
     pub log: LogFileRef,
     /// The time of the digest that lists it.
     pub covers: Interval,
+    /// When that digest was written, where the store knows it.
+    pub delivered: Option<Time>,
     /// Which of the folder's chains it belongs to.
     pub chain: usize,
 }
@@ -67,11 +68,13 @@ pub struct LoggedObject {
 
 /// What the listing shows of a log file that is vouched for.
 #[derive(Debug)]
-pub struct SeenLog {
-    /// When the digest that lists it was delivered, if the log file was written again after that: both times.
-    pub rewritten: Option<(Time, Time)>,
-    /// What was recorded, where it was kept.
-    pub recorded: Option<Box<RecordedLog>>,
+pub enum SeenLog {
+    /// It is there, and it is checked elsewhere.
+    Checked,
+    /// It is there, and was not written since its digest was.
+    Present(Box<RecordedLog>),
+    /// It was written after its digest, so its content must be looked at.
+    Rewritten(Box<RecordedLog>),
 }
 
 impl VouchedLogs {
@@ -93,20 +96,19 @@ impl VouchedLogs {
     }
 
     /// A verified digest lists `log`. False if another one has listed it before, with the same hash.
-    pub fn vouch(&mut self, log: &LogFileRef, delivered: Option<Time>, recorded: Option<RecordedLog>) -> bool {
+    pub fn vouch(&mut self, log: &LogFileRef, recorded: Option<RecordedLog>) -> bool {
         self.withdraw(&log.at);
         let Some((folder, name)) = self.place(&log.at) else {
             return self.odd.insert(log.at.clone());
         };
-        let entry = Entry { hash: prefix(&log.hash), delivered, recorded: recorded.map(Box::new) };
+        let entry = Entry { hash: prefix(&log.hash), recorded: recorded.map(Box::new) };
         let before = self.open.entry(name.minute.day()).or_default().named.insert((folder, name), entry);
         before.is_none_or(|before| before.hash != prefix(&log.hash))
     }
 
-    /// Takes out the newest open day that began at or after `reached`, where every chain has gone back.
-    pub fn close_newest(&mut self, reached: Option<Time>) -> Option<(Day, DayLogs)> {
-        let newest = self.open.last_entry()?;
-        reached.is_none_or(|reached| newest.key().start() >= reached).then(|| newest.remove_entry())
+    /// The newest day of which anything is vouched for and that is not closed.
+    pub fn newest_open(&self) -> Option<Day> {
+        self.open.last_key_value().map(|(day, _)| *day)
     }
 
     /// Takes out one day, which need not be open.
@@ -161,8 +163,10 @@ impl DayLogs {
     /// The listing shows `object`: what is recorded of it; none if nobody vouches for it.
     pub fn see(&mut self, object: &LoggedObject) -> Option<SeenLog> {
         let entry = self.named.remove(&(u16::try_from(object.folder).ok()?, object.name?))?;
-        let rewritten = entry.delivered.zip(object.last_modified).filter(|(delivered, written)| written > delivered);
-        Some(SeenLog { rewritten, recorded: entry.recorded })
+        let Some(recorded) = entry.recorded else { return Some(SeenLog::Checked) };
+        let rewritten =
+            recorded.delivered.zip(object.last_modified).is_some_and(|(delivered, written)| written > delivered);
+        Some(if rewritten { SeenLog::Rewritten(recorded) } else { SeenLog::Present(recorded) })
     }
 
     /// What is recorded and was not seen in the listing, in order, where it was kept.
@@ -212,24 +216,16 @@ mod tests {
     #[test]
     fn what_is_vouched_for_is_seen_once() {
         let mut ledger = ledger();
-        assert!(ledger.vouch(&log(KEY, 1), None, None));
-        assert!(!ledger.vouch(&log(KEY, 1), None, None), "listed twice");
-        assert!(ledger.vouch(&log(KEY, 2), None, None), "another hash must be checked too");
-        let (day, mut logs) = ledger.close_newest(None).unwrap();
+        assert!(ledger.vouch(&log(KEY, 1), None));
+        assert!(!ledger.vouch(&log(KEY, 1), None), "listed twice");
+        assert!(ledger.vouch(&log(KEY, 2), None), "another hash must be checked too");
+        let day = ledger.newest_open().unwrap();
         assert_eq!(day.folder(), "2026/01/02/");
+        let mut logs = ledger.close(day);
+        assert_eq!(ledger.newest_open(), None);
         assert!(logs.see(&object(KEY)).is_some());
         assert!(logs.see(&object(KEY)).is_none());
         assert!(logs.see(&object(&KEY.replace("abcdef", "fedcba"))).is_none());
-    }
-
-    #[test]
-    fn days_close_when_every_chain_has_gone_past_them() {
-        let mut ledger = ledger();
-        ledger.vouch(&log(KEY, 1), None, None);
-        let day = Day::parse_folder("2026/01/02/").unwrap();
-        assert!(ledger.close_newest(Some(day.end())).is_none());
-        assert!(ledger.close_newest(Some(day.start().plus(1))).is_none());
-        assert!(ledger.close_newest(Some(day.start())).is_some());
     }
 
     #[test]
@@ -238,7 +234,7 @@ mod tests {
         for unique in ["abcdef", "bbcdef", "cbcdef"] {
             ledger.unlisted(&object(&KEY.replace("abcdef", unique)));
         }
-        ledger.vouch(&log(KEY, 1), None, None);
+        ledger.vouch(&log(KEY, 1), None);
         let (named, beyond) = ledger.into_unlisted();
         assert_eq!((named.len(), beyond), (1, 1));
     }

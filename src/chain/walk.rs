@@ -136,6 +136,11 @@ impl ChainWalk {
         &self.chain
     }
 
+    /// The end of the newest verified digest met so far.
+    pub fn newest_end(&self) -> Option<Time> {
+        self.outcome.newest_end
+    }
+
     /// What it must be told to go on; none when it has ended.
     pub fn need(&mut self) -> Option<Need<'_>> {
         self.choose();

@@ -16,7 +16,6 @@ use self::sidecar::Sidecar;
 pub use self::sidecar::SidecarError;
 pub use self::source::SourceRecord;
 use super::{Body, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
-use crate::digest::DigestMetadata;
 use crate::limits::Limits;
 use crate::logfile::Framing;
 
@@ -139,13 +138,7 @@ impl DirStore {
             return Err(StoreError::Unreachable("it is no ordinary file".to_owned()));
         }
         let body = Body::Reader(Box::new(File::open(&path)?));
-        // Log files carry no metadata that a check needs, and there are a thousand times as many of them.
-        let metadata = if key.contains("/CloudTrail-Digest/") {
-            self.sidecar.metadata(self.below_mount(key))
-        } else {
-            DigestMetadata::default()
-        };
-        Ok(FetchedObject { body, metadata })
+        Ok(FetchedObject { body, metadata: self.sidecar.metadata(self.below_mount(key)) })
     }
 }
 

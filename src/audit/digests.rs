@@ -1,0 +1,170 @@
+//! Digests: fetched ahead, many at once, and handed to the walk in its order.
+//!
+//! Whatever needs no neighbour happens ahead and in parallel: fetching, inflating, hashing, reading, and checking a
+//! signature that is in the metadata. What is left to the walk is cheap. Fetching ahead changes no answer, so it
+//! changes no report.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::task::{JoinError, JoinHandle};
+
+use super::discover::Place;
+use super::inventory::Pending;
+use super::observer::Observer;
+use super::pace::Pace;
+use crate::chain::{ListedDigest, Observed};
+use crate::digest::{
+    DefectKind, DigestDefect, FetchedDigest, KeySet, ParsedDigest, SuccessorSignature, VerifiedDigest,
+};
+use crate::limits::Limits;
+use crate::store::BodyError;
+use crate::trail::ObjectLocation;
+
+/// What it takes to look at a digest.
+#[derive(Clone)]
+pub(super) struct DigestReader {
+    pub keys: Arc<KeySet>,
+    pub limits: Arc<Limits>,
+    pub pace: Pace,
+    pub observer: Arc<dyn Observer>,
+}
+
+/// A digest that was looked at as far as it can be without its neighbour.
+pub(super) enum Looked {
+    Verified(Box<VerifiedDigest>),
+    /// Its own signature is missing or wrong; the successor may still have the right one.
+    Waiting(Box<ParsedDigest>),
+    Settled(Observed),
+}
+
+impl DigestReader {
+    /// Fetches and examines one digest.
+    pub(super) async fn look(&self, place: &Place, at: ObjectLocation) -> Looked {
+        let fetched = match self.fetch(place, at).await {
+            Ok(fetched) => fetched,
+            Err(observed) => return Looked::Settled(observed),
+        };
+        self.observer.digest_done();
+        match fetched.parse(&self.limits) {
+            Err(defect) => Looked::Settled(Observed::Defective(Box::new(defect))),
+            Ok(parsed) => match parsed.verify(&self.keys, None) {
+                Ok(verified) => Looked::Verified(Box::new(verified)),
+                Err(failed) => match *failed {
+                    (_, defect) if matches!(defect.kind, DefectKind::KeyUnknown { .. }) => {
+                        Looked::Settled(Observed::Defective(Box::new(defect)))
+                    }
+                    (parsed, _) => Looked::Waiting(Box::new(parsed)),
+                },
+            },
+        }
+    }
+
+    async fn fetch(&self, place: &Place, at: ObjectLocation) -> Result<FetchedDigest, Observed> {
+        let _turn = self.pace.turn().await;
+        let unreadable = |error: &crate::store::StoreError| match error.reason() {
+            None => Observed::Absent,
+            Some(reason) => Observed::Unreadable(reason),
+        };
+        let object = place.store.get(&at.key).await.map_err(|error| unreadable(&error))?;
+        match object.body.collect(self.limits.digest_stored).await {
+            Ok(body) => {
+                let framing = place.store.framing();
+                Ok(FetchedDigest { at, body, framing, metadata: object.metadata })
+            }
+            Err(BodyError::Store(error)) => Err(unreadable(&error)),
+            Err(BodyError::OverLimit(limit)) => Err(Observed::Defective(Box::new(DigestDefect {
+                at,
+                kind: DefectKind::OverLimit(limit),
+                sha256: None,
+                previous_signature: None,
+            }))),
+        }
+    }
+
+    /// What came of it, now that the successor's word is known.
+    pub(super) fn settle(&self, looked: Looked, successor: Option<&SuccessorSignature>) -> Observed {
+        match looked {
+            Looked::Verified(digest) => Observed::Verified(digest),
+            Looked::Settled(observed) => observed,
+            Looked::Waiting(parsed) => match parsed.verify(&self.keys, successor) {
+                Ok(digest) => Observed::Verified(Box::new(digest)),
+                Err(failed) => Observed::Defective(Box::new(failed.1)),
+            },
+        }
+    }
+}
+
+/// The digests of one chain, fetched ahead by a window.
+pub(super) struct Ahead {
+    reader: DigestReader,
+    pending: Pending,
+    /// Listed and not yet told to the walk, each being looked at already.
+    queue: VecDeque<(ListedDigest, JoinHandle<Looked>)>,
+    /// Told to the walk.
+    told: VecDeque<(ListedDigest, JoinHandle<Looked>)>,
+    places: Vec<Place>,
+    window: usize,
+}
+
+impl Ahead {
+    pub(super) fn new(reader: DigestReader, pending: Pending, places: &[Place], window: usize) -> Ahead {
+        let (queue, told) = (VecDeque::new(), VecDeque::new());
+        Ahead { reader, pending, queue, told, places: places.to_vec(), window: window.max(1) }
+    }
+
+    /// The next digests of the listing, newest first; none at its end. Equal ends are never parted.
+    pub(super) fn listing(&mut self) -> Vec<ListedDigest> {
+        self.refill();
+        let mut batch: Vec<ListedDigest> = Vec::new();
+        while let Some((listed, _)) = self.queue.front() {
+            let with_last = batch.last().is_none_or(|last| last.end == listed.end);
+            if batch.len() >= self.window && !with_last {
+                break;
+            }
+            batch.push(listed.clone());
+            self.told.extend(self.queue.pop_front());
+            self.refill();
+        }
+        batch
+    }
+
+    /// One digest: from what was fetched ahead, or, where a link leads elsewhere, from there.
+    pub(super) fn digest(&mut self, at: &ObjectLocation) -> BoxFuture<'_, Result<Looked, JoinError>> {
+        let here = |listed: &ListedDigest| {
+            listed.at.key == at.key && (listed.at.bucket == at.bucket || listed.at.bucket.is_empty())
+        };
+        while self.told.front().is_some_and(|(listed, _)| !here(listed))
+            && self.told.iter().any(|(listed, _)| here(listed))
+        {
+            self.told.pop_front();
+        }
+        if self.told.front().is_some_and(|(listed, _)| here(listed))
+            && let Some((_, task)) = self.told.pop_front()
+        {
+            return task.boxed();
+        }
+        let place =
+            self.places.iter().find(|place| place.store.bucket().is_none_or(|bucket| bucket == at.bucket)).cloned();
+        let (reader, at) = (self.reader.clone(), at.clone());
+        async move {
+            match place {
+                Some(place) => Ok(reader.look(&place, at).await),
+                None => Ok(Looked::Settled(Observed::Unreadable(crate::finding::Reason::Unreachable))),
+            }
+        }
+        .boxed()
+    }
+
+    fn refill(&mut self) {
+        while self.queue.len() < self.window
+            && let Some((listed, place)) = self.pending.next()
+        {
+            let (reader, place, at) = (self.reader.clone(), self.places[place].clone(), listed.at.clone());
+            let task = tokio::spawn(async move { reader.look(&place, at).await });
+            self.queue.push_back((listed, task));
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The log folders of one account and region: which days they have, and which objects are to be judged.
+
+use std::collections::BTreeMap;
+
+use super::discover::{Place, Region};
+use super::misplaced::{Misplaced, UNLISTED, unlistable};
+use crate::chain::LoggedObject;
+use crate::finding::Finding;
+use crate::store::{Folder, ObjectInfo, StoreError};
+use crate::trail::{Day, Interval, LogName, Time};
+
+/// The days that the log folders have, within a window.
+#[derive(Default)]
+pub(super) struct LogFolders {
+    /// For each day, the places that have a folder for it.
+    days: BTreeMap<Day, Vec<usize>>,
+    /// What lies in the log folders outside the folders of days, and what could not be listed.
+    pub findings: Vec<Finding>,
+}
+
+/// Which objects of a log folder are judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// Not those before; none for as far back as there are any.
+    pub start: Option<Time>,
+    /// Not those from then on; none for as far as there are any.
+    pub end: Option<Time>,
+    /// Those delivered since the newest digest are not yet due to be listed by any.
+    pub pending: Option<Interval>,
+}
+
+impl Window {
+    pub(super) fn judges(&self, object: &LoggedObject) -> bool {
+        let Some(name) = object.name else {
+            return object.day.is_none_or(|day| self.has_day(day));
+        };
+        let minute = name.minute;
+        self.start.is_none_or(|start| start <= minute)
+            && self.end.is_none_or(|end| minute < end)
+            && self.pending.is_none_or(|pending| minute < pending.start || pending.end <= minute)
+    }
+
+    fn has_day(&self, day: Day) -> bool {
+        self.start.is_none_or(|start| start < day.end()) && self.end.is_none_or(|end| day.start() < end)
+    }
+
+    /// Whether any day of a folder such as `2026/` or `2026/01/` can be in the window.
+    fn has_folder(&self, path: &str) -> bool {
+        let day = |rest: &str| Day::parse_folder(&format!("{path}{rest}"));
+        let span = match path.len() {
+            5 => day("01/01/").zip(day("12/31/")),
+            8 => day("01/").zip(day("31/").or(day("30/")).or(day("29/")).or(day("28/"))),
+            _ => day("").zip(day("")),
+        };
+        span.is_some_and(|(first, last)| {
+            self.start.is_none_or(|start| start < last.end()) && self.end.is_none_or(|end| first.start() < end)
+        })
+    }
+}
+
+impl LogFolders {
+    /// Finds the days; whatever else lies in the log folders is told of at once.
+    pub(super) async fn find(region: &Region, window: Window, most: usize) -> LogFolders {
+        let mut found = LogFolders::default();
+        for (at, place) in region.places.iter().enumerate() {
+            found.below(place, at, window, most).await;
+        }
+        found
+    }
+
+    async fn below(&mut self, place: &Place, at: usize, window: Window, most: usize) {
+        let root = place.folders.logs();
+        let mut misplaced = Misplaced::new(place.at(&root), UNLISTED, most);
+        // Newest first, so that a limit met leaves out the oldest.
+        let mut open = vec![root.clone()];
+        while let Some(path) = open.pop() {
+            let folder = match place.store.folder(&path).await {
+                Ok(folder) => folder,
+                Err(StoreError::NotFound) => Folder::default(),
+                Err(error) => {
+                    self.findings.push(unlistable(place.store.bucket().unwrap_or_default(), &path, &error));
+                    continue;
+                }
+            };
+            folder.objects.iter().for_each(|object| misplaced.tell(object));
+            for name in folder.folders {
+                let below = &name[root.len()..];
+                if let Some(day) = Day::parse_folder(below) {
+                    if window.has_day(day) {
+                        self.days.entry(day).or_default().push(at);
+                    }
+                } else if !is_date_folder(below) {
+                    misplaced.tell_below(&place.store, &name).await;
+                } else if window.has_folder(below) {
+                    open.push(name);
+                }
+            }
+        }
+        self.findings.extend(misplaced.into_findings());
+    }
+
+    /// The newest day not taken yet.
+    pub(super) fn newest(&self) -> Option<Day> {
+        self.days.last_key_value().map(|(day, _)| *day)
+    }
+
+    /// The places that have a folder for the day; each day is taken once.
+    pub(super) fn take(&mut self, day: Day) -> Vec<usize> {
+        self.days.remove(&day).unwrap_or_default()
+    }
+}
+
+/// What the listing of a day's folder shows.
+pub(super) fn logged(place: &Place, at: usize, day: Day, object: ObjectInfo) -> Option<LoggedObject> {
+    if object.is_folder_marker() {
+        return None;
+    }
+    let folders = &place.folders;
+    let file = object.key.strip_prefix(&format!("{}{}", folders.logs(), day.folder()));
+    let name = file.and_then(|file| LogName::parse(file, &folders.account.account, &folders.region, day));
+    Some(LoggedObject {
+        folder: at,
+        at: place.at(object.key),
+        day: Some(day),
+        name,
+        last_modified: object.last_modified,
+    })
+}
+
+/// `2026/` or `2026/01/`.
+fn is_date_folder(path: &str) -> bool {
+    match path.len() {
+        5 => Day::parse_folder(&format!("{path}01/01/")).is_some(),
+        8 => Day::parse_folder(&format!("{path}01/")).is_some(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Time {
+        Time::parse_digest_time(text).unwrap()
+    }
+
+    #[test]
+    fn folders_outside_the_window_are_not_entered() {
+        let window = Window {
+            start: Some(time("2026-02-28T12:00:00Z")),
+            end: Some(time("2026-03-01T00:00:00Z")),
+            pending: None,
+        };
+        for (path, expected) in [
+            ("2026/", true),
+            ("2025/", false),
+            ("2026/02/", true),
+            ("2026/03/", false),
+            ("2026/01/", false),
+            ("2026/02/28/", true),
+        ] {
+            assert_eq!(window.has_folder(path), expected, "{path}");
+        }
+        assert!(window.has_day(Day::parse_folder("2026/02/28/").unwrap()));
+        assert!(!window.has_day(Day::parse_folder("2026/02/27/").unwrap()));
+        assert!(is_date_folder("2026/02/") && !is_date_folder("2026/13/") && !is_date_folder("x2026"));
+    }
+}

@@ -1,0 +1,170 @@
+//! Log files: read, hashed and compared, many at once.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use super::discover::Place;
+use super::observer::Observer;
+use super::request::LogFiles;
+use crate::chain::RecordedLog;
+use crate::digest::LogFileRef;
+use crate::finding::{Finding, ListedLog, Reason};
+use crate::limits::Limits;
+use crate::logfile::{Framing, HashedLog, LogDefect, LogHasher};
+use crate::report::LogTally;
+use crate::store::StoreError;
+use crate::trail::{ChainId, Time};
+
+/// What it takes to check log files.
+#[derive(Clone)]
+pub(super) struct LogReader {
+    pub chains: Arc<[ChainId]>,
+    pub places: Arc<[Place]>,
+    pub limits: Arc<Limits>,
+    pub observer: Arc<dyn Observer>,
+    /// Hashers that wait for their next file, so that their memory is reused.
+    pub hashers: Arc<Mutex<Vec<LogHasher>>>,
+}
+
+/// What came of reading some log files of one account and region.
+#[derive(Default)]
+pub(super) struct LogOutcome {
+    /// By chain.
+    pub tallies: Vec<LogTally>,
+    pub findings: Vec<Finding>,
+    pub bytes: u64,
+}
+
+/// What came of reading one.
+enum Read {
+    Hashed(HashedLog, Option<Time>),
+    Defect(LogDefect),
+    Absent,
+    Unreadable(Reason),
+}
+
+impl LogReader {
+    /// Reads and checks log files, one after the other.
+    pub(super) async fn check(&self, logs: Vec<RecordedLog>) -> LogOutcome {
+        let mut outcome = LogOutcome { tallies: vec![LogTally::default(); self.chains.len()], ..LogOutcome::default() };
+        let count = logs.len() as u64;
+        for log in logs {
+            let read = self.read(&log.log).await;
+            self.judge(&log, read, &mut outcome);
+        }
+        self.observer.logs_done(count, outcome.bytes);
+        outcome
+    }
+
+    async fn read(&self, log: &LogFileRef) -> Read {
+        let here = |place: &&Place| place.store.bucket().is_none_or(|bucket| bucket == log.at.bucket);
+        let Some(place) = self.places.iter().find(here) else {
+            return Read::Unreadable(Reason::Unreachable);
+        };
+        let object = match place.store.get(&log.at.key).await {
+            Ok(object) => object,
+            Err(error) => return Read::failed(&error),
+        };
+        let written = object.metadata.last_modified;
+        let mut hasher = self.hasher(place.store.framing());
+        let mut defect = None;
+        let read = object.body.pieces(|piece| match hasher.push(piece) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(found) => {
+                defect = Some(found);
+                ControlFlow::Break(())
+            }
+        });
+        let ended = read.await;
+        let result = match (ended, defect) {
+            (_, Some(defect)) => Read::Defect(defect),
+            (Err(error), None) => Read::failed(&error),
+            (Ok(()), None) => hasher.finish().map_or_else(Read::Defect, |hashed| Read::Hashed(hashed, written)),
+        };
+        hasher.reset();
+        self.hashers.lock().unwrap_or_else(PoisonError::into_inner).push(hasher);
+        result
+    }
+
+    fn judge(&self, recorded: &RecordedLog, read: Read, outcome: &mut LogOutcome) {
+        let RecordedLog { log, covers, delivered, chain } = recorded;
+        let listed = ListedLog { chain: &self.chains[*chain], at: &log.at, covers: *covers };
+        let recorded = || log.hash.to_string();
+        let finding = match read {
+            Read::Hashed(hashed, written) => {
+                outcome.bytes += hashed.bytes;
+                let matches = log.hash.matches(&hashed.sha256);
+                let rewritten = delivered.zip(written).filter(|(delivered, written)| matches && written > delivered);
+                if let Some((delivered, written)) = rewritten {
+                    self.found(listed.modified_after_delivery(delivered, written), outcome);
+                }
+                (!matches).then(|| listed.hash_mismatch(recorded(), &hashed.sha256))
+            }
+            Read::Defect(LogDefect::Malformed(defect)) => Some(listed.malformed(recorded(), &defect.to_string())),
+            Read::Defect(LogDefect::TrailingData { sha256 }) => Some(listed.trailing_data(recorded(), &sha256)),
+            Read::Defect(LogDefect::OverLimit(limit)) => Some(listed.over_limit(limit)),
+            Read::Absent => Some(listed.missing()),
+            Read::Unreadable(reason) => Some(listed.unreadable(reason)),
+        };
+        let tally = &mut outcome.tallies[*chain];
+        match finding {
+            None => tally.verified += 1,
+            Some(finding) => {
+                if finding.severity == crate::finding::Severity::Violation {
+                    tally.violated += 1;
+                } else {
+                    tally.unproven += 1;
+                }
+                self.found(finding, outcome);
+            }
+        }
+    }
+
+    fn found(&self, finding: Finding, outcome: &mut LogOutcome) {
+        self.observer.found(&finding);
+        outcome.findings.push(finding);
+    }
+
+    fn hasher(&self, framing: Framing) -> LogHasher {
+        let waiting = self.hashers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match waiting {
+            Some(mut hasher) => {
+                hasher.framing(framing);
+                hasher
+            }
+            None => LogHasher::new(framing, self.limits.log_inflated),
+        }
+    }
+}
+
+impl Read {
+    fn failed(error: &StoreError) -> Read {
+        error.reason().map_or(Read::Absent, Read::Unreadable)
+    }
+}
+
+impl LogOutcome {
+    pub(super) fn add(&mut self, other: LogOutcome) {
+        for (tally, more) in self.tallies.iter_mut().zip(other.tallies) {
+            tally.add(more);
+        }
+        self.findings.extend(other.findings);
+        self.bytes += other.bytes;
+    }
+}
+
+/// Whether the sample drawn by the request's seed has this log file. Whoever writes to the bucket cannot choose: the
+/// names are AWS's, and the seed is the auditor's.
+pub(super) fn in_sample(log_files: LogFiles, key: &str) -> bool {
+    match log_files {
+        LogFiles::All => true,
+        LogFiles::Listing | LogFiles::None => false,
+        LogFiles::Sample { per_million, seed } => {
+            let drawn = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(key).finalize();
+            let number = drawn.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+            number % 1_000_000 < u64::from(per_million)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Whoever wants to watch an audit while it runs.
+
+use crate::finding::Finding;
+
+/// Is told of progress and of findings as they are made. Every method does nothing unless it is given a body.
+pub trait Observer: Send + Sync {
+    /// So many accounts and regions will be looked at.
+    fn regions_found(&self, count: u64) {
+        let _ = count;
+    }
+
+    /// So many more digest files are expected.
+    fn digests_expected(&self, count: u64) {
+        let _ = count;
+    }
+
+    /// A digest file was looked at.
+    fn digest_done(&self) {}
+
+    /// So many log files are to be read.
+    fn logs_expected(&self, count: u64) {
+        let _ = count;
+    }
+
+    /// So many log files were read, of so many uncompressed bytes.
+    fn logs_done(&self, count: u64, bytes: u64) {
+        let _ = (count, bytes);
+    }
+
+    /// An account and region is done.
+    fn region_done(&self) {}
+
+    /// Something was found. Waivers are applied later, in the report.
+    fn found(&self, finding: &Finding) {
+        let _ = finding;
+    }
+}
+
+/// Nobody watches.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}

@@ -1,0 +1,175 @@
+//! What is asked.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::limits::Limits;
+use crate::report::Waivers;
+use crate::trail::{ChainId, ChainKind, RegionFolders, Time, TrailArn};
+
+/// What an audit is asked to prove.
+#[derive(Clone, Debug)]
+pub struct AuditRequest {
+    /// How the report names the evidence.
+    pub source: String,
+    /// From when on; none for as far back as there are digests.
+    pub start: Option<Time>,
+    /// Until when; none for the end of the newest digest found.
+    pub end: Option<Time>,
+    /// The moment the evidence is looked at.
+    pub as_of: Time,
+    /// Which of what is found; everything by default.
+    pub select: Selection,
+    /// How much of the log files to read.
+    pub log_files: LogFiles,
+    /// Accepted findings.
+    pub waivers: Waivers,
+    /// How many objects may be under way at once.
+    pub concurrency: usize,
+    /// The bounds.
+    pub limits: Limits,
+}
+
+/// Which accounts, regions and trails. An empty list is no restriction.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Accounts.
+    pub accounts: Vec<String>,
+    /// Source regions.
+    pub regions: Vec<String>,
+    /// Trail names.
+    pub trails: Vec<String>,
+    /// One trail.
+    pub trail_arn: Option<TrailArn>,
+    /// The trail's S3 prefix (empty, or with a slash at its end).
+    pub prefix: Option<String>,
+}
+
+/// How much of the log files to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFiles {
+    /// Read and hash every one.
+    All,
+    /// See that every one is in the listing; read those written again after their delivery.
+    Listing,
+    /// The chain alone.
+    None,
+    /// Read a sample, drawn by the seed; see that the others are in the listing.
+    Sample {
+        /// How many of a million.
+        per_million: u32,
+        /// The seed: the same seed draws the same sample.
+        seed: u64,
+    },
+}
+
+/// Why a text is no `LogFiles`.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{0}` is not one of all, listing, none, sample:5%")]
+pub struct LogFilesError(String);
+
+impl FromStr for LogFiles {
+    type Err = LogFilesError;
+
+    fn from_str(text: &str) -> Result<LogFiles, LogFilesError> {
+        let wrong = || LogFilesError(text.to_owned());
+        match text {
+            "all" => Ok(LogFiles::All),
+            "listing" => Ok(LogFiles::Listing),
+            "none" => Ok(LogFiles::None),
+            _ => {
+                let percent = text.strip_prefix("sample:").and_then(|rest| rest.strip_suffix('%')).ok_or_else(wrong)?;
+                let percent: f64 = percent.parse().map_err(|_| wrong())?;
+                let usable = percent > 0.0 && percent <= 100.0;
+                let per_million = (percent * 10_000.0).round() as u32;
+                if usable && per_million > 0 { Ok(LogFiles::Sample { per_million, seed: 0 }) } else { Err(wrong()) }
+            }
+        }
+    }
+}
+
+impl fmt::Display for LogFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LogFiles::All => f.write_str("all"),
+            LogFiles::Listing => f.write_str("listing"),
+            LogFiles::None => f.write_str("none"),
+            LogFiles::Sample { per_million, seed } => {
+                write!(f, "sample:{}% seed {seed}", f64::from(*per_million) / 10_000.0)
+            }
+        }
+    }
+}
+
+impl AuditRequest {
+    /// Everything in `source`, looked at as of `as_of`.
+    pub fn everything(source: impl Into<String>, as_of: Time) -> AuditRequest {
+        AuditRequest {
+            source: source.into(),
+            start: None,
+            end: None,
+            as_of,
+            select: Selection::default(),
+            log_files: LogFiles::All,
+            waivers: Waivers::default(),
+            concurrency: 64,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Selection {
+    /// Whether the folders of an account and region are among those asked for.
+    pub(super) fn has_folders(&self, folders: &RegionFolders) -> bool {
+        let account = &folders.account;
+        has(&self.accounts, &account.account)
+            && has(&self.regions, &folders.region)
+            && self.prefix.as_ref().is_none_or(|prefix| *prefix == account.prefix)
+            // An organization trail's ARN has the management account, and its chains the members'.
+            && self.trail_arn.as_ref().is_none_or(|arn| account.organization.is_some() || arn.account_id == account.account)
+    }
+
+    /// Whether a chain is among those asked for.
+    pub(super) fn has_chain(&self, chain: &ChainId) -> bool {
+        has(&self.accounts, &chain.account_id)
+            && has(&self.regions, &chain.region)
+            && has(&self.trails, &chain.trail)
+            && self
+                .trail_arn
+                .as_ref()
+                .is_none_or(|arn| arn.trail == chain.trail && arn.home_region == chain.home_region)
+    }
+
+    /// What was asked for by name and is in none of these chains.
+    pub(super) fn missing_from(&self, chains: &[ChainId]) -> Vec<String> {
+        let chains: Vec<&ChainId> = chains.iter().filter(|chain| chain.kind == ChainKind::Standard).collect();
+        let mut missing = Vec::new();
+        let mut look = |what: &str, names: &[String], of: fn(&ChainId) -> &str| {
+            for name in names.iter().filter(|name| chains.iter().all(|chain| of(chain) != name.as_str())) {
+                missing.push(format!("{what} {name}"));
+            }
+        };
+        look("account", &self.accounts, |chain| &chain.account_id);
+        look("region", &self.regions, |chain| &chain.region);
+        look("trail", &self.trails, |chain| &chain.trail);
+        missing
+    }
+}
+
+fn has(names: &[String], name: &str) -> bool {
+    names.is_empty() || names.iter().any(|wanted| wanted == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_files_parse() {
+        assert_eq!("sample:5%".parse(), Ok(LogFiles::Sample { per_million: 50_000, seed: 0 }));
+        assert_eq!("sample:0.01%".parse(), Ok(LogFiles::Sample { per_million: 100, seed: 0 }));
+        for bad in ["", "some", "sample:0%", "sample:101%", "sample:5", "sample:NaN%", "sample:0.0000001%"] {
+            assert!(bad.parse::<LogFiles>().is_err(), "{bad}");
+        }
+    }
+}
