@@ -1,3 +1,4 @@
 //! trailseal: walks the signed digest chain of AWS CloudTrail, checks every log file, and says what was altered.
 
+pub mod simulate;
 pub mod trail;
