@@ -41,6 +41,11 @@ impl Random {
         ((u64::from(self.0.next_u32()) * u64::from(bound)) >> 32) as u32
     }
 
+    /// 64 bits.
+    pub(super) fn next(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// A number of `low..=high`.
     pub(super) fn between(&mut self, low: u32, high: u32) -> u32 {
         low + self.below(high.saturating_sub(low).saturating_add(1))

@@ -114,7 +114,7 @@ pub(super) static KINDS: &[Kind] = &[
     read(12, "ec2", "DescribeTags", r#"{"maxResults":1000,"filterSet":{"items":[{"name":"resource-id","valueSet":{"items":[{"value":"$i"}]}}]}}"#),
     write(8, "ec2", "RunInstances",
         r#"{"instancesSet":{"items":[{"imageId":"$m","minCount":1,"maxCount":1}]},"instanceType":"m7g.large","blockDeviceMapping":{},"availabilityZone":"$ra","monitoring":{"enabled":false},"subnetId":"$s","disableApiTermination":false,"clientToken":"$u","tagSpecificationSet":{"items":[{"resourceType":"instance","tags":[{"key":"Name","value":"web-server"},{"key":"env","value":"prod"}]}]}}"#,
-        r#"{"requestId":"$q","reservationId":"r-0$x","ownerId":"$a","groupSet":{},"instancesSet":{"items":[{"instanceId":"i-0$x","imageId":"$m","currentState":{"code":0,"name":"pending"},"privateDnsName":"ip-10-0-$n-$n.$r.compute.internal","amiLaunchIndex":0,"productCodes":{},"instanceType":"m7g.large","launchTime":$M000,"placement":{"availabilityZone":"$ra","tenancy":"default"},"monitoring":{"state":"disabled"},"subnetId":"$s","vpcId":"$v","privateIpAddress":"$p","stateReason":{"code":"pending","message":"pending"},"architecture":"arm64","rootDeviceType":"ebs","rootDeviceName":"/dev/xvda","virtualizationType":"hvm","hypervisor":"xen","groupSet":{"items":[{"groupId":"$g","groupName":"web"}]},"sourceDestCheck":true,"ebsOptimized":true}]}}"#)
+        r#"{"requestId":"$q","reservationId":"r-0$y","ownerId":"$a","groupSet":{},"instancesSet":{"items":[{"instanceId":"i-0$x","imageId":"$m","currentState":{"code":0,"name":"pending"},"privateDnsName":"ip-10-0-$n-$n.$r.compute.internal","amiLaunchIndex":0,"productCodes":{},"instanceType":"m7g.large","launchTime":$M000,"placement":{"availabilityZone":"$ra","tenancy":"default"},"monitoring":{"state":"disabled"},"subnetId":"$s","vpcId":"$v","privateIpAddress":"$p","stateReason":{"code":"pending","message":"pending"},"architecture":"arm64","rootDeviceType":"ebs","rootDeviceName":"/dev/xvda","virtualizationType":"hvm","hypervisor":"xen","groupSet":{"items":[{"groupId":"$g","groupName":"web"}]},"sourceDestCheck":true,"ebsOptimized":true}]}}"#)
         .by(Who::Pipeline)
         .fails("Server.InsufficientInstanceCapacity", "We currently do not have sufficient m7g.large capacity in the Availability Zone you requested ($ra). Our system will be working on provisioning additional capacity."),
     write(5, "ec2", "TerminateInstances", r#"{"instancesSet":{"items":[{"instanceId":"$i"}]}}"#,
@@ -126,7 +126,7 @@ pub(super) static KINDS: &[Kind] = &[
         .fails("Client.InvalidPermission.Duplicate", "the specified rule \\\"peer: 10.0.0.0/16, TCP, from port: 443, to port: 443, ALLOW\\\" already exists"),
     write(10, "ec2", "CreateTags", r#"{"resourcesSet":{"items":[{"resourceId":"$i"}]},"tagSet":{"items":[{"key":"owner","value":"platform"}]}}"#, r#"{"requestId":"$q","_return":true}"#),
     write(10, "ec2", "CreateSnapshot", r#"{"volumeId":"vol-0$x","description":"nightly"}"#,
-        r#"{"requestId":"$q","snapshotId":"snap-0$x","volumeId":"vol-0$x","status":"pending","startTime":$M000,"progress":"","ownerId":"$a","volumeSize":$n,"description":"nightly","encrypted":true}"#).by(Who::Workload),
+        r#"{"requestId":"$q","snapshotId":"snap-0$y","volumeId":"vol-0$x","status":"pending","startTime":$M000,"progress":"","ownerId":"$a","volumeSize":$n,"description":"nightly","encrypted":true}"#).by(Who::Workload),
     read(10, "ec2", "DescribeInstanceStatus", r#"{"instancesSet":{},"filterSet":{},"includeAllInstances":true}"#).by(Who::Service("autoscaling.amazonaws.com")),
     // -- S3 --
     read(30, "s3", "ListBuckets", r#"{"Host":"s3.$r.amazonaws.com"}"#).with(S3_EXTRA),
@@ -175,7 +175,7 @@ pub(super) static KINDS: &[Kind] = &[
     read(30, "monitoring", "DescribeAlarms", r#"{"maxRecords":100}"#),
     read(12, "monitoring", "GetMetricData", r#"{"startTime":"$o","endTime":"$t","maxDatapoints":1000}"#),
     write(5, "monitoring", "PutMetricAlarm", r#"{"alarmName":"$f-errors","namespace":"AWS/Lambda","metricName":"Errors","dimensions":[{"name":"FunctionName","value":"$f"}],"period":60,"evaluationPeriods":5,"threshold":1.0,"statistic":"Sum","comparisonOperator":"GreaterThanOrEqualToThreshold","actionsEnabled":true}"#, "null").by(Who::Pipeline),
-    write(45, "logs", "CreateLogStream", r#"{"logGroupName":"$L","logStreamName":"2026/01/[$$LATEST]$h$h$h$h"}"#, "null").by(Who::Workload).fails("ResourceAlreadyExistsException", "The specified log stream already exists"),
+    write(45, "logs", "CreateLogStream", r#"{"logGroupName":"$L","logStreamName":"2026/01/[$$LATEST]$y$y"}"#, "null").by(Who::Workload).fails("ResourceAlreadyExistsException", "The specified log stream already exists"),
     read(20, "logs", "DescribeLogGroups", r#"{"limit":50}"#),
     // -- RDS, SSM, secrets, SQS, containers --
     read(25, "rds", "DescribeDBInstances", r#"{"dBInstanceIdentifier":"$D"}"#).fails("DBInstanceNotFound", "DBInstance $D not found."),
@@ -189,7 +189,7 @@ pub(super) static KINDS: &[Kind] = &[
     read(15, "ecr", "BatchGetImage", r#"{"registryId":"$a","repositoryName":"checkout","imageIds":[{"imageTag":"v1.$n.0"}],"acceptedMediaTypes":["application/vnd.oci.image.index.v1+json","application/vnd.docker.distribution.manifest.v2+json"]}"#).by(Who::Workload),
     write(6, "ecs", "UpdateService", r#"{"cluster":"$c","service":"checkout","taskDefinition":"checkout:$n","forceNewDeployment":true}"#, r#"{"service":{"serviceArn":"arn:aws:ecs:$r:$a:service/$c/checkout","serviceName":"checkout","clusterArn":"arn:aws:ecs:$r:$a:cluster/$c","status":"ACTIVE","desiredCount":3,"runningCount":3,"pendingCount":0,"launchType":"FARGATE","taskDefinition":"arn:aws:ecs:$r:$a:task-definition/checkout:$n"}}"#).by(Who::Pipeline),
     read(15, "eks", "DescribeCluster", r#"{"name":"$c"}"#).fails("ResourceNotFoundException", "No cluster found for name: $c."),
-    read(12, "elasticloadbalancing", "DescribeTargetHealth", r#"{"targetGroupArn":"arn:aws:elasticloadbalancing:$r:$a:targetgroup/web/$h$h"}"#).by(Who::Workload),
+    read(12, "elasticloadbalancing", "DescribeTargetHealth", r#"{"targetGroupArn":"arn:aws:elasticloadbalancing:$r:$a:targetgroup/web/$y"}"#).by(Who::Workload),
     read(8, "config", "DescribeConfigurationRecorders", "null"),
     read(8, "guardduty", "ListDetectors", r#"{"maxResults":50}"#).by(Who::Person),
     // -- CloudTrail itself --

@@ -1,6 +1,8 @@
 //! Events as CloudTrail records them (user guide, "CloudTrail record contents"), written fast: a benchmark's million log
 //! files hold tens of millions.
 
+use std::sync::LazyLock;
+
 mod cast;
 mod identity;
 mod kinds;
@@ -16,8 +18,7 @@ use crate::trail::{Interval, Time};
 /// Writes log files of one account and region. Where the region does not record global services, their events do not occur.
 pub(super) struct EventWriter<'c> {
     cast: &'c Cast,
-    /// Kinds of event, each as often as its weight.
-    kinds: Vec<&'static Kind>,
+    kinds: &'static [&'static Kind],
 }
 
 /// What a written log file holds.
@@ -35,15 +36,16 @@ struct Event<'e> {
     time: Time,
     /// Chooses the resources of this event: the same letter of a template stands for the same resource throughout.
     choice: u32,
+    /// Names what this event makes or reads, likewise.
+    token: u64,
     request_id: [u8; 36],
 }
 
 impl<'c> EventWriter<'c> {
     pub(super) fn new(cast: &'c Cast) -> EventWriter<'c> {
-        let occurs = |kind: &&&'static Kind| !kind.global || cast.region == "us-east-1";
-        let kinds = KINDS.iter().map(|kind| kind as &'static Kind);
-        let kinds = kinds.filter(|kind| occurs(&kind)).flat_map(|kind| (0..kind.weight).map(move |_| kind));
-        EventWriter { cast, kinds: kinds.collect() }
+        static EVERYWHERE: LazyLock<Vec<&Kind>> = LazyLock::new(|| by_weight(|kind| !kind.global));
+        static WITH_GLOBAL: LazyLock<Vec<&Kind>> = LazyLock::new(|| by_weight(|_| true));
+        EventWriter { cast, kinds: if cast.region == GLOBAL_REGION { &WITH_GLOBAL } else { &EVERYWHERE } }
     }
 
     /// Replaces the content of `out` by a log file of `count` events inside `span`, in no order, as in life.
@@ -59,13 +61,14 @@ impl<'c> EventWriter<'c> {
             let time = span.start.plus(i64::from(random.below(span.seconds() as u32)));
             oldest = oldest.min(time);
             newest = newest.max(time);
-            let kind = *random.pick(&self.kinds);
+            let kind = *random.pick(self.kinds);
             let mut event = Event {
                 cast: self.cast,
                 kind,
                 actor: Actor::choose(kind.who, self.cast, random),
                 time,
-                choice: random.between(0, u32::MAX - 1),
+                choice: random.below(u32::MAX),
+                token: random.next(),
                 request_id: [0; 36],
             };
             let mut id = Vec::with_capacity(36);
@@ -81,7 +84,7 @@ impl<'c> EventWriter<'c> {
 impl Event<'_> {
     fn write(&self, out: &mut Vec<u8>, random: &mut Random, clock: &mut Clock) {
         let kind = self.kind;
-        let region = if kind.global { "us-east-1" } else { &self.cast.region };
+        let region = if kind.global { GLOBAL_REGION } else { &self.cast.region };
         let version = if kind.data { "1.11" } else { ["1.09", "1.10", "1.11"][kind.service.len() % 3] };
         push(out, &["{\"eventVersion\":\"", version, "\",\"userIdentity\":"]);
         self.actor.write(out, self.cast, clock, self.time);
@@ -208,11 +211,19 @@ impl Clock {
     }
 }
 
+/// Kinds of event, each as often as its weight.
+fn by_weight(occurs: impl Fn(&Kind) -> bool) -> Vec<&'static Kind> {
+    KINDS.iter().filter(|kind| occurs(kind)).flat_map(|kind| (0..kind.weight).map(move |_| kind)).collect()
+}
+
 fn push(out: &mut Vec<u8>, parts: &[&str]) {
     for part in parts {
         out.extend_from_slice(part.as_bytes());
     }
 }
+
+/// Where the events of global services are recorded.
+const GLOBAL_REGION: &str = "us-east-1";
 
 #[cfg(test)]
 mod tests {

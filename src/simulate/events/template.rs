@@ -51,6 +51,9 @@ impl Event<'_> {
             b'D' => self.one(&cast.databases, 27),
             b'c' => self.one(&cast.clusters, 29),
             b'U' => &cast.users[self.chosen(1, cast.users.len())].name,
+            b'x' => return push_hex(out, self.token.into(), 16),
+            b'h' => return push_hex(out, (self.token >> 8).into(), 8),
+            b'k' => return self.push_object_key(out),
             _ => return self.fill_fresh(out, place, random, clock),
         };
         out.extend_from_slice(text.as_bytes());
@@ -67,8 +70,7 @@ impl Event<'_> {
             b'M' => push_number(out, self.time.unix().unsigned_abs()),
             b'q' => out.extend_from_slice(&self.request_id),
             b'u' => random.push_uuid(out),
-            b'h' => random.push_hex(out, 8),
-            b'x' => random.push_hex(out, 16),
+            b'y' => random.push_hex(out, 16),
             b'z' => random.push_alphanumeric(out, 43),
             b'B' => random.push_base32(out, 16),
             b'A' => {
@@ -83,15 +85,17 @@ impl Event<'_> {
                 out.push(b'.');
                 push_number(out, random.between(4, 250).into());
             }
-            b'k' => {
-                out.extend_from_slice(random.pick(FOLDERS).as_bytes());
-                random.push_uuid(out);
-                out.extend_from_slice(random.pick(SUFFIXES).as_bytes());
-            }
             b'W' => self.actor.push_arn(out, self.cast),
             // Left as it is, for the test of the texts to find.
             other => out.extend_from_slice(&[b'$', other]),
         }
+    }
+
+    fn push_object_key(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(FOLDERS[self.chosen(2, FOLDERS.len())].as_bytes());
+        let wide = u128::from(self.token).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        push_hex(out, wide, 32);
+        out.extend_from_slice(SUFFIXES[self.chosen(4, SUFFIXES.len())].as_bytes());
     }
 
     fn one<'c>(&self, of: &'c [String], salt: u32) -> &'c String {
@@ -103,6 +107,11 @@ impl Event<'_> {
         let mixed = self.choice.rotate_left(salt).wrapping_mul(0x9e37_79b9) >> 8;
         mixed as usize % length
     }
+}
+
+/// The last `length` hex digits of `number`.
+fn push_hex(out: &mut Vec<u8>, number: u128, length: u32) {
+    out.extend((0..length).rev().map(|digit| b"0123456789abcdef"[(number >> (4 * digit)) as usize & 0xf]));
 }
 
 fn push_number(out: &mut Vec<u8>, mut number: u64) {
