@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::mem;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -107,9 +107,7 @@ impl DirectorySink {
 
 impl Sink for DirectorySink {
     fn put(&self, object: SimulatedObject) -> io::Result<()> {
-        let relative = Path::new(&object.key);
-        let inside = relative.components().all(|part| matches!(part, Component::Normal(_)));
-        if !inside || object.key.starts_with(SIDECAR) {
+        if !has_place(&object.key) {
             let text = format!("the key `{}` has no place in a directory; choose another", object.key.escape_debug());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
@@ -121,7 +119,7 @@ impl Sink for DirectorySink {
             last_modified: object.last_modified,
             storage_class: "STANDARD",
         })?;
-        let path = self.root.join(relative);
+        let path = self.root.join(&object.key);
         if object.key.ends_with('/') {
             // A folder marker: the directory is all there can be of it.
             self.make_folder(&path)?;
@@ -191,6 +189,12 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> io::Result<()> 
     fs::write(path, text).map_err(|error| at(path, error))
 }
 
+/// Whether `key` names one place inside a directory: a path would make `a//b` of `a/b` and climb with `..`.
+pub(super) fn has_place(key: &str) -> bool {
+    let inside = key.strip_suffix('/').unwrap_or(key).split('/').all(|part| !matches!(part, "" | "." | ".."));
+    inside && key.split('/').next() != Some(SIDECAR)
+}
+
 fn at(path: &Path, error: io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
@@ -230,7 +234,7 @@ mod tests {
     fn keys_stay_inside_and_directories_are_not_mixed() {
         let directory = tempfile::tempdir().unwrap();
         let sink = DirectorySink::create(directory.path()).unwrap();
-        for key in ["../x", "a/../../x", "/etc/x", ".trailseal/source.json", ""] {
+        for key in ["../x", "a/../../x", "/etc/x", "a//x", ".trailseal/source.json", ""] {
             let object = SimulatedObject {
                 key: key.to_owned(),
                 body: Vec::new(),

@@ -125,6 +125,20 @@ impl SignedDigest {
     }
 }
 
+impl LogEntryDraft {
+    /// The honest entry of a log file whose uncompressed bytes are `content`.
+    pub fn new(location: ObjectLocation, content: &[u8], oldest_event: Time, newest_event: Time) -> LogEntryDraft {
+        LogEntryDraft {
+            s3_bucket: location.bucket,
+            s3_object: location.key,
+            hash_value: sha256_hex(content),
+            hash_algorithm: HASH_ALGORITHM.to_owned(),
+            newest_event_time: newest_event,
+            oldest_event_time: oldest_event,
+        }
+    }
+}
+
 /// Lowercase hex SHA-256.
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))

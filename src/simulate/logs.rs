@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::draft::{HASH_ALGORITHM, LogEntryDraft, sha256_hex};
+use super::draft::LogEntryDraft;
 use super::events::{Cast, EventWriter};
 use super::gzip::Gzip;
 use super::object::SimulatedObject;
 use super::random::Random;
 use super::scenario::Scenario;
 use super::schedule::{ChainPlan, Slot};
-use crate::trail::{Interval, LogKey, LogName, Time};
+use crate::trail::{Interval, LogKey, LogName, ObjectLocation, Time};
 
 /// A worker's buffers, kept from one log file to the next.
 #[derive(Default)]
@@ -57,14 +57,8 @@ pub(super) fn log_file(
     let minute = Time::from_unix((delivered.unix() + 299).div_euclid(300) * 300);
     let name = LogName { minute, unique };
     let key = LogKey { folder: plan.folder.clone(), region: plan.chain.region.clone(), name }.key();
-    let entry = LogEntryDraft {
-        s3_bucket: scenario.bucket.clone(),
-        s3_object: key.clone(),
-        hash_value: sha256_hex(&space.json),
-        hash_algorithm: HASH_ALGORITHM.to_owned(),
-        newest_event_time: written.newest,
-        oldest_event_time: written.oldest,
-    };
+    let location = ObjectLocation::new(scenario.bucket.clone(), key.clone());
+    let entry = LogEntryDraft::new(location, &space.json, written.oldest, written.newest);
     let body = space.gzip.compress(&space.json);
     let object = SimulatedObject { key, body, metadata: BTreeMap::new(), last_modified: delivered };
     LogFile { object, entry, events: written.events }

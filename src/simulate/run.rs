@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::draft::{DigestDraft, LogEntryDraft, SIGNATURE_ALGORITHM, SignedDigest};
-use super::events::{Cast, EventWriter};
+use super::events::EventWriter;
 use super::forge::{ChainDraft, DeliveryDraft, Link, Signer};
 use super::keyring::{Keyring, PublicKeyList};
 use super::logs::{self, Workspace};
@@ -46,6 +46,17 @@ pub struct DraftedTrail {
     pub chains: Vec<ChainDraft>,
 }
 
+impl DraftedTrail {
+    /// Links and signs every chain, and gives all objects by key.
+    pub fn objects(&mut self, keyring: &Keyring) -> BTreeMap<String, SimulatedObject> {
+        let mut objects = self.log_files.clone();
+        for chain in &mut self.chains {
+            objects.extend(chain.objects(keyring).into_iter().map(|object| (object.key.clone(), object)));
+        }
+        objects
+    }
+}
+
 /// Writes the trail that `scenario` describes to `sink`; the same bytes every time.
 pub fn simulate(scenario: &Scenario, sink: &dyn Sink) -> io::Result<Summary> {
     simulate_with(scenario, &Keyring::new(scenario.seed, scenario.key_rotation, scenario.shared_keys), sink)
@@ -58,7 +69,7 @@ pub fn simulate_with(scenario: &Scenario, keyring: &Keyring, sink: &dyn Sink) ->
         scenario,
         keyring,
         sink,
-        chains: plans(scenario).into_iter().map(|plan| RunningChain::new(scenario, plan)).collect(),
+        chains: plans(scenario).into_iter().map(RunningChain::new).collect(),
         next: AtomicU64::new(0),
         stop: AtomicBool::new(false),
     };
@@ -122,7 +133,6 @@ struct Run<'r> {
 
 struct RunningChain {
     plan: ChainPlan,
-    cast: Cast,
     state: Mutex<ChainState>,
 }
 
@@ -151,9 +161,8 @@ struct Counts {
 }
 
 impl RunningChain {
-    fn new(scenario: &Scenario, plan: ChainPlan) -> RunningChain {
-        let cast = logs::cast(scenario, &plan);
-        RunningChain { plan, cast, state: Mutex::default() }
+    fn new(plan: ChainPlan) -> RunningChain {
+        RunningChain { plan, state: Mutex::default() }
     }
 }
 
@@ -171,18 +180,17 @@ impl Run<'_> {
     fn work(&self) -> io::Result<Counts> {
         let mut counts = Counts::default();
         let mut space = Workspace::default();
-        let hours = u64::from(self.scenario.hours);
-        let mut writer: Option<(usize, EventWriter<'_>)> = None;
+        let chains = self.chains.len() as u64;
         while !self.stop.load(Ordering::Relaxed) {
             let next = self.next.fetch_add(1, Ordering::Relaxed);
-            let (index, hour) = ((next / hours) as usize, (next % hours) as u32);
-            let Some(chain) = self.chains.get(index) else { break };
-            if writer.as_ref().is_none_or(|(of, _)| *of != index) {
-                writer = Some((index, EventWriter::new(&chain.cast)));
+            // The same hour of every chain, then the next: workers seldom meet in one chain or in one folder.
+            let (chain, hour) = (&self.chains[(next % chains) as usize], next / chains);
+            if hour >= u64::from(self.scenario.hours) {
+                break;
             }
-            let Some((_, writer)) = &writer else { break };
+            let hour = hour as u32;
             let done = self
-                .write_logs(chain, hour, writer, &mut space, &mut counts)
+                .write_logs(chain, hour, &mut space, &mut counts)
                 .and_then(|ready| self.write_digests(chain, hour, ready, &mut counts));
             if let Err(error) = done {
                 self.stop.store(true, Ordering::Relaxed);
@@ -196,14 +204,19 @@ impl Run<'_> {
         &self,
         chain: &RunningChain,
         hour: u32,
-        writer: &EventWriter<'_>,
         space: &mut Workspace,
         counts: &mut Counts,
     ) -> io::Result<Option<(Slot, Vec<LogEntryDraft>)>> {
         let Some(slot) = chain.plan.slot(hour) else { return Ok(None) };
         let mut entries = Vec::with_capacity(slot.log_files as usize);
+        if slot.log_files == 0 {
+            return Ok(Some((slot, entries)));
+        }
+        // Made anew for each hour: kept for every chain of a large organization, it would take gigabytes.
+        let cast = logs::cast(self.scenario, &chain.plan);
+        let writer = EventWriter::new(&cast);
         for number in 0..slot.log_files {
-            let log = logs::log_file(self.scenario, &chain.plan, &slot, number, writer, space);
+            let log = logs::log_file(self.scenario, &chain.plan, &slot, number, &writer, space);
             counts.log_files += 1;
             counts.events += u64::from(log.events);
             counts.bytes += log.object.body.len() as u64;
@@ -260,11 +273,13 @@ impl Run<'_> {
         previous: Option<&SignedDigest>,
         counts: &mut Counts,
     ) -> io::Result<SignedDigest> {
-        let signed = draft.sign(&plan.chain.region, previous, self.keyring);
+        let mut signed = draft.sign(&plan.chain.region, previous, self.keyring);
         let object = draft.object(&signed);
         counts.digests += 1;
         counts.bytes += object.body.len() as u64;
         self.sink.put(object)?;
+        // The next digest needs hash and signature alone; the content can be large, and the chains many.
+        signed.json = Vec::new();
         Ok(signed)
     }
 

@@ -1,5 +1,8 @@
 //! What a simulated trail is to be like.
 
+use std::collections::HashSet;
+
+use super::directory::has_place;
 use super::random::{Random, derive};
 use crate::trail::{AccountFolder, ChainId, ChainKind, Interval, Time, is_organization_id, is_region, is_trail_name};
 
@@ -100,9 +103,9 @@ impl Scenario {
             || !(3..=63).contains(&self.bucket.len())
         {
             format!("`{}` is no bucket name; use 3 to 63 lowercase letters, digits, dots or dashes", self.bucket)
-        } else if self.prefix.split('/').any(|part| part == "." || part == "..") || self.prefix.starts_with('/') {
+        } else if !self.prefix.is_empty() && !has_place(&self.prefix) {
             format!(
-                "`{}` does not work as a prefix in a directory; leave out `.`, `..` and a leading slash",
+                "`{}` does not work as a prefix in a directory; leave out `.`, `..` and needless slashes",
                 self.prefix
             )
         } else if self.prefix.bytes().any(|b| b.is_ascii_control() || b == b'"' || b == b'\\') {
@@ -128,13 +131,14 @@ impl Scenario {
     /// The ids of the accounts, the management account of an organization first.
     pub fn account_ids(&self) -> Vec<String> {
         let mut ids = Vec::new();
+        let mut seen = HashSet::new();
         let mut attempt = 0_u32;
         while ids.len() < self.accounts as usize {
             let bytes = derive(self.seed, &["account", &attempt.to_string()]);
             let number = bytes[..8].iter().fold(0_u64, |n, &b| n << 8 | u64::from(b));
-            let id = format!("{}", 100_000_000_000 + number % 900_000_000_000);
-            if !ids.contains(&id) {
-                ids.push(id);
+            let number = 100_000_000_000 + number % 900_000_000_000;
+            if seen.insert(number) {
+                ids.push(number.to_string());
             }
             attempt += 1;
         }

@@ -53,11 +53,7 @@ fn threads_change_nothing() {
     let (four, same) = simulated(4);
     assert_eq!(summary, same);
     assert!(one == four);
-    let mut drafted = draft(&scenario()).unwrap();
-    let mut objects = drafted.log_files;
-    for chain in &mut drafted.chains {
-        objects.extend(chain.objects(keyring()).into_iter().map(|object| (object.key.clone(), object)));
-    }
+    let objects = draft(&scenario()).unwrap().objects(keyring());
     assert!(one == objects, "a draft that nobody edited is what simulate writes");
 }
 
