@@ -14,36 +14,54 @@ use crate::trail::{ObjectLocation, Time};
 /// The fields of a digest file, in AWS's order and under AWS's names (user guide, "CloudTrail digest file structure").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
 pub struct DigestDraft {
+    /// The account whose activity is recorded.
     pub aws_account_id: String,
+    /// The hour begins: delivery times, not event times.
     pub digest_start_time: Time,
+    /// The hour ends; the time in the file name.
     pub digest_end_time: Time,
+    /// The bucket the digest is delivered to.
     pub digest_s3_bucket: String,
+    /// Its key there.
     pub digest_s3_object: String,
+    /// Lowercase hex fingerprint of the key that signs it.
     pub digest_public_key_fingerprint: String,
+    /// [`SIGNATURE_ALGORITHM`], if honest.
     pub digest_signature_algorithm: String,
+    /// The newest event in the listed log files; none for an empty digest.
     pub newest_event_time: Option<Time>,
+    /// The oldest event in the listed log files.
     pub oldest_event_time: Option<Time>,
+    /// Where the digest before it was delivered; none, as the four that follow, in a starting digest.
     pub previous_digest_s3_bucket: Option<String>,
+    /// Its key there.
     pub previous_digest_s3_object: Option<String>,
+    /// Hex SHA-256 of its uncompressed bytes.
     pub previous_digest_hash_value: Option<String>,
+    /// [`HASH_ALGORITHM`], if honest.
     pub previous_digest_hash_algorithm: Option<String>,
+    /// Its hex signature.
     pub previous_digest_signature: Option<String>,
+    /// The log files delivered in the hour.
     pub log_files: Vec<LogEntryDraft>,
 }
 
 /// One log file in a digest's list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(missing_docs)]
 pub struct LogEntryDraft {
+    /// The bucket of the log file.
     pub s3_bucket: String,
+    /// Its key there.
     pub s3_object: String,
     /// Hex SHA-256 of the log file's uncompressed bytes.
     pub hash_value: String,
+    /// [`HASH_ALGORITHM`], if honest.
     pub hash_algorithm: String,
+    /// The newest event inside.
     pub newest_event_time: Time,
+    /// The oldest event inside.
     pub oldest_event_time: Time,
 }
 
