@@ -2,11 +2,13 @@
 
 pub mod audit;
 pub mod chain;
+pub mod cli;
 pub mod digest;
 pub mod finding;
 pub mod keys;
 pub mod limits;
 pub mod logfile;
 pub mod report;
+pub mod simulate;
 pub mod store;
 pub mod trail;

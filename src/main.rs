@@ -1,3 +1,7 @@
-//! trailseal.
+//! The program: arguments in, exit status out. Everything else is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trailseal::cli::main()
+}

@@ -56,7 +56,7 @@ pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Res
     }
     let Search { found, mut discovery, .. } = search;
     discovery.regions =
-        found.into_iter().map(|((account, region), places)| Region { account, region, places }).collect();
+        found.into_iter().map(|((_, region), places)| Region { region, places }).collect();
     Ok(discovery)
 }
 

@@ -164,6 +164,12 @@ impl KeySet {
         self.keys.insert(key.fingerprint.clone(), key);
     }
 
+    /// Adds the keys of another set, and what that states.
+    pub fn merge(&mut self, other: KeySet) {
+        self.keys.extend(other.keys);
+        self.complete.extend(other.complete);
+    }
+
     /// States that the set holds every key that AWS lists for `region` over `range`.
     pub fn state_complete(&mut self, region: &str, range: Interval) {
         self.complete.push((region.to_owned(), range));

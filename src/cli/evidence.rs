@@ -1,0 +1,154 @@
+//! The evidence and the keys, as the command line names them.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::Failure;
+use crate::audit::{Evidence, Taken};
+use crate::digest::KeySet;
+use crate::keys::{KeyOrigin, KeySource, KeysAtHand, parse_key_file};
+use crate::limits::Limits;
+use crate::store::dir::{DirStore, SIDECAR_FOLDER, SourceRecord};
+use crate::store::ObjectStore;
+use crate::trail::Time;
+
+/// Where the evidence lies, and the keys to check it with.
+#[derive(Debug, clap::Args)]
+pub(super) struct EvidenceArgs {
+    /// A directory that holds objects under their S3 keys, as `aws s3 sync s3://BUCKET DIR` leaves them
+    #[arg(value_name = "SOURCE")]
+    source: PathBuf,
+
+    /// Public keys obtained apart from the evidence: ListPublicKeys JSON, PEM, DER or certificate
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    public_keys: Vec<PathBuf>,
+
+    /// The bucket that the digests were delivered to, if not as recorded
+    #[arg(long, visible_alias = "s3-bucket", value_name = "NAME")]
+    bucket: Option<String>,
+
+    /// Where the copy of another bucket lies, for a trail that was moved from one to the other
+    #[arg(long, value_name = "NAME=PATH", value_parser = bucket_dir)]
+    bucket_dir: Vec<(String, PathBuf)>,
+
+    /// The trail's S3 prefix: what stands before AWSLogs/
+    #[arg(long, value_name = "PREFIX")]
+    s3_prefix: Option<String>,
+}
+
+/// Evidence and keys, opened.
+pub(super) struct Opened {
+    pub evidence: Evidence,
+    pub keys: Arc<dyn KeySource>,
+    pub description: String,
+}
+
+impl EvidenceArgs {
+    /// The prefix as keys have it: empty, or with a slash at its end.
+    pub(super) fn prefix(&self) -> Option<String> {
+        self.s3_prefix.as_ref().map(|prefix| {
+            let prefix = prefix.trim_matches('/');
+            if prefix.is_empty() { String::new() } else { format!("{prefix}/") }
+        })
+    }
+
+    pub(super) fn open(&self, limits: &Limits) -> Result<Opened, Failure> {
+        let shown = self.source.display().to_string();
+        if shown.starts_with("s3://") || shown.starts_with("arn:") {
+            let text = format!("{shown} is not on this disk, and this version reads directories; copy it first, with `aws s3 sync s3://BUCKET DIR`, and verify DIR");
+            return Err(Failure::told(text));
+        }
+        let mut main = DirStore::open(&self.source, self.bucket.as_deref(), limits).map_err(Failure::told)?;
+        if let Some(prefix) = self.prefix()
+            && !self.source.join(&prefix).is_dir()
+            && self.source.join("AWSLogs").is_dir()
+        {
+            main = main.mounted_at(&prefix);
+        }
+        let mut stores: Vec<Arc<dyn ObjectStore>> = vec![Arc::new(main)];
+        for (bucket, path) in &self.bucket_dir {
+            stores.push(Arc::new(DirStore::open(path, Some(bucket), limits).map_err(Failure::told)?));
+        }
+        let taken = SourceRecord::read(&self.source, limits).ok().flatten().and_then(|record| {
+            let end = record.end?;
+            Some(Taken { end, at: record.taken_at.unwrap_or(end) })
+        });
+        Ok(Opened { evidence: Evidence { stores, taken }, keys: self.keys()?, description: shown })
+    }
+
+    fn keys(&self) -> Result<Arc<dyn KeySource>, Failure> {
+        let beside = self.source.join(SIDECAR_FOLDER).join("public-keys.json");
+        if self.public_keys.is_empty() {
+            if !beside.is_file() {
+                let text = format!(
+                    "there are no public keys to check {} with; give them with --public-keys FILE, obtained with `aws cloudtrail \
+                     list-public-keys --start-time T --end-time T --region R --output json > FILE` (any AWS account can ask)",
+                    self.source.display()
+                );
+                return Err(Failure::told(text));
+            }
+            let keys = read_keys(&beside)?;
+            return Ok(Arc::new(KeysAtHand::new(keys, beside.display().to_string(), KeyOrigin::BesideEvidence)));
+        }
+        let mut keys = KeySet::default();
+        let mut origin = KeyOrigin::Pinned;
+        let mut names = Vec::new();
+        for path in &self.public_keys {
+            keys.merge(read_keys(path)?);
+            names.push(path.display().to_string());
+            // Naming a file that lies in the evidence does not make it come from elsewhere.
+            if self.holds(path) {
+                origin = KeyOrigin::BesideEvidence;
+            }
+        }
+        Ok(Arc::new(KeysAtHand::new(keys, names.join(", "), origin)))
+    }
+
+    fn holds(&self, path: &Path) -> bool {
+        let sources = std::iter::once(&self.source).chain(self.bucket_dir.iter().map(|(_, path)| path));
+        let Ok(path) = path.canonicalize() else { return false };
+        sources.filter_map(|source| source.canonicalize().ok()).any(|source| path.starts_with(source))
+    }
+}
+
+/// Reads a key file.
+pub(super) fn read_keys(path: &Path) -> Result<KeySet, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("the key file {}: {error}", path.display()));
+    let bytes = read_small(path).map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
+    parse_key_file(&bytes).map_err(|error| wrong(&error))
+}
+
+/// Reads a file that is small by nature, and no more of it than that.
+pub(super) fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    read_up_to(path, Limits::default().small_file)
+}
+
+/// Reads a saved report: a million findings take some 600 MiB.
+pub(super) fn read_report(path: &Path) -> io::Result<Vec<u8>> {
+    read_up_to(path, 1 << 30)
+}
+
+fn read_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// The clock.
+pub(super) fn now() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Time::from_unix(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
+fn bucket_dir(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => Ok((name.to_owned(), PathBuf::from(path))),
+        _ => Err("write NAME=PATH, the bucket's name and the directory that holds its copy".to_owned()),
+    }
+}

@@ -1,0 +1,162 @@
+//! What goes to standard output and to files beside it.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::Failure;
+use super::verify::write_whole;
+use crate::render::{self, TextOptions};
+use crate::report::Report;
+
+/// The forms a report can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// For programs: schema trailseal.report/1
+    Json,
+    /// Findings as they are found, one a line, then the report without them
+    Ndjson,
+}
+
+/// How the report is shown.
+#[derive(Debug, clap::Args)]
+pub(super) struct OutputArgs {
+    /// What goes to standard output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+
+    /// Write the report to a file too; may be repeated
+    #[arg(long, value_name = "FORMAT=PATH")]
+    report: Vec<ReportFile>,
+
+    #[command(flatten)]
+    look: LookArgs,
+
+    /// No progress on standard error
+    #[arg(long)]
+    no_progress: bool,
+}
+
+/// How text looks.
+#[derive(Debug, clap::Args)]
+pub(super) struct LookArgs {
+    /// Show every finding and every chain
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
+
+    /// Show the verdict alone
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// Colour the text
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    color: When,
+
+    /// Draw with ASCII characters alone
+    #[arg(long)]
+    ascii: bool,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum When {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// A file to write the report to.
+#[derive(Clone, Debug)]
+pub(super) struct ReportFile {
+    format: Format,
+    path: PathBuf,
+}
+
+impl OutputArgs {
+    /// The files to write, each in a directory that is there: a long audit must not fail at its last step.
+    pub(super) fn files(&self) -> Result<Vec<ReportFile>, Failure> {
+        for file in &self.report {
+            let parent = file.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            if file.path.is_dir() || parent.is_some_and(|parent| !parent.is_dir()) {
+                let text = format!("the report cannot be written to {}: there is no such directory, or it is one; name a file in a directory that is there", file.path.display());
+                return Err(Failure::told(text));
+            }
+        }
+        Ok(self.report.clone())
+    }
+
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.no_progress && !self.look.quiet && io::stderr().is_terminal()
+    }
+
+    /// Prints a report. Findings of `ndjson` have been printed as they were found.
+    pub(super) fn print(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        match self.format {
+            Format::Ndjson => render::ndjson_report(report, out),
+            format => self.look.write(format, report, out),
+        }
+    }
+}
+
+impl LookArgs {
+    /// Writes a whole report.
+    pub(super) fn write(&self, format: Format, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        match format {
+            Format::Text if self.quiet => render::headline(report, &self.options(), out),
+            Format::Text => render::text(report, &self.options(), out),
+            other => other.write(report, out),
+        }
+    }
+
+    fn options(&self) -> TextOptions {
+        let color = match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        };
+        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        TextOptions { color, verbose: self.verbose, width: columns.unwrap_or(100).clamp(60, 200), ascii: self.ascii }
+    }
+}
+
+impl Format {
+    fn write(self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Format::Text => {
+                render::text(report, &TextOptions { color: false, verbose: true, width: 100, ascii: false }, out)
+            }
+            Format::Json => render::json(report, out),
+            Format::Ndjson => {
+                report.findings.iter().try_for_each(|finding| render::ndjson_finding(finding, out))?;
+                render::ndjson_report(report, out)
+            }
+        }
+    }
+}
+
+impl ReportFile {
+    pub(super) fn write(&self, report: &Report) -> Result<(), Failure> {
+        write_whole(&self.path, |out| self.format.write(report, out)).map_err(|error| {
+            let path = self.path.display();
+            Failure::told(format!("the report could not be written to {path}: {error}; free space or name another file"))
+        })
+    }
+}
+
+impl FromStr for ReportFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ReportFile, String> {
+        let (format, path) = text.split_once('=').ok_or("write FORMAT=PATH, such as json=report.json")?;
+        let format = <Format as clap::ValueEnum>::from_str(format, false)?;
+        if path.is_empty() {
+            return Err("the path after = is missing".to_owned());
+        }
+        Ok(ReportFile { format, path: PathBuf::from(path) })
+    }
+}

@@ -1,0 +1,106 @@
+//! Watching an audit: a bar on a terminal, or findings as they are found.
+
+use std::io::{self, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::audit::Observer;
+use crate::finding::Finding;
+use crate::render;
+
+/// A bar on standard error.
+pub(super) struct Bar {
+    bar: ProgressBar,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    regions: (u64, u64),
+    digests: (u64, u64),
+    logs: (u64, u64),
+    bytes: u64,
+    violations: u64,
+}
+
+impl Bar {
+    pub(super) fn new() -> Bar {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Bar { bar, counts: Mutex::default() }
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Counts)) {
+        // Progress is never worth a panic: a count that was lost is lost.
+        let Ok(mut counts) = self.counts.lock() else { return };
+        change(&mut counts);
+        let of = |(done, all): (u64, u64)| format!("{}/{}", HumanCount(done), HumanCount(all));
+        let violations = if counts.violations > 0 { format!(" · {} violations", HumanCount(counts.violations)) } else { String::new() };
+        self.bar.set_message(format!(
+            "{} regions · {} digests · {} log files · {}{violations}",
+            of(counts.regions),
+            of(counts.digests),
+            of(counts.logs),
+            HumanBytes(counts.bytes),
+        ));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Bar {
+    fn regions_found(&self, count: u64) {
+        self.count(|counts| counts.regions.1 += count);
+    }
+
+    fn region_done(&self) {
+        self.count(|counts| counts.regions.0 += 1);
+    }
+
+    fn digests_expected(&self, count: u64) {
+        self.count(|counts| counts.digests.1 += count);
+    }
+
+    fn digest_done(&self) {
+        self.count(|counts| counts.digests.0 += 1);
+    }
+
+    fn logs_expected(&self, count: u64) {
+        self.count(|counts| counts.logs.1 += count);
+    }
+
+    fn logs_done(&self, count: u64, bytes: u64) {
+        self.count(|counts| {
+            counts.logs.0 += count;
+            counts.bytes += bytes;
+        });
+    }
+
+    fn found(&self, finding: &Finding) {
+        if finding.severity == crate::finding::Severity::Violation {
+            self.count(|counts| counts.violations += 1);
+        }
+    }
+}
+
+/// Prints findings as they are found, one a line.
+#[derive(Default)]
+pub(super) struct Streamed(Mutex<()>);
+
+impl Observer for Streamed {
+    fn found(&self, finding: &Finding) {
+        let _whole_lines = self.0.lock();
+        let mut line = Vec::new();
+        // Whoever reads may have gone; the exit status still tells the verdict.
+        let _ = render::ndjson_finding(finding, &mut line).and_then(|()| io::stdout().write_all(&line));
+    }
+}

@@ -1,0 +1,180 @@
+//! `trailseal verify`: audits a trail.
+
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::builder::NonEmptyStringValueParser;
+
+use super::evidence::{EvidenceArgs, now};
+use super::output::{Format, OutputArgs, ReportFile};
+use super::progress::{Bar, Streamed};
+use super::{Failure, evidence};
+use crate::audit::{AuditRequest, LogFiles, Observer, Selection, Silent, audit_blocking};
+use crate::limits::Limits;
+use crate::report::Waivers;
+use crate::trail::{Time, TrailArn, is_account_id, is_region, is_trail_name};
+
+/// Audit a trail: its chain of digest files and its log files
+///
+/// Everything found is audited, all accounts, regions and trails, unless a filter says otherwise. The verdict comes first, with its
+/// scope; the exit status tells it too: 0 intact, 1 not intact, 3 inconclusive, 2 if the run could not proceed.
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    evidence: EvidenceArgs,
+
+    /// Only this trail
+    #[arg(long, value_name = "ARN")]
+    trail_arn: Option<TrailArn>,
+
+    /// From when on: 2026-01-31, 2026-01-31T08:00:00+02:00, or a span back from now such as 90d [default: the oldest digest]
+    #[arg(long, value_name = "TIME")]
+    start_time: Option<String>,
+
+    /// Until when [default: where the copy says it ends, else the newest digest]
+    #[arg(long, value_name = "TIME")]
+    end_time: Option<String>,
+
+    /// Only these accounts
+    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = account)]
+    account_id: Vec<String>,
+
+    /// Only these source regions
+    #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',', value_parser = region)]
+    region: Vec<String>,
+
+    /// Only trails of these names
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', value_parser = trail)]
+    trail_name: Vec<String>,
+
+    /// How much of the log files to read: all, listing, none, or a sample such as sample:5%
+    #[arg(long, value_name = "HOW", default_value = "all")]
+    log_files: LogFiles,
+
+    /// The seed that draws the sample; the same seed draws the same sample
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Accept the findings that this file (TOML) names, each with a reason
+    #[arg(long, value_name = "FILE")]
+    waivers: Option<PathBuf>,
+
+    /// Audit as of this time: for tests and for old copies [default: the clock]
+    #[arg(long, value_name = "TIME", value_parser = NonEmptyStringValueParser::new())]
+    now: Option<String>,
+
+    /// How many objects may be under way at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    concurrency: u16,
+
+    /// Bytes of an inflated digest file beyond which it is not read
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().digest_inflated)]
+    max_digest_bytes: u64,
+
+    /// Bytes of an inflated log file beyond which it is not read
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().log_inflated)]
+    max_log_bytes: u64,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Audits, prints the report, and gives the exit status that tells the verdict.
+pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    let request = args.request()?;
+    let files = args.output.files()?;
+    let opened = args.evidence.open(&request.limits)?;
+    let observer: Arc<dyn Observer> = match args.output.format {
+        Format::Ndjson => Arc::new(Streamed::default()),
+        _ if args.output.shows_progress() => Arc::new(Bar::new()),
+        _ => Arc::new(Silent),
+    };
+    let request = AuditRequest { source: opened.description, ..request };
+    let report = audit_blocking(opened.evidence, opened.keys, request, observer).map_err(Failure::told)?;
+    // Files first: a reader of standard output who leaves early must not cost them.
+    files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;
+    args.output.print(&report, out)?;
+    Ok(report.verdict.exit_status())
+}
+
+impl VerifyArgs {
+    fn request(&self) -> Result<AuditRequest, Failure> {
+        let clock = now();
+        let time = |text: &String| Time::parse_requested(text, clock).map_err(Failure::told);
+        let as_of = self.now.as_ref().map(time).transpose()?.unwrap_or(clock);
+        let time = |text: &String| Time::parse_requested(text, as_of).map_err(Failure::told);
+        let (start, end) = (self.start_time.as_ref().map(time).transpose()?, self.end_time.as_ref().map(time).transpose()?);
+        if let (Some(start), Some(end)) = (start, end)
+            && start >= end
+        {
+            return Err(Failure::told(crate::audit::AuditError::RangeReversed { start, end }));
+        }
+        let log_files = match self.log_files {
+            LogFiles::Sample { per_million, .. } => LogFiles::Sample { per_million, seed: self.seed },
+            other => other,
+        };
+        let limits = Limits {
+            digest_inflated: self.max_digest_bytes,
+            digest_stored: Limits::default().digest_stored.max(self.max_digest_bytes / 2),
+            log_inflated: self.max_log_bytes,
+            ..Limits::default()
+        };
+        Ok(AuditRequest {
+            start,
+            end,
+            select: Selection {
+                accounts: self.account_id.clone(),
+                regions: self.region.clone(),
+                trails: self.trail_name.clone(),
+                trail_arn: self.trail_arn.clone(),
+                prefix: self.evidence.prefix(),
+            },
+            log_files,
+            waivers: self.waivers()?,
+            concurrency: usize::from(self.concurrency),
+            limits,
+            ..AuditRequest::everything("", as_of)
+        })
+    }
+
+    fn waivers(&self) -> Result<Waivers, Failure> {
+        let Some(path) = &self.waivers else { return Ok(Waivers::default()) };
+        let wrong = |error: &dyn std::fmt::Display| {
+            Failure::told(format!("the waiver file {}: {error}; see docs/findings.md for its form", path.display()))
+        };
+        let bytes = evidence::read_small(path).map_err(|error| wrong(&error))?;
+        let text = String::from_utf8(bytes).map_err(|error| wrong(&error))?;
+        Waivers::parse(&text).map_err(|error| wrong(&error))
+    }
+}
+
+fn account(text: &str) -> Result<String, String> {
+    is_account_id(text).then(|| text.to_owned()).ok_or_else(|| "an account id has twelve digits".to_owned())
+}
+
+fn region(text: &str) -> Result<String, String> {
+    is_region(text).then(|| text.to_owned()).ok_or_else(|| "a region looks like us-east-1".to_owned())
+}
+
+fn trail(text: &str) -> Result<String, String> {
+    is_trail_name(text).then(|| text.to_owned()).ok_or_else(|| "a trail name has 3 to 128 letters, digits, dots, dashes or underscores".to_owned())
+}
+
+/// Writes a file whole or not at all: under another name first, then renamed.
+pub(super) fn write_whole(path: &std::path::Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = path.with_file_name(name);
+    let written = fs::File::create(&partial).and_then(|file| {
+        let mut file = std::io::BufWriter::new(file);
+        fill(&mut file)?;
+        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
+    });
+    let renamed = written.and_then(|()| fs::rename(&partial, path));
+    if renamed.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    renamed
+}
