@@ -5,5 +5,6 @@ pub mod digest;
 pub mod finding;
 pub mod limits;
 pub mod logfile;
+pub mod render;
 pub mod report;
 pub mod trail;
