@@ -31,7 +31,7 @@ impl Code {
                 "Compare the signature in the object's metadata with the recorded one, and find out who wrote the object again. Copying an object can also change or drop its metadata."
             }
             Code::LinkLocationMismatch => {
-                "Compare both digest files with the one that names them, and find out who wrote the one that is not named. If the trail was moved to another bucket, verify that bucket too."
+                "Compare the digest file that is there with the one that its successor names, and find out who wrote it. If the trail was moved to another bucket, verify that bucket too."
             }
             Code::LogMissing => {
                 "Look in S3 versioning, replication and backups for the object, and in S3 data events and lifecycle rules for what deleted it. Its events may still be in CloudTrail's event history or in CloudWatch Logs."

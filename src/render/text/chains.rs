@@ -73,7 +73,7 @@ impl Rows {
             }
         }
         if page.options.verbose || !chain.holes.is_empty() || !marks.is_empty() {
-            page.line(&format!("      {}", counts(chain)))?;
+            page.prose("      ", &counts(chain))?;
         }
         holes(&chain.holes, page)?;
         match &chain.newest {
@@ -138,7 +138,8 @@ fn holes(holes: &[Hole], page: &mut Page<'_>) -> io::Result<()> {
     longest.truncate(most);
     longest.sort_unstable();
     for hole in longest {
-        page.line(&format!("      hole {}  {}  {}", hole.interval(), length(hole.interval()), hole.reason))?;
+        let interval = hole.interval();
+        page.prose("      hole ", &format!("{interval}, {}, {}", length(interval), hole.reason))?;
     }
     match joined.len().saturating_sub(most) {
         0 => Ok(()),

@@ -49,8 +49,9 @@ pub(super) fn coverage(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     for line in legend(page.options.ascii) {
         page.line(&format!("  {line}"))?;
     }
+    page.prose("  ", "A percentage is the part of the period that is proven, rounded down.")?;
     if report.chains.iter().any(|chain| chain.kind == ChainKind::Backfill) {
-        page.prose("  ", "A backfill chain owes no hour, so it has no percentage.")?;
+        page.prose("  ", "A backfill chain owes no hour, so it has none.")?;
     }
     let chains: Vec<&ChainReport> = report.chains.iter().collect();
     let marks = marks(report, &chains);

@@ -89,15 +89,15 @@ fn spanned(group: &[&Finding]) -> Option<Interval> {
 fn one(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let chain = finding.chain.as_ref().map(|chain| page.name(&chain.to_string()));
     let time = finding.interval.map(|interval| interval.to_string());
-    let title = match (&finding.subject, &chain, &time) {
-        (Some(subject), _, _) => page.name(&subject.to_string()),
-        (None, Some(chain), _) => chain.clone(),
-        (None, None, Some(time)) => time.clone(),
-        (None, None, None) => finding.code.name().to_owned(),
-    };
-    page.line(&format!("    {title}"))?;
+    let title = finding.subject.as_ref().map(|subject| page.name(&subject.to_string()));
     let message = page.sentence(&finding.message);
-    page.prose("      ", &message)?;
+    match title.or_else(|| chain.clone()).or_else(|| time.clone()) {
+        Some(title) => {
+            page.line(&format!("    {title}"))?;
+            page.prose("      ", &message)?;
+        }
+        None => page.prose("    ", &message)?,
+    }
     let value = |text: &Option<String>| {
         let most = if page.options.verbose { usize::MAX } else { LONGEST_VALUE };
         text.as_ref().map(|text| page.sentence(&bounded(text, most)))

@@ -67,8 +67,9 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
                  asked for; the end of this report says what was not checked."
             }
             Verdict::Intact => {
-                "Everything asked for was proven. The line above says what was asked for; the end of this report says \
-                 what was not checked."
+                "Everything asked for was proven: what was checked is what CloudTrail delivered. The line above says \
+                 what was asked for; the end of this report says what was not checked. It does not show that the \
+                 trail was set up to record every kind of event."
             }
             Verdict::NotIntact => {
                 "Something that was signed or chained is contradicted by what is there: evidence was altered, deleted \
