@@ -1,5 +1,7 @@
 //! The text report, against snapshots and against what it may never do.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
 mod sample;
 
 use sample::{altered, as_text, conclude, everything, hours, id, lost, request, snapshot, whole, with_hole};
@@ -197,4 +199,19 @@ fn the_quiet_form_is_the_verdict_and_its_scope() {
     let mut out = Vec::new();
     headline(&one_altered(), &PLAIN, &mut out).unwrap();
     assert_eq!(String::from_utf8(out).unwrap(), one_altered().headline() + "\n");
+}
+
+#[test]
+fn many_troubled_chains_are_cut_short_worst_first_unless_all_are_wanted() {
+    let account = |at: i64| format!("{}", 100_000_000_000 + at);
+    let chain = |at| with_hole(whole(&account(at), "us-east-1", 24), 5, 24);
+    let mut chains: Vec<ChainReport> = (0..60).map(chain).collect();
+    chains[59].digests.violated = 1;
+    let report = conclude(request(24), chains, vec![], "");
+    let brief = as_text(&report, PLAIN);
+    assert!(brief.contains("and 20 more chains with holes or findings (--verbose lists all)"));
+    let first = brief.lines().find(|line| line.contains("Account ")).unwrap();
+    assert_eq!(first.trim(), format!("Account {}", account(59)));
+    let all = as_text(&report, TextOptions { verbose: true, ..PLAIN });
+    assert_eq!(all.matches("Account ").count(), 60);
 }
