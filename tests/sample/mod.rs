@@ -11,22 +11,22 @@ use trailseal::report::{ChainReport, Checks, LogTally, PublicKeyReport, Report, 
 use trailseal::trail::{ChainId, ChainKind, Interval, ObjectLocation, Time};
 
 /// The start of every sample's period.
-pub const START: &str = "2026-01-01T00:00:00Z";
+pub(crate) const START: &str = "2026-01-01T00:00:00Z";
 
-pub fn time(text: &str) -> Time {
+pub(crate) fn time(text: &str) -> Time {
     Time::parse_digest_time(text).unwrap()
 }
 
 /// That many hours after [`START`].
-pub fn hour(at: i64) -> Time {
+pub(crate) fn hour(at: i64) -> Time {
     time(START).plus(at * Time::HOUR)
 }
 
-pub fn hours(from: i64, to: i64) -> Interval {
+pub(crate) fn hours(from: i64, to: i64) -> Interval {
     Interval::new(hour(from), hour(to))
 }
 
-pub fn id(account: &str, region: &str) -> ChainId {
+pub(crate) fn id(account: &str, region: &str) -> ChainId {
     ChainId {
         account_id: account.to_owned(),
         region: region.to_owned(),
@@ -36,7 +36,7 @@ pub fn id(account: &str, region: &str) -> ChainId {
     }
 }
 
-pub fn log_file(account: &str, region: &str, at: i64) -> ObjectLocation {
+pub(crate) fn log_file(account: &str, region: &str, at: i64) -> ObjectLocation {
     let minute = hour(at).compact_minutes();
     let day = hour(at).day().folder();
     let key = format!(
@@ -45,7 +45,7 @@ pub fn log_file(account: &str, region: &str, at: i64) -> ObjectLocation {
     ObjectLocation::new("audit-logs", key)
 }
 
-pub fn digest_file(account: &str, region: &str, end: i64) -> ObjectLocation {
+pub(crate) fn digest_file(account: &str, region: &str, end: i64) -> ObjectLocation {
     let day = hour(end).day().folder();
     let second = hour(end).compact_seconds();
     let key = format!(
@@ -55,7 +55,7 @@ pub fn digest_file(account: &str, region: &str, end: i64) -> ObjectLocation {
 }
 
 /// A chain that is proven for so many hours.
-pub fn whole(account: &str, region: &str, until: i64) -> ChainReport {
+pub(crate) fn whole(account: &str, region: &str, until: i64) -> ChainReport {
     let ChainId { account_id, region, trail, home_region, kind } = id(account, region);
     let digests = u64::try_from(until).unwrap();
     ChainReport {
@@ -78,7 +78,7 @@ pub fn whole(account: &str, region: &str, until: i64) -> ChainReport {
 }
 
 /// The chain with one hour lost.
-pub fn with_hole(chain: ChainReport, at: i64, until: i64) -> ChainReport {
+pub(crate) fn with_hole(chain: ChainReport, at: i64, until: i64) -> ChainReport {
     ChainReport {
         proven: vec![hours(0, at), hours(at + 1, until)],
         holes: vec![Hole { start: hour(at), end: hour(at + 1), reason: Reason::DigestLost }],
@@ -86,7 +86,7 @@ pub fn with_hole(chain: ChainReport, at: i64, until: i64) -> ChainReport {
     }
 }
 
-pub fn request(until: i64) -> RequestReport {
+pub(crate) fn request(until: i64) -> RequestReport {
     RequestReport {
         source: "s3://audit-logs".to_owned(),
         start: Some(hour(0)),
@@ -99,7 +99,7 @@ pub fn request(until: i64) -> RequestReport {
     }
 }
 
-pub fn key() -> PublicKeyReport {
+pub(crate) fn key() -> PublicKeyReport {
     PublicKeyReport {
         fingerprint: "67b9fa73676d86966b449dd677850753".to_owned(),
         source: "ListPublicKeys, us-east-1".to_owned(),
@@ -109,7 +109,7 @@ pub fn key() -> PublicKeyReport {
     }
 }
 
-pub fn checks() -> Checks {
+pub(crate) fn checks() -> Checks {
     Checks {
         performed: vec![
             "every digest file's signature, hash, place in its chain and time".to_owned(),
@@ -119,7 +119,12 @@ pub fn checks() -> Checks {
     }
 }
 
-pub fn conclude(request: RequestReport, chains: Vec<ChainReport>, findings: Vec<Finding>, waivers: &str) -> Report {
+pub(crate) fn conclude(
+    request: RequestReport,
+    chains: Vec<ChainReport>,
+    findings: Vec<Finding>,
+    waivers: &str,
+) -> Report {
     let waivers = Waivers::parse(waivers).unwrap();
     let mut report = Report::conclude(request, chains, findings, 1_234_567_890, &waivers, vec![key()], checks());
     // So that a release does not change the snapshots.
@@ -127,7 +132,7 @@ pub fn conclude(request: RequestReport, chains: Vec<ChainReport>, findings: Vec<
     report
 }
 
-pub fn altered(account: &str, region: &str, at: i64) -> Finding {
+pub(crate) fn altered(account: &str, region: &str, at: i64) -> Finding {
     Finding::new(Code::LogHashMismatch, "the log file's content was changed after it was delivered")
         .about(&log_file(account, region, at))
         .in_chain(&id(account, region))
@@ -135,7 +140,7 @@ pub fn altered(account: &str, region: &str, at: i64) -> Finding {
         .compared("5d".repeat(32), "c4".repeat(32))
 }
 
-pub fn lost(account: &str, region: &str, at: i64) -> Finding {
+pub(crate) fn lost(account: &str, region: &str, at: i64) -> Finding {
     Finding::new(Code::CoverageHole, "a digest is lost: by the cadence there was one for this hour")
         .about(&digest_file(account, region, at + 1))
         .in_chain(&id(account, region))
@@ -144,7 +149,7 @@ pub fn lost(account: &str, region: &str, at: i64) -> Finding {
 }
 
 /// A report with every part of the model, and with findings of every severity.
-pub fn everything() -> Report {
+pub(crate) fn everything() -> Report {
     let (account, region) = ("111122223333", "us-east-1");
     let mut chain = with_hole(whole(account, region, 24), 20, 24);
     chain.digests = Tally { verified: 23, violated: 0, unproven: 0 };
@@ -181,20 +186,20 @@ pub fn everything() -> Report {
     conclude(request, vec![chain, backfill, whole(account, "eu-west-1", 24)], findings, &waivers)
 }
 
-pub fn as_text(report: &Report, options: TextOptions) -> String {
+pub(crate) fn as_text(report: &Report, options: TextOptions) -> String {
     let mut out = Vec::new();
     text(report, &options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
-pub fn as_json(report: &Report) -> String {
+pub(crate) fn as_json(report: &Report) -> String {
     let mut out = Vec::new();
     json(report, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 /// Compares with `tests/snapshots/NAME`; with `TRAILSEAL_BLESS=1` it writes the file instead.
-pub fn snapshot(name: &str, actual: &str) {
+pub(crate) fn snapshot(name: &str, actual: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots").join(name);
     if std::env::var_os("TRAILSEAL_BLESS").is_some() {
         std::fs::write(&path, actual).unwrap();
