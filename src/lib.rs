@@ -8,6 +8,7 @@ pub mod finding;
 pub mod keys;
 pub mod limits;
 pub mod logfile;
+pub mod render;
 pub mod report;
 pub mod simulate;
 pub mod store;

@@ -103,54 +103,45 @@ impl fmt::Display for Code {
     }
 }
 
-/// Why there is a hole, or why an object could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    /// Hole: the chain's first digest starts later.
-    BeforeFirstDigest,
-    /// Hole: the chain's newest digest ends earlier, and the next was due.
-    AfterNewestDigest,
-    /// Hole: logging or validation was switched off and on again.
-    ChainRestart,
-    /// Hole: by the cadence there was a digest, and it is gone.
-    DigestLost,
-    /// Hole: the digest of that hour is there and does not verify.
-    DigestUnverified,
-    /// Hole: two linked digests do not meet.
-    TimeHole,
-    /// Unreadable: access was denied. It says nothing about whether the object exists.
-    Denied,
-    /// Unreadable: in an archive storage class; it must be restored first.
-    Archived,
-    /// Unreadable: the key that encrypts it may not be used, or is gone.
-    Kms,
-    /// Unreadable: the store kept asking to slow down.
-    Throttled,
-    /// Unreadable: the store did not answer, broke off, or gave something that is no ordinary object.
-    Unreachable,
-    /// Unreadable: larger than a limit.
-    OverLimit,
+/// One table for the reasons, as for the codes.
+macro_rules! reasons {
+    ($($variant:ident $name:literal $sentence:literal,)*) => {
+        /// Why there is a hole, or why an object could not be read.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Reason {
+            $(#[doc = $sentence] #[serde(rename = $name)] $variant,)*
+        }
+
+        impl Reason {
+            /// Every reason: those of holes, then those of unreadable objects.
+            pub const ALL: &'static [Reason] = &[$(Reason::$variant,)*];
+
+            /// The stable name.
+            pub fn name(self) -> &'static str {
+                match self { $(Reason::$variant => $name,)* }
+            }
+
+            /// One sentence: what it says.
+            pub fn sentence(self) -> &'static str {
+                match self { $(Reason::$variant => $sentence,)* }
+            }
+        }
+    };
 }
 
-impl Reason {
-    /// The stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Reason::BeforeFirstDigest => "before-first-digest",
-            Reason::AfterNewestDigest => "after-newest-digest",
-            Reason::ChainRestart => "chain-restart",
-            Reason::DigestLost => "digest-lost",
-            Reason::DigestUnverified => "digest-unverified",
-            Reason::TimeHole => "time-hole",
-            Reason::Denied => "denied",
-            Reason::Archived => "archived",
-            Reason::Kms => "kms",
-            Reason::Throttled => "throttled",
-            Reason::Unreachable => "unreachable",
-            Reason::OverLimit => "over-limit",
-        }
-    }
+reasons! {
+    BeforeFirstDigest "before-first-digest" "Hole: the chain's first digest starts later.",
+    AfterNewestDigest "after-newest-digest" "Hole: the chain's newest digest ends earlier, and the next was due.",
+    ChainRestart "chain-restart" "Hole: logging or validation was switched off and on again.",
+    DigestLost "digest-lost" "Hole: by the cadence there was a digest, and it is gone.",
+    DigestUnverified "digest-unverified" "Hole: the digest of that hour is there and does not verify.",
+    TimeHole "time-hole" "Hole: two linked digests do not meet.",
+    Denied "denied" "Unreadable: access was denied. It says nothing about whether the object exists.",
+    Archived "archived" "Unreadable: in an archive storage class; it must be restored first.",
+    Kms "kms" "Unreadable: the key that encrypts it may not be used, or is gone.",
+    Throttled "throttled" "Unreadable: the store kept asking to slow down.",
+    Unreachable "unreachable" "Unreadable: the store did not answer, broke off, or gave something that is no ordinary object.",
+    OverLimit "over-limit" "Unreadable: larger than a limit.",
 }
 
 impl fmt::Display for Reason {
@@ -179,8 +170,8 @@ mod tests {
 
     #[test]
     fn reasons_write_as_named() {
-        for reason in [Reason::BeforeFirstDigest, Reason::TimeHole, Reason::Kms, Reason::OverLimit] {
-            assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{reason}\""));
+        for reason in Reason::ALL {
+            assert_eq!(serde_json::to_string(reason).unwrap(), format!("\"{reason}\""));
         }
     }
 }

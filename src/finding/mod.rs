@@ -3,13 +3,14 @@
 //! A finding is a value. It is made here, with its wording, and nowhere else; severity comes with the code, and what a
 //! finding does to the verdict is decided in [`crate::report`].
 
+mod advice;
 mod code;
 mod wording;
 
 use serde::{Deserialize, Serialize};
 
 pub use code::{Code, Reason, Severity};
-pub(crate) use wording::ListedLog;
+pub(crate) use wording::{ListedLog, length};
 
 use crate::trail::{ChainId, Interval, ObjectLocation};
 

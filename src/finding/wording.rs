@@ -1,6 +1,6 @@
 //! The wording of every finding: what was observed, in words that someone who has never met the tool understands.
 //!
-//! What it can mean and what to do next is the same for every finding of a code; `docs/findings.md` has it.
+//! What to do next is the same for every finding of a code: [`Code::next_step`]. What it can mean, `docs/findings.md` has.
 
 use super::{Code, Finding, Reason};
 use crate::trail::{ChainId, DigestKey, Interval, ObjectLocation, Time};
@@ -356,7 +356,8 @@ fn why_unreadable(reason: Reason) -> &'static str {
     }
 }
 
-fn length(interval: Interval) -> String {
+/// A span as people say it: `40 min`, `36 h`, `9 days 4 h`.
+pub(crate) fn length(interval: Interval) -> String {
     let minutes = (interval.seconds() + 30) / 60;
     match (minutes / 60, minutes % 60) {
         (0, minutes) => format!("{minutes} min"),

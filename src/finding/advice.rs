@@ -1,0 +1,97 @@
+//! What to do next, for every code: the same words in the text report and in `docs/findings.md`.
+
+use super::Code;
+
+impl Code {
+    /// What someone who reads a finding of this code should do next, in a sentence or two.
+    pub fn next_step(self) -> &'static str {
+        match self {
+            Code::DigestMissing => {
+                "Look in S3 versioning, replication and backups for the object, and in S3 data events for who deleted it. The log files of that hour are unaccounted for until it is found."
+            }
+            Code::DigestSignatureInvalid => {
+                "Keep the object and all its versions as evidence, and compare it with an earlier version or a replica. If the file was copied, make the copy again and verify it again."
+            }
+            Code::DigestMalformed => {
+                "Keep the object as evidence, and find out from S3 data events who wrote it and when. An earlier version may be the file that AWS delivered."
+            }
+            Code::DigestMoved => {
+                "If you moved or copied the evidence yourself, say so with `--bucket`. If you did not, find out who wrote the object there."
+            }
+            Code::DigestKeyUnknown => {
+                "Ask AWS for the keys of that region and time again with `trailseal keys export`. If AWS does not list the key, the digest was not signed by CloudTrail: keep it as evidence."
+            }
+            Code::DigestIdentityMismatch => {
+                "Keep the object as evidence, and find out from S3 data events who wrote it under that name. It may be the genuine digest of another hour, region or trail."
+            }
+            Code::LinkHashMismatch => {
+                "Look for the version of the digest file that has the recorded hash, in S3 versioning, replication or backups, and find out who replaced it."
+            }
+            Code::LinkSignatureMismatch => {
+                "Compare the signature in the object's metadata with the recorded one, and find out who wrote the object again. Copying an object can also change or drop its metadata."
+            }
+            Code::LinkLocationMismatch => {
+                "Compare the digest file that is there with the one that its successor names, and find out who wrote it. If the trail was moved to another bucket, verify that bucket too."
+            }
+            Code::LogMissing => {
+                "Look in S3 versioning, replication and backups for the object, and in S3 data events and lifecycle rules for what deleted it. Its events may still be in CloudTrail's event history or in CloudWatch Logs."
+            }
+            Code::LogHashMismatch => {
+                "Do not rely on this file's events. Look for the version that has the recorded hash, compare the two, and find out from S3 data events who wrote the later one."
+            }
+            Code::LogMalformed => {
+                "Do not rely on this file's events. If it was copied, copy it again; otherwise look for an earlier version, and find out who wrote this one."
+            }
+            Code::LogTrailingData => {
+                "Find out who wrote the object again. Its first part may be as delivered, but do not query the file until an earlier version has replaced it."
+            }
+            Code::NothingFound => {
+                "Check the bucket, the prefix, the region, the account and the dates, and that log file validation is enabled for the trail. Nothing was verified."
+            }
+            Code::CoverageHole => {
+                "Find out from the trail's history (StopLogging, UpdateTrail, DeleteTrail) whether logging was off, and look for deleted digest files in versions and backups. What happened in that time is not proven by these logs."
+            }
+            Code::DigestSignatureMissing => {
+                "Copy the evidence with `trailseal pull`, which keeps the S3 metadata that carries signatures, or verify it where it lies in S3."
+            }
+            Code::DigestUnreadable => {
+                "Remove the cause that the reason names (permission, archive, encryption key, network or limit), and verify again. Nothing is shown against the file."
+            }
+            Code::LogUnreadable => {
+                "Remove the cause that the reason names (permission, archive, encryption key, network or limit), and verify again. Nothing is shown against the file."
+            }
+            Code::LogUnlisted => {
+                "Do not rely on this object's events. Find out who wrote it; if CloudTrail did, while validation was off or just before a hole, it stays unproven."
+            }
+            Code::FolderUnreadable => {
+                "Grant `s3:ListBucket` on the bucket, or remove the cause that the reason names, and verify again. Nothing below this folder was checked."
+            }
+            Code::PublicKeyUnavailable => {
+                "Get the keys of that region and time from AWS with `trailseal keys export`, and give them with `--public-keys`."
+            }
+            Code::PublicKeyUnpinned => {
+                "Get the keys from AWS yourself, with `--public-keys aws` or with `trailseal keys export` and `--public-keys FILE`, and verify again. Any AWS account can ask."
+            }
+            Code::ObjectStray => "Find out who put the object there. It proves nothing and was not read.",
+            Code::KeyOutsideValidityWindow => {
+                "Nothing, if the key came from AWS: digests are known to have been signed shortly after a key's window. A digest signed long after it deserves a question to AWS support."
+            }
+            Code::LogListedTwice => "Nothing: every digest that lists the file vouches for it. Count its events once.",
+            Code::DigestLate => {
+                "Nothing, if it is one of few: deliveries can be late. If it was written long after its hour, find out from S3 data events who wrote it."
+            }
+            Code::LogModifiedAfterDelivery => {
+                "Find out who wrote the object again and why: a replication, a restore or a change of storage class is ordinary. The content is as AWS delivered it."
+            }
+            Code::ChainContinuesBefore => {
+                "If the time before matters, verify the bucket or the backup that holds the earlier digests, or give an earlier `--start-time`."
+            }
+            Code::EndFromEvidence => {
+                "If you know when the copy was made, verify again with `--end-time`, so that digests missing from its end become visible."
+            }
+            Code::WaiverUnused => {
+                "Remove the waiver, correct what it names, or have it renewed by whoever answers for it."
+            }
+        }
+    }
+}

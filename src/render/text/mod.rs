@@ -1,0 +1,92 @@
+//! The text report: for someone who has never met the program, verdict first.
+
+mod chains;
+mod coverage;
+mod findings;
+mod page;
+mod particulars;
+mod timeline;
+mod waived;
+
+use std::io;
+
+use page::{Page, Role};
+
+use crate::report::{Report, Verdict};
+
+/// How the text report is to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextOptions {
+    /// Colours, as ANSI escapes. Nothing is said by colour alone.
+    pub color: bool,
+    /// Every chain, every hole and every finding, where a few would stand for all.
+    pub verbose: bool,
+    /// Columns. Names are never cut to fit them: an auditor must be able to copy them.
+    pub width: usize,
+    /// ASCII characters alone.
+    pub ascii: bool,
+}
+
+impl Default for TextOptions {
+    fn default() -> TextOptions {
+        TextOptions { color: false, verbose: false, width: 80, ascii: false }
+    }
+}
+
+/// Writes the report.
+pub fn text(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut page = Page::new(*options, out);
+    verdict(report, &mut page)?;
+    coverage::coverage(report, &mut page)?;
+    findings::findings(report, &mut page)?;
+    waived::waived(report, &mut page)?;
+    particulars::particulars(report, &mut page)
+}
+
+/// Writes the verdict and its scope, on one line: the quiet form.
+pub fn headline(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut page = Page::new(*options, out);
+    let headline = page.sentence(&report.headline());
+    // The verdict's word is coloured, and not what follows it: that is not part of the answer.
+    let word = report.verdict.to_string();
+    let scope = headline.strip_prefix(&word).unwrap_or_default().to_owned();
+    let word = page.paint(role(report.verdict), &word);
+    page.line(&format!("{word}{scope}"))
+}
+
+fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    let options = page.options;
+    headline(report, &options, page.out)?;
+    page.blank()?;
+    let waived = report.findings.iter().any(|finding| finding.waived);
+    page.prose(
+        "",
+        match report.verdict {
+            Verdict::Intact if waived => {
+                "Everything asked for was proven, apart from the findings waived below. The line above says what was \
+                 asked for; the end of this report says what was not checked."
+            }
+            Verdict::Intact => {
+                "Everything asked for was proven: what was checked is what CloudTrail delivered. The line above says \
+                 what was asked for; the end of this report says what was not checked. It does not show that the \
+                 trail was set up to record every kind of event."
+            }
+            Verdict::NotIntact => {
+                "Something that was signed or chained is contradicted by what is there: evidence was altered, deleted \
+                 or replaced. This shows that it happened, and neither who did it nor why."
+            }
+            Verdict::Inconclusive => {
+                "No tampering is shown, but not everything asked for could be proven. This is not a clean result: \
+                 tampering may hide in what is unproven."
+            }
+        },
+    )
+}
+
+fn role(verdict: Verdict) -> Role {
+    match verdict {
+        Verdict::Intact => Role::Good,
+        Verdict::NotIntact => Role::Bad,
+        Verdict::Inconclusive => Role::Doubtful,
+    }
+}
