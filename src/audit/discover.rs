@@ -37,7 +37,7 @@ pub(super) struct Place {
 
 impl Place {
     /// An object of this place.
-    pub fn at(&self, key: impl Into<String>) -> ObjectLocation {
+    pub(super) fn at(&self, key: impl Into<String>) -> ObjectLocation {
         ObjectLocation::new(self.store.bucket().unwrap_or_default(), key)
     }
 }
@@ -55,8 +55,7 @@ pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Res
         search.roots(store).await?;
     }
     let Search { found, mut discovery, .. } = search;
-    discovery.regions =
-        found.into_iter().map(|((_, region), places)| Region { region, places }).collect();
+    discovery.regions = found.into_iter().map(|((_, region), places)| Region { region, places }).collect();
     Ok(discovery)
 }
 

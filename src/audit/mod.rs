@@ -15,6 +15,7 @@ mod observer;
 mod pace;
 mod region;
 mod request;
+mod vouch;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -24,6 +25,7 @@ use futures::{StreamExt, TryStreamExt};
 pub use error::AuditError;
 pub use observer::{Observer, Silent};
 pub use request::{AuditRequest, LogFiles, LogFilesError, Selection};
+pub use vouch::{VouchedBy, Vouching, who_vouches};
 
 use self::discover::{Discovery, discover};
 use self::folders::Window;

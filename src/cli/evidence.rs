@@ -11,8 +11,8 @@ use crate::audit::{Evidence, Taken};
 use crate::digest::KeySet;
 use crate::keys::{KeyOrigin, KeySource, KeysAtHand, parse_key_file};
 use crate::limits::Limits;
-use crate::store::dir::{DirStore, SIDECAR_FOLDER, SourceRecord};
 use crate::store::ObjectStore;
+use crate::store::dir::{DirStore, SIDECAR_FOLDER, SourceRecord};
 use crate::trail::Time;
 
 /// Where the evidence lies, and the keys to check it with.
@@ -58,7 +58,9 @@ impl EvidenceArgs {
     pub(super) fn open(&self, limits: &Limits) -> Result<Opened, Failure> {
         let shown = self.source.display().to_string();
         if shown.starts_with("s3://") || shown.starts_with("arn:") {
-            let text = format!("{shown} is not on this disk, and this version reads directories; copy it first, with `aws s3 sync s3://BUCKET DIR`, and verify DIR");
+            let text = format!(
+                "{shown} is not on this disk, and this version reads directories; copy it first, with `aws s3 sync s3://BUCKET DIR`, and verify DIR"
+            );
             return Err(Failure::told(text));
         }
         let mut main = DirStore::open(&self.source, self.bucket.as_deref(), limits).map_err(Failure::told)?;
@@ -108,16 +110,22 @@ impl EvidenceArgs {
     }
 
     fn holds(&self, path: &Path) -> bool {
-        let sources = std::iter::once(&self.source).chain(self.bucket_dir.iter().map(|(_, path)| path));
-        let Ok(path) = path.canonicalize() else { return false };
-        sources.filter_map(|source| source.canonicalize().ok()).any(|source| path.starts_with(source))
+        let mut sources = std::iter::once(&self.source).chain(self.bucket_dir.iter().map(|(_, path)| path));
+        sources.any(|source| holds(source, path))
     }
+}
+
+/// Whether a file lies in a directory, links followed.
+pub(super) fn holds(directory: &Path, file: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().ok();
+    whole(directory).zip(whole(file)).is_some_and(|(directory, file)| file.starts_with(directory))
 }
 
 /// Reads a key file.
 pub(super) fn read_keys(path: &Path) -> Result<KeySet, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("the key file {}: {error}", path.display()));
-    let bytes = read_small(path).map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
+    let bytes = read_small(path)
+        .map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
     parse_key_file(&bytes).map_err(|error| wrong(&error))
 }
 
@@ -129,6 +137,14 @@ pub(super) fn read_small(path: &Path) -> io::Result<Vec<u8>> {
 /// Reads a saved report: a million findings take some 600 MiB.
 pub(super) fn read_report(path: &Path) -> io::Result<Vec<u8>> {
     read_up_to(path, 1 << 30)
+}
+
+/// Reads an object to be inspected.
+pub(super) fn read_object(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file"));
+    }
+    read_up_to(path, limits.log_inflated)
 }
 
 fn read_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {

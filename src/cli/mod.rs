@@ -97,7 +97,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(status) => status,
         Err(Failure::NobodyReads) => NO_VERDICT,
         Err(Failure::Told(text)) => {
-            let _ = writeln!(io::stderr(), "error: {}", crate::render::escape::terminal(&text));
+            let _ = writeln!(io::stderr(), "error: {}", crate::render::escape::visible(&text));
             NO_VERDICT
         }
     }

@@ -83,7 +83,10 @@ impl OutputArgs {
         for file in &self.report {
             let parent = file.path.parent().filter(|parent| !parent.as_os_str().is_empty());
             if file.path.is_dir() || parent.is_some_and(|parent| !parent.is_dir()) {
-                let text = format!("the report cannot be written to {}: there is no such directory, or it is one; name a file in a directory that is there", file.path.display());
+                let text = format!(
+                    "the report cannot be written to {}: there is no such directory, or it is one; name a file in a directory that is there",
+                    file.path.display()
+                );
                 return Err(Failure::told(text));
             }
         }
@@ -117,7 +120,9 @@ impl LookArgs {
         let color = match self.color {
             When::Always => true,
             When::Never => false,
-            When::Auto => io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            When::Auto => {
+                io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
         };
         let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
         TextOptions { color, verbose: self.verbose, width: columns.unwrap_or(100).clamp(60, 200), ascii: self.ascii }
@@ -143,7 +148,9 @@ impl ReportFile {
     pub(super) fn write(&self, report: &Report) -> Result<(), Failure> {
         write_whole(&self.path, |out| self.format.write(report, out)).map_err(|error| {
             let path = self.path.display();
-            Failure::told(format!("the report could not be written to {path}: {error}; free space or name another file"))
+            Failure::told(format!(
+                "the report could not be written to {path}: {error}; free space or name another file"
+            ))
         })
     }
 }

@@ -40,7 +40,11 @@ impl Bar {
         let Ok(mut counts) = self.counts.lock() else { return };
         change(&mut counts);
         let of = |(done, all): (u64, u64)| format!("{}/{}", HumanCount(done), HumanCount(all));
-        let violations = if counts.violations > 0 { format!(" · {} violations", HumanCount(counts.violations)) } else { String::new() };
+        let violations = if counts.violations > 0 {
+            format!(" · {} violations", HumanCount(counts.violations))
+        } else {
+            String::new()
+        };
         self.bar.set_message(format!(
             "{} regions · {} digests · {} log files · {}{violations}",
             of(counts.regions),

@@ -27,7 +27,8 @@ pub(super) struct ReportArgs {
 
 pub(super) fn run(args: &ReportArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("{}: {error}", args.file.display()));
-    let bytes = evidence::read_report(&args.file).map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
+    let bytes = evidence::read_report(&args.file)
+        .map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
     let report = Report::parse(&bytes).map_err(|error| wrong(&error))?;
     args.look.write(args.format, &report, out)?;
     Ok(report.verdict.exit_status())

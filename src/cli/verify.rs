@@ -105,7 +105,8 @@ impl VerifyArgs {
         let time = |text: &String| Time::parse_requested(text, clock).map_err(Failure::told);
         let as_of = self.now.as_ref().map(time).transpose()?.unwrap_or(clock);
         let time = |text: &String| Time::parse_requested(text, as_of).map_err(Failure::told);
-        let (start, end) = (self.start_time.as_ref().map(time).transpose()?, self.end_time.as_ref().map(time).transpose()?);
+        let (start, end) =
+            (self.start_time.as_ref().map(time).transpose()?, self.end_time.as_ref().map(time).transpose()?);
         if let (Some(start), Some(end)) = (start, end)
             && start >= end
         {
@@ -159,11 +160,16 @@ fn region(text: &str) -> Result<String, String> {
 }
 
 fn trail(text: &str) -> Result<String, String> {
-    is_trail_name(text).then(|| text.to_owned()).ok_or_else(|| "a trail name has 3 to 128 letters, digits, dots, dashes or underscores".to_owned())
+    is_trail_name(text)
+        .then(|| text.to_owned())
+        .ok_or_else(|| "a trail name has 3 to 128 letters, digits, dots, dashes or underscores".to_owned())
 }
 
 /// Writes a file whole or not at all: under another name first, then renamed.
-pub(super) fn write_whole(path: &std::path::Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> std::io::Result<()> {
+pub(super) fn write_whole(
+    path: &std::path::Path,
+    fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = path.with_file_name(name);

@@ -298,7 +298,8 @@ impl Run<'_> {
             }
         }
         let regions: BTreeSet<&String> = self.chains.iter().map(|chain| &chain.plan.chain.region).collect();
-        let range = |region: &String| KeyRange { region: region.clone(), start_time: interval.start, end_time: taken_at };
+        let range =
+            |region: &String| KeyRange { region: region.clone(), start_time: interval.start, end_time: taken_at };
         let ranges = regions.into_iter().map(range).collect();
         Summary {
             interval,
