@@ -170,6 +170,7 @@ impl Asked {
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
         publish(&self.observer, &findings);
+        let unjudged: u64 = outcomes.iter().map(|outcome| outcome.unjudged).sum();
         let mut reports = Vec::new();
         for outcome in outcomes {
             findings.extend(outcome.findings);
@@ -178,7 +179,10 @@ impl Asked {
         for subject in findings.iter_mut().filter_map(|finding| finding.subject.as_mut()) {
             name_bucket(subject, &bucket);
         }
-        let checks = self.checks(&discovery.not_covered);
+        let mut checks = self.checks(&discovery.not_covered);
+        if unjudged > 0 {
+            checks.skipped.push(format!("whether {unjudged} objects named within minutes of the start are listed: a digest before the start may list them"));
+        }
         Ok(Report::conclude(self.described(), reports, findings, bytes, &self.request.waivers, public_keys, checks))
     }
 

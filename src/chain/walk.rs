@@ -219,6 +219,10 @@ impl ChainWalk {
         // One look before the request's start is enough: it tells what was delivered just before.
         self.done = self.scope.start.is_some_and(|start| asked.end <= start);
         match observed {
+            // A digest other than the one asked for is no answer, however genuine.
+            Observed::Verified(digest) if !asked.is(digest.at()) || digest.covers().end != asked.end => {
+                self.unreadable(&asked, &claims, Reason::Unreachable)
+            }
             Observed::Verified(digest) => self.verified(asked, &claims, *digest),
             Observed::Defective(defect) => self.defective(&asked, &claims, *defect),
             Observed::Absent => self.absent(&asked, &claims),
