@@ -380,3 +380,20 @@ fn a_key_list_that_ends_with_the_digest_is_not_complete_for_it() {
     assert!(audit(end).is_err(), "it may be a key that came later: no verdict on the evidence");
     assert_eq!(audit(end.plus(7200)).unwrap().verdict, Verdict::NotIntact);
 }
+
+/// Both buckets' copies in one directory, and the digest at the border gone: what lies before it still verifies.
+#[test]
+fn a_lost_digest_at_the_border_of_two_buckets_costs_one_hour() {
+    let mut drafted = draft(&scenario()).unwrap();
+    for delivery in &mut drafted.chains[0].digests[..6] {
+        delivery.digest.digest_s3_bucket = "old".into();
+        delivery.digest.log_files.iter_mut().for_each(|log| log.s3_bucket = "old".into());
+    }
+    let objects = drafted.objects(keyring());
+    let keys = digests(&objects);
+    let mut store = store(None, &objects, true);
+    store.remove(&keys[5].key());
+    let report = audit_of(vec![store], None, request(keys[11].end.plus(1800)));
+    assert_eq!(report.totals.digests.verified, 11, "{:#?}", codes(&report));
+    assert_ne!(report.verdict, Verdict::Intact);
+}

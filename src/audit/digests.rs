@@ -49,7 +49,7 @@ impl DigestReader {
         };
         self.observer.digest_done();
         match fetched.parse(&self.limits) {
-            Err(defect) => Looked::Settled(Observed::Defective(Box::new(defect))),
+            Err(defect) => Looked::Settled(Observed::Defective(defect)),
             Ok(parsed) => match parsed.verify(&self.keys, None) {
                 Ok(verified) => Looked::Verified(Box::new(verified)),
                 Err(failed) => match *failed {

@@ -186,7 +186,7 @@ impl Asked {
         let public_keys = outcomes.iter().flat_map(|outcome| self.keys_used(outcome)).collect();
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
-        let not_judged = outcomes.iter().map(|outcome| outcome.not_judged).sum();
+        let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
         let mut began_after: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
         began_after.sort();
@@ -199,7 +199,7 @@ impl Asked {
         for subject in findings.iter_mut().filter_map(|finding| finding.subject.as_mut()) {
             name_bucket(subject, &bucket);
         }
-        let checks = self.checks(&discovery.not_covered, not_judged, &began_after);
+        let checks = self.checks(&discovery.not_covered, unjudged, &began_after);
         Ok(Report::conclude(self.described(), reports, findings, bytes, &self.request.waivers, public_keys, checks))
     }
 
@@ -263,7 +263,7 @@ impl Asked {
         }
     }
 
-    fn checks(&self, not_covered: &BTreeSet<String>, not_judged: u64, began_after: &[ChainId]) -> Checks {
+    fn checks(&self, not_covered: &BTreeSet<String>, unjudged: u64, began_after: &[ChainId]) -> Checks {
         let mut performed = vec![
             "digest signatures",
             "digest links",
@@ -301,9 +301,9 @@ impl Asked {
         if self.end_from != EndFrom::Request {
             skipped.push("whether digests were cut off the end: no end was asked for".to_owned());
         }
-        if not_judged > 0 {
+        if unjudged > 0 {
             skipped.push(format!(
-                "{not_judged} objects in log folders that no digest seen lists: they are named so close to the start or the end that a digest before or after those seen may list them"
+                "{unjudged} objects in log folders that no digest seen lists: they are named so close to the start or the end that a digest before or after those seen may list them"
             ));
         }
         skipped.extend(

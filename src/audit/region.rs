@@ -17,7 +17,7 @@ use super::logs::{LogOutcome, LogReader, in_sample};
 use super::misplaced::unlistable;
 use super::request::LogFiles;
 use super::{Asked, publish};
-use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, Scope, SeenLog, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, Scope, SeenLog, Unlisted, Vouched, VouchedLogs};
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding, ListedLog, Reason};
 use crate::limits::{DIGEST_DUE_AFTER, LOG_NAME_SKEW};
@@ -36,8 +36,8 @@ pub(super) struct RegionOutcome {
     /// The fingerprints that signatures verified under.
     pub fingerprints: BTreeSet<String>,
     pub keys: Arc<KeySet>,
-    /// Objects in log folders that nobody vouches for, and of which nobody can say that a digest should.
-    pub not_judged: u64,
+    /// Objects in log folders that nobody vouches for, and of which nobody can say that a digest seen should.
+    pub unjudged: u64,
     /// Chains that, as AWS signed, began only after the request's end.
     pub began_after: Vec<ChainId>,
     /// A bucket that a verified digest names, for a copy of which nothing else tells.
@@ -69,7 +69,8 @@ struct Walker<'a> {
     bucket: Option<String>,
     /// The buckets that verified digests lie in.
     buckets: BTreeSet<String>,
-    not_judged: u64,
+    /// Objects that no digest is due to list yet.
+    pending: u64,
 }
 
 /// One chain on its way back.
@@ -144,7 +145,7 @@ impl<'a> Walker<'a> {
             batch: Vec::new(),
             bucket: None,
             buckets: BTreeSet::new(),
-            not_judged: 0,
+            pending: 0,
         }
     }
 
@@ -293,7 +294,7 @@ impl<'a> Walker<'a> {
             };
             for object in objects.into_iter().filter_map(|object| logged(place, at, day, object)) {
                 match logs.see(&object) {
-                    None if window.is_pending(&object) => self.not_judged += 1,
+                    None if window.is_pending(&object) => self.pending += 1,
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.send(*recorded).await?,
@@ -317,7 +318,7 @@ impl<'a> Walker<'a> {
             .filter_map(|walk| walk.newest_end())
             .filter(|end| scope.horizon.since(*end) <= DIGEST_DUE_AFTER)
             .min();
-        let pending = live.map(|end| Interval::new(end.plus(-LOG_NAME_SKEW), scope.horizon.plus(DIGEST_DUE_AFTER)));
+        let pending = live.map(|end| Interval::new(end, scope.horizon.plus(DIGEST_DUE_AFTER)));
         Window { pending, ..self.asked.window(&self.inventory) }
     }
 
@@ -377,8 +378,9 @@ impl<'a> Walker<'a> {
             finished.chains.push((chain, ChainReport::of(walked, tally)));
         }
         self.findings.append(&mut self.folders.findings);
-        self.findings.extend(unlisted(self.vouched, self.region, self.asked.scope, &oldest, &mut self.not_judged));
-        finished.not_judged = self.not_judged;
+        let (unlisted, unjudged) = unlisted(self.vouched, self.region, self.asked.scope, &oldest);
+        self.findings.extend(unlisted);
+        finished.unjudged = self.pending + unjudged;
         publish(&self.asked.observer, &self.findings);
         finished.findings.append(&mut self.findings);
         finished.findings.append(&mut self.outcome.findings);
@@ -387,32 +389,26 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// What remains unlisted. Just after the request's start a log file may belong to a digest before it; where that one
-/// was not seen, nobody can say. Where everything found was asked for, the request starts with the oldest digest. Counts
-/// in `not_judged` what is left out so.
-fn unlisted(
-    vouched: VouchedLogs,
-    region: &Region,
-    scope: Scope,
-    oldest: &[Time],
-    not_judged: &mut u64,
-) -> Vec<Finding> {
+/// What remains unlisted. A log file named just after the request's start may have been delivered just before, and be
+/// listed by a digest that was not looked at; when it was written tells, where the store knows it. Where everything
+/// found was asked for, the request starts with the oldest digest. Gives also how many were not judged for that reason.
+fn unlisted(vouched: VouchedLogs, region: &Region, scope: Scope, oldest: &[Time]) -> (Vec<Finding>, u64) {
     let seen_before = |start: Time| oldest.iter().all(|oldest| *oldest <= start.plus(-LOG_NAME_SKEW));
     let start = scope.start.or(oldest.iter().min().copied());
-    let from = start.filter(|start| !oldest.is_empty() && !seen_before(*start)).map(|start| start.plus(LOG_NAME_SKEW));
+    let start = start.filter(|start| !oldest.is_empty() && !seen_before(*start));
     let (objects, beyond) = vouched.into_unlisted();
-    let judged =
-        |interval: &Option<Interval>| from.is_none_or(|from| interval.is_none_or(|interval| interval.end > from));
-    *not_judged += objects.values().filter(|interval| !judged(interval)).count() as u64;
-    let mut findings: Vec<Finding> = objects
-        .iter()
-        .filter(|(_, interval)| judged(interval))
-        .map(|(at, interval)| Finding::log_unlisted(at, *interval))
-        .collect();
+    let judged = |object: &Unlisted| {
+        let (Some(start), Some(interval)) = (start, object.interval) else { return true };
+        let near = interval.start < start.plus(LOG_NAME_SKEW) && interval.seconds() < Time::HOUR;
+        !near || object.last_modified.is_some_and(|written| written >= start)
+    };
+    let (judged, unjudged): (Vec<_>, Vec<_>) = objects.iter().partition(|(_, object)| judged(object));
+    let mut findings: Vec<Finding> =
+        judged.into_iter().map(|(at, object)| Finding::log_unlisted(at, object.interval)).collect();
     if let (1.., Some(place)) = (beyond, region.places.first()) {
         findings.push(Finding::more_like_it(Code::LogUnlisted, &place.at(place.folders.logs()), beyond));
     }
-    findings
+    (findings, unjudged.len() as u64)
 }
 
 /// Log files sent to be checked together: enough that sending costs little beside reading.

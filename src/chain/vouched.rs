@@ -18,9 +18,18 @@ pub struct VouchedLogs {
     /// Whatever is signed and yet not named as log files are; of these the day cannot be told.
     odd: HashMap<ObjectLocation, Entry>,
     /// Objects of closed days that nobody vouched for so far.
-    candidates: BTreeMap<ObjectLocation, Option<Interval>>,
+    candidates: BTreeMap<ObjectLocation, Unlisted>,
     most_candidates: usize,
     beyond: u64,
+}
+
+/// An object that nobody vouches for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unlisted {
+    /// The minute in its name, or the day of its folder.
+    pub interval: Option<Interval>,
+    /// When it was written, where the store knows it.
+    pub last_modified: Option<Time>,
 }
 
 /// The log files of one day that are vouched for.
@@ -144,7 +153,7 @@ impl VouchedLogs {
             (Some(name), _) => Some(Interval::new(name.minute, name.minute.plus(60))),
             (None, day) => day.map(|day| Interval::new(day.start(), day.end())),
         };
-        self.candidates.insert(object.at.clone(), interval);
+        self.candidates.insert(object.at.clone(), Unlisted { interval, last_modified: object.last_modified });
     }
 
     /// Whether anything is unlisted so far.
@@ -160,7 +169,7 @@ impl VouchedLogs {
     }
 
     /// What remains unlisted, in order, and how many more there are that were only counted.
-    pub fn into_unlisted(self) -> (BTreeMap<ObjectLocation, Option<Interval>>, u64) {
+    pub fn into_unlisted(self) -> (BTreeMap<ObjectLocation, Unlisted>, u64) {
         (self.candidates, self.beyond)
     }
 

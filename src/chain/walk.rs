@@ -222,6 +222,10 @@ impl ChainWalk {
             self.named = rest;
             here
         };
+        let place = asked.at.clone();
+        let answers =
+            |at: &ObjectLocation| place.key == at.key && (place.bucket.is_empty() || place.bucket == at.bucket);
+        // A guess, for the findings alone: a digest that verifies says itself.
         if asked.at.bucket.is_empty() {
             let told = claims.first().map(|named| &named.at).or(self.newer.as_ref().map(|newer| &newer.at));
             asked.at.bucket = told.map(|at| at.bucket.clone()).unwrap_or_default();
@@ -229,6 +233,10 @@ impl ChainWalk {
         // One look before the request's start is enough: it tells what was delivered just before.
         self.done = self.scope.start.is_some_and(|start| asked.end <= start);
         match observed {
+            // A digest other than the one asked for is no answer, however genuine.
+            Observed::Verified(digest) if !answers(digest.at()) || digest.covers().end != asked.end => {
+                self.unreadable(&asked, &claims, Reason::Unreachable)
+            }
             Observed::Verified(digest) => self.verified(asked, &claims, *digest),
             Observed::Defective(defect) => self.defective(&asked, &claims, *defect),
             Observed::Absent => self.absent(&asked, &claims),
