@@ -35,10 +35,17 @@ impl Window {
         let Some(name) = object.name else {
             return object.day.is_none_or(|day| self.has_day(day));
         };
-        let minute = name.minute;
-        self.start.is_none_or(|start| start <= minute)
-            && self.end.is_none_or(|end| minute < end)
-            && !self.pending.is_some_and(|pending| is_pending(pending, minute, object.last_modified))
+        self.has_minute(name.minute) && !self.is_pending(object)
+    }
+
+    /// Whether it is one of those that no digest is due to list yet.
+    pub(super) fn is_pending(&self, object: &LoggedObject) -> bool {
+        let minute = object.name.map(|name| name.minute).filter(|minute| self.has_minute(*minute));
+        minute.zip(self.pending).is_some_and(|(minute, pending)| is_pending(pending, minute, object.last_modified))
+    }
+
+    fn has_minute(&self, minute: Time) -> bool {
+        self.start.is_none_or(|start| start <= minute) && self.end.is_none_or(|end| minute < end)
     }
 
     fn has_day(&self, day: Day) -> bool {
@@ -49,7 +56,8 @@ impl Window {
     fn has_folder(&self, path: &str) -> bool {
         let day = |rest: &str| Day::parse_folder(&format!("{path}{rest}"));
         let span = match path.len() {
-            5 => day("01/01/").zip(day("12/31/")),
+            // The last year that can be written down ends a day early.
+            5 => day("01/01/").zip(day("12/31/").or(day("12/30/"))),
             8 => day("01/").zip(day("31/").or(day("30/")).or(day("29/")).or(day("28/"))),
             _ => day("").zip(day("")),
         };

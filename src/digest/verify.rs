@@ -223,7 +223,7 @@ impl ParsedDigest {
         successor: Option<&SuccessorSignature>,
     ) -> Result<VerifiedDigest, Box<(ParsedDigest, DigestDefect)>> {
         let Some(key) = keys.get(&self.claims.fingerprint) else {
-            let complete = keys.is_complete(&self.chain.region, self.signed_at());
+            let complete = keys.is_complete(&self.chain.region, self.may_be_signed());
             let fingerprint = self.claims.fingerprint.clone();
             return Err(self.failed(DefectKind::KeyUnknown { fingerprint, complete }));
         };
@@ -263,6 +263,14 @@ impl ParsedDigest {
             ChainKind::Backfill => self.metadata.backfill_generated.unwrap_or(self.claims.end),
             ChainKind::Standard => self.claims.end,
         }
+    }
+
+    /// When it may have been signed: hours after its end at the latest, and not after it was delivered. A key that came
+    /// into use in between is in no list that ends before.
+    fn may_be_signed(&self) -> Interval {
+        let from = self.signed_at();
+        let latest = from.plus(DIGEST_DUE_AFTER);
+        Interval::new(from, self.metadata.last_modified.map_or(latest, |written| written.max(from).min(latest)))
     }
 
     /// The key's window, where no moment at which the digest may have been signed lies in it.
