@@ -331,7 +331,8 @@ impl<'a> Walker<'a> {
         for (track, tally) in self.tracks.into_iter().zip(tallies) {
             let chain = track.walk.chain().clone();
             let walked = track.walk.finish();
-            oldest.extend(walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard));
+            let start = walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard);
+            oldest.extend(start.map(|start| Oldest { start, continues_before: walked.continues_before }));
             if !track.selected || walked.began_after {
                 continue;
             }
@@ -342,7 +343,8 @@ impl<'a> Walker<'a> {
             finished.chains.push((chain, ChainReport::of(walked, tally)));
         }
         self.findings.append(&mut self.folders.findings);
-        self.findings.extend(unlisted(self.vouched, self.region, self.asked.scope, &oldest));
+        let window = self.asked.window(&self.inventory);
+        self.findings.extend(unlisted(self.vouched, self.region, judged_from(self.asked.scope, window, &oldest)));
         publish(&self.asked.observer, &self.findings);
         finished.findings.append(&mut self.findings);
         finished.findings.append(&mut self.outcome.findings);
@@ -351,12 +353,32 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// What remains unlisted. Just after the request's start a log file may belong to a digest before it; where that one
-/// was not seen, nobody can say.
-fn unlisted(vouched: VouchedLogs, region: &Region, scope: Scope, oldest: &[Time]) -> Vec<Finding> {
-    let seen_before = |start: Time| oldest.iter().all(|oldest| *oldest <= start.plus(-LOG_NAME_SKEW));
-    let from =
-        scope.start.filter(|start| !oldest.is_empty() && !seen_before(*start)).map(|start| start.plus(LOG_NAME_SKEW));
+/// The oldest verified digest of one chain.
+struct Oldest {
+    start: Time,
+    continues_before: bool,
+}
+
+/// From when on an unlisted object is judged, if not from the start: just after the start a log file may belong to a
+/// digest before it, and where that one was not seen, nobody can say.
+fn judged_from(scope: Scope, window: Window, oldest: &[Oldest]) -> Option<Time> {
+    let first = oldest.iter().map(|oldest| oldest.start).min()?;
+    let start = match scope.start {
+        Some(start) => {
+            let seen_before = oldest.iter().all(|oldest| oldest.start <= start.plus(-LOG_NAME_SKEW));
+            Some(start).filter(|_| !seen_before)
+        }
+        // The request starts where the digests do: with one that names another before it, or with a starting digest.
+        None => Some(first).filter(|first| {
+            window.start.is_none_or(|start| *first <= start)
+                && oldest.iter().any(|oldest| oldest.start == *first && oldest.continues_before)
+        }),
+    };
+    start.map(|start| start.plus(LOG_NAME_SKEW))
+}
+
+/// What remains unlisted.
+fn unlisted(vouched: VouchedLogs, region: &Region, from: Option<Time>) -> Vec<Finding> {
     let (objects, beyond) = vouched.into_unlisted();
     let judged =
         |interval: &Option<Interval>| from.is_none_or(|from| interval.is_none_or(|interval| interval.end > from));
