@@ -381,6 +381,7 @@ impl ChainWalk {
 
     fn continues(&mut self, at: &ObjectLocation) {
         if self.outcome.oldest.is_some() {
+            self.outcome.continues_before = true;
             self.outcome.findings.push(Finding::chain_continues_before(&self.chain, at));
         }
     }
@@ -401,8 +402,10 @@ impl ChainWalk {
         if let Some(newer) = &self.newer {
             self.outcome.oldest_start = Some(newer.start);
             self.outcome.began_after = self.account.head(newer);
+            // Once a digest before the request was looked at, what it names is not asked for, and may well be there.
+            let asked_for = newer.start < self.scope.end && self.scope.start.is_none_or(|start| self.position > start);
             let unmet = self.named.first().map(|named| named.at.clone());
-            if let Some(at) = unmet.filter(|_| newer.start < self.scope.end) {
+            if let Some(at) = unmet.filter(|_| asked_for) {
                 self.continues(&at);
             }
         } else {

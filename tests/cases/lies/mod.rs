@@ -1,0 +1,33 @@
+//! The lies, by theme.
+
+mod backfills;
+mod chains;
+mod digests;
+mod forged;
+mod keys;
+mod layouts;
+mod links;
+mod logs;
+mod planted;
+mod requests;
+mod strays;
+
+use super::table::Lie;
+
+/// Every lie.
+pub(crate) fn all() -> impl Iterator<Item = &'static Lie> {
+    let themes: [&'static [Lie]; 11] = [
+        logs::LIES,
+        planted::LIES,
+        digests::LIES,
+        forged::LIES,
+        links::LIES,
+        chains::LIES,
+        backfills::LIES,
+        keys::LIES,
+        strays::LIES,
+        layouts::LIES,
+        requests::LIES,
+    ];
+    themes.into_iter().flatten()
+}
