@@ -38,6 +38,8 @@ pub(super) struct RegionOutcome {
     pub keys: Arc<KeySet>,
     /// Objects in log folders that nobody vouches for, and of which nobody can say that a digest seen should.
     pub unjudged: u64,
+    /// Whether there are log files of days before those looked at.
+    pub older_logs: bool,
     /// Chains that, as AWS signed, began only after the request's end.
     pub began_after: Vec<ChainId>,
     /// A bucket that a verified digest names, for a copy of which nothing else tells.
@@ -124,10 +126,18 @@ impl<'a> Walker<'a> {
         let places = region.places.iter();
         let places = places.map(|place| (place.store.bucket().unwrap_or_default().to_owned(), place.folders.clone()));
         let vouched = VouchedLogs::new(places.collect(), named);
-        let folders = if request.log_files == LogFiles::None {
-            LogFolders::default()
-        } else {
-            LogFolders::find(region, asked.window(&inventory), named).await
+        let folders = match request.log_files {
+            LogFiles::None if inventory.chains.is_empty() => {
+                // Nothing else would tell that log files were delivered here and no digest vouches for any.
+                let found = LogFolders::find(region, asked.window(&inventory), named).await;
+                if let (Some(_), Some(place)) = (found.newest(), region.places.first()) {
+                    let what = format!("there are log files and no digest file below {}", place.folders.account.path());
+                    findings.push(Finding::nothing_found(format!("{what} in region {}", region.region)));
+                }
+                LogFolders::default()
+            }
+            LogFiles::None => LogFolders::default(),
+            _ => LogFolders::find(region, asked.window(&inventory), named).await,
         };
         let outcome = LogOutcome { tallies: vec![LogTally::default(); tracks.len()], ..LogOutcome::default() };
         Walker {
@@ -221,7 +231,8 @@ impl<'a> Walker<'a> {
             }
             // What is not read must be seen in the listing; what the listing cannot show must be read.
             let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
-            let recorded = RecordedLog { log: log.clone(), covers, delivered: vouched.delivered, chain };
+            let elsewhere = log.at.bucket != vouched.bucket;
+            let recorded = RecordedLog { log: log.clone(), covers, delivered: vouched.delivered, chain, elsewhere };
             let kept = (in_scope && !read).then(|| recorded.clone());
             let first = self.vouched.vouch(&log, in_scope, kept);
             if in_scope && !first {
@@ -383,6 +394,7 @@ impl<'a> Walker<'a> {
         let (unlisted, unjudged) = unlisted(self.vouched, self.region, edge);
         self.findings.extend(unlisted);
         finished.unjudged = self.pending + unjudged;
+        finished.older_logs = self.folders.older;
         publish(&self.asked.observer, &self.findings);
         finished.findings.append(&mut self.findings);
         finished.findings.append(&mut self.outcome.findings);

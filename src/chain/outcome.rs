@@ -17,6 +17,8 @@ pub struct Vouched {
     pub in_scope: bool,
     /// When the digest was written, where the store knows it.
     pub delivered: Option<Time>,
+    /// The bucket the digest lies in.
+    pub bucket: String,
     /// The time whose deliveries it lists; none where nothing is vouched for.
     pub covers: Option<Interval>,
     /// The log files.
