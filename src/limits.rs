@@ -18,6 +18,9 @@ pub struct Limits {
     /// Digest keys kept of one account and region, all trails together (about 30 bytes each).
     /// Stops: memory filled by millions of well-formed names.
     pub digest_keys_per_region: usize,
+    /// Chains of one account and region. CloudTrail allows five trails a region; the rest is history.
+    /// Stops: a walk that takes the square of the planted trail names.
+    pub chains_per_region: usize,
     /// Lost hours named one by one in one hole; the rest of the hole is one finding. More than a year of hours.
     /// Stops: a report of a million lines from one missing digest.
     pub hours_named_per_hole: usize,
@@ -43,6 +46,7 @@ impl Default for Limits {
             log_inflated: 2 << 30,
             digests_per_chain: 500_000,
             digest_keys_per_region: 2_000_000,
+            chains_per_region: 1_000,
             hours_named_per_hole: 10_000,
             planted_named_per_region: 10_000,
             discovery_folders: 100_000,
@@ -59,6 +63,10 @@ pub const DIGEST_DUE_AFTER: i64 = 2 * 3_600;
 
 /// How far a log file's name may be from its delivery, in seconds: CloudTrail rounds the minute up, by up to five.
 pub const LOG_NAME_SKEW: i64 = 15 * 60;
+
+/// Fields of a digest file, or of one of its entries, that this program does not know. Today there are two an entry.
+/// Stops: a digest of millions of fields, each of which must be remembered to tell whether it occurs twice.
+pub const UNKNOWN_FIELDS: usize = 256;
 
 /// RSA moduli accepted, in bits. AWS uses 2,048. Stops: a 16,384-bit key that takes seconds a signature.
 pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;

@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::task::{JoinError, JoinHandle};
 
-use super::discover::Place;
+use super::discover::{Place, place_of};
 use super::inventory::Pending;
 use super::observer::Observer;
 use super::pace::Pace;
@@ -49,7 +49,7 @@ impl DigestReader {
         };
         self.observer.digest_done();
         match fetched.parse(&self.limits) {
-            Err(defect) => Looked::Settled(Observed::Defective(Box::new(defect))),
+            Err(defect) => Looked::Settled(Observed::Defective(defect)),
             Ok(parsed) => match parsed.verify(&self.keys, None) {
                 Ok(verified) => Looked::Verified(Box::new(verified)),
                 Err(failed) => match *failed {
@@ -146,8 +146,7 @@ impl Ahead {
         {
             return task.boxed();
         }
-        let place =
-            self.places.iter().find(|place| place.store.bucket().is_none_or(|bucket| bucket == at.bucket)).cloned();
+        let place = place_of(&self.places, &at.bucket).cloned();
         let (reader, at) = (self.reader.clone(), at.clone());
         async move {
             match place {
@@ -156,6 +155,11 @@ impl Ahead {
             }
         }
         .boxed()
+    }
+
+    /// Whether a store of that name is at hand, so that what it does not have is not there.
+    pub(super) fn knows(&self, bucket: &str) -> bool {
+        self.places.iter().any(|place| place.store.bucket() == Some(bucket))
     }
 
     fn refill(&mut self) {

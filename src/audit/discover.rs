@@ -48,6 +48,12 @@ impl std::fmt::Debug for Place {
     }
 }
 
+/// The place that answers for a bucket: the one of that name before one of which nobody knows where it was copied from.
+pub(super) fn place_of<'p>(places: &'p [Place], bucket: &str) -> Option<&'p Place> {
+    let named = places.iter().find(|place| place.store.bucket() == Some(bucket));
+    named.or_else(|| places.iter().find(|place| place.store.bucket().is_none()))
+}
+
 /// Finds the accounts and regions asked for.
 pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Result<Discovery, StoreError> {
     let mut search = Search { request, visited: 0, found: BTreeMap::new(), discovery: Discovery::default() };

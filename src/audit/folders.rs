@@ -6,6 +6,7 @@ use super::discover::{Place, Region};
 use super::misplaced::{Misplaced, UNLISTED, unlistable};
 use crate::chain::LoggedObject;
 use crate::finding::Finding;
+use crate::limits::LOG_NAME_SKEW;
 use crate::store::{Folder, ObjectInfo, StoreError};
 use crate::trail::{Day, Interval, LogName, Time};
 
@@ -25,7 +26,7 @@ pub(super) struct Window {
     pub start: Option<Time>,
     /// Not those from then on; none for as far as there are any.
     pub end: Option<Time>,
-    /// Those delivered since the newest digest are not yet due to be listed by any.
+    /// From the end of the newest digest until the next one is due: what was delivered then is in no digest yet.
     pub pending: Option<Interval>,
 }
 
@@ -34,10 +35,17 @@ impl Window {
         let Some(name) = object.name else {
             return object.day.is_none_or(|day| self.has_day(day));
         };
-        let minute = name.minute;
-        self.start.is_none_or(|start| start <= minute)
-            && self.end.is_none_or(|end| minute < end)
-            && self.pending.is_none_or(|pending| minute < pending.start || pending.end <= minute)
+        self.has_minute(name.minute) && !self.is_pending(object)
+    }
+
+    /// Whether it is one of those that no digest is due to list yet.
+    pub(super) fn is_pending(&self, object: &LoggedObject) -> bool {
+        let minute = object.name.map(|name| name.minute).filter(|minute| self.has_minute(*minute));
+        minute.zip(self.pending).is_some_and(|(minute, pending)| is_pending(pending, minute, object.last_modified))
+    }
+
+    fn has_minute(&self, minute: Time) -> bool {
+        self.start.is_none_or(|start| start <= minute) && self.end.is_none_or(|end| minute < end)
     }
 
     fn has_day(&self, day: Day) -> bool {
@@ -48,7 +56,8 @@ impl Window {
     fn has_folder(&self, path: &str) -> bool {
         let day = |rest: &str| Day::parse_folder(&format!("{path}{rest}"));
         let span = match path.len() {
-            5 => day("01/01/").zip(day("12/31/")),
+            // The last year that can be written down ends a day early.
+            5 => day("01/01/").zip(day("12/31/").or(day("12/30/"))),
             8 => day("01/").zip(day("31/").or(day("30/")).or(day("29/")).or(day("28/"))),
             _ => day("").zip(day("")),
         };
@@ -108,6 +117,14 @@ impl LogFolders {
     pub(super) fn take(&mut self, day: Day) -> Vec<usize> {
         self.days.remove(&day).unwrap_or_default()
     }
+}
+
+/// Whether a log file may have been delivered after the newest digest ended. When it was written tells, where the store
+/// knows it; else its name does, which is some minutes off.
+fn is_pending(pending: Interval, minute: Time, written: Option<Time>) -> bool {
+    let near = minute < pending.start && written.is_none_or(|written| written >= pending.start);
+    let from = if near { pending.start.plus(-LOG_NAME_SKEW) } else { pending.start };
+    from <= minute && minute < pending.end
 }
 
 /// What the listing of a day's folder shows.

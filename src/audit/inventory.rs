@@ -4,6 +4,7 @@
 //! kilobytes a chain.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem;
 
 use futures::StreamExt;
 
@@ -28,6 +29,7 @@ pub(super) struct Listing(Vec<(Time, u16)>);
 pub(super) async fn take_inventory(region: &Region, limits: &Limits) -> Inventory {
     let mut inventory = Inventory::default();
     let mut left = limits.digest_keys_per_region;
+    let mut too_many_chains = false;
     for (at, place) in region.places.iter().enumerate() {
         let folder = place.folders.digests();
         let mut strays = Misplaced::new(place.at(&folder), STRAY, limits.planted_named_per_region);
@@ -44,6 +46,12 @@ pub(super) async fn take_inventory(region: &Region, limits: &Limits) -> Inventor
             for object in objects {
                 let key = DigestKey::parse(&object.key).filter(|key| key.folder == place.folders.account);
                 match (key, u16::try_from(at)) {
+                    (Some(key), Ok(_))
+                        if inventory.chains.len() >= limits.chains_per_region
+                            && !inventory.chains.contains_key(&key.chain) =>
+                    {
+                        too_many_chains = true;
+                    }
                     (Some(key), Ok(at)) if left > 0 => {
                         left -= 1;
                         inventory.chains.entry(key.chain).or_insert_with(|| Listing(Vec::new())).0.push((key.end, at));
@@ -53,7 +61,7 @@ pub(super) async fn take_inventory(region: &Region, limits: &Limits) -> Inventor
                 }
             }
         }
-        if left == 0 {
+        if left == 0 || mem::take(&mut too_many_chains) {
             inventory.findings.push(Finding::folder_unreadable(&place.at(&folder), Reason::OverLimit));
         }
         inventory.findings.extend(strays.into_findings());
@@ -65,9 +73,14 @@ pub(super) async fn take_inventory(region: &Region, limits: &Limits) -> Inventor
 }
 
 impl Listing {
-    /// The end of the newest digest.
-    pub(super) fn newest(&self) -> Option<Time> {
-        self.0.first().map(|(end, _)| *end)
+    /// The end of the newest digest that can exist by then.
+    pub(super) fn newest(&self, as_of: Time) -> Option<Time> {
+        self.0.iter().map(|(end, _)| *end).find(|end| *end <= as_of)
+    }
+
+    /// Whether there are more digests after `end` than a copy up to then has for the sake of its last ones.
+    pub(super) fn goes_on_after(&self, end: Time, as_of: Time) -> bool {
+        self.0.iter().filter(|(of, _)| end < *of && *of <= as_of).nth(AFTER_REQUEST).is_some()
     }
 
     /// The digests a walk over `scope` looks at: those of the request, up to two after it, and one before.
@@ -80,7 +93,7 @@ impl Listing {
             Some(start) => (self.0.partition_point(|(end, _)| *end > start) + 1).min(self.0.len()),
             None => self.0.len(),
         };
-        &self.0[after.saturating_sub(2)..until]
+        &self.0[after.saturating_sub(AFTER_REQUEST)..until]
     }
 
     /// How many digests a walk over `scope` looks at.
@@ -96,7 +109,7 @@ impl Listing {
     /// Those that come after the ones a walk over `scope` looks at.
     pub(super) fn after_walk(&self, chain: &ChainId, places: &[Place], scope: Scope) -> Pending {
         let after = self.0.partition_point(|(end, _)| *end > scope.end);
-        Pending::new(chain, places, &self.0[..after.saturating_sub(2)])
+        Pending::new(chain, places, &self.0[..after.saturating_sub(AFTER_REQUEST)])
     }
 
     /// The time from the start of the oldest digest of a walk over `scope` to the end of its newest.
@@ -132,3 +145,6 @@ impl Iterator for Pending {
         Some((ListedDigest { at: place.at(key.key()), end }, at))
     }
 }
+
+/// Digests after the request that are looked at.
+const AFTER_REQUEST: usize = 2;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::discover::Place;
+use super::discover::{Place, place_of};
 use super::observer::Observer;
 use super::request::LogFiles;
 use crate::chain::RecordedLog;
@@ -59,8 +59,7 @@ impl LogReader {
     }
 
     async fn read(&self, log: &LogFileRef) -> Read {
-        let here = |place: &&Place| place.store.bucket().is_none_or(|bucket| bucket == log.at.bucket);
-        let Some(place) = self.places.iter().find(here) else {
+        let Some(place) = place_of(&self.places, &log.at.bucket) else {
             return Read::Unreadable(Reason::Unreachable);
         };
         let object = match place.store.get(&log.at.key).await {

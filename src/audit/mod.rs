@@ -64,12 +64,21 @@ pub struct Taken {
 struct Asked {
     request: AuditRequest,
     scope: Scope,
-    /// Whether the end was taken from the evidence: then what lies after it is judged too.
-    open_ended: bool,
+    end_from: EndFrom,
     keys: Arc<dyn KeySource>,
     observer: Arc<dyn Observer>,
     pace: Pace,
     hashers: Arc<Mutex<Vec<LogHasher>>>,
+}
+
+/// Who says where the request ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum EndFrom {
+    Request,
+    /// The record of the copy, which lies beside the evidence and is as hostile.
+    Record,
+    /// The newest digest found: then what lies after it is judged too.
+    NewestDigest,
 }
 
 /// Audits evidence on a runtime of its own, with a worker for every core.
@@ -92,7 +101,7 @@ pub async fn audit(
     observer: Arc<dyn Observer>,
 ) -> Result<Report, AuditError> {
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
-    let (scope, open_ended) = settle_scope(&evidence, &request, &discovery).await;
+    let (scope, end_from) = settle_scope(&evidence, &request, &discovery).await;
     if let Some(start) = scope.start.filter(|start| *start >= scope.end) {
         return Err(AuditError::RangeReversed { start, end: scope.end });
     }
@@ -101,7 +110,7 @@ pub async fn audit(
         pace: Pace::new(request.concurrency),
         request,
         scope,
-        open_ended,
+        end_from,
         keys,
         observer,
         hashers: Arc::default(),
@@ -116,24 +125,28 @@ pub async fn audit(
 }
 
 /// Until when, and as of when. What was asked for counts; else what the copy says; else the newest digest found.
-async fn settle_scope(evidence: &Evidence, request: &AuditRequest, discovery: &Discovery) -> (Scope, bool) {
+async fn settle_scope(evidence: &Evidence, request: &AuditRequest, discovery: &Discovery) -> (Scope, EndFrom) {
     let start = request.start;
     if let Some(end) = request.end {
-        return (Scope { start, end, horizon: request.as_of }, false);
+        return (Scope { start, end, horizon: request.as_of }, EndFrom::Request);
     }
-    if let Some(taken) = evidence.taken.filter(|taken| taken.end <= request.as_of) {
-        let horizon = taken.at.min(request.as_of).max(taken.end);
-        return (Scope { start, end: taken.end, horizon }, false);
-    }
-    let mut newest = None;
+    let taken = evidence.taken.filter(|taken| taken.end <= request.as_of);
+    let (mut newest, mut contradicted) = (None, false);
     for region in &discovery.regions {
         let inventory = take_inventory(region, &request.limits).await;
-        let selected = inventory.chains.iter().filter(|(chain, _)| request.select.has_chain(chain));
-        newest = newest.max(selected.filter_map(|(_, listing)| listing.newest()).max());
+        for (_, listing) in inventory.chains.iter().filter(|(chain, _)| request.select.has_chain(chain)) {
+            // A name from the future is no reason to ask for the future.
+            newest = newest.max(listing.newest(request.as_of));
+            contradicted |= taken.is_some_and(|taken| listing.goes_on_after(taken.end, request.as_of));
+        }
     }
-    // A name from the future is no reason to ask for the future.
-    let end = newest.unwrap_or(request.as_of).min(request.as_of);
-    (Scope { start, end, horizon: end }, true)
+    // A record that would hide what the copy holds is not followed.
+    if let Some(taken) = taken.filter(|_| !contradicted) {
+        let horizon = taken.at.min(request.as_of).max(taken.end);
+        return (Scope { start, end: taken.end, horizon }, EndFrom::Record);
+    }
+    let end = newest.unwrap_or(request.as_of);
+    (Scope { start, end, horizon: end }, EndFrom::NewestDigest)
 }
 
 impl Asked {
@@ -141,7 +154,11 @@ impl Asked {
     fn window(&self, inventory: &Inventory) -> Window {
         let oldest =
             inventory.chains.values().filter_map(|listing| listing.span(self.scope)).map(|span| span.start).min();
-        Window { start: self.scope.start.or(oldest), end: (!self.open_ended).then_some(self.scope.end), pending: None }
+        Window {
+            start: self.scope.start.or(oldest),
+            end: (self.end_from != EndFrom::NewestDigest).then_some(self.scope.end),
+            pending: None,
+        }
     }
 
     /// The keys for a region's digests.
@@ -169,6 +186,10 @@ impl Asked {
         let public_keys = outcomes.iter().flat_map(|outcome| self.keys_used(outcome)).collect();
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
+        let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
+        let mut began_after: Vec<ChainId> =
+            outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
+        began_after.sort();
         publish(&self.observer, &findings);
         let mut reports = Vec::new();
         for outcome in outcomes {
@@ -178,7 +199,7 @@ impl Asked {
         for subject in findings.iter_mut().filter_map(|finding| finding.subject.as_mut()) {
             name_bucket(subject, &bucket);
         }
-        let checks = self.checks(&discovery.not_covered);
+        let checks = self.checks(&discovery.not_covered, unjudged, &began_after);
         Ok(Report::conclude(self.described(), reports, findings, bytes, &self.request.waivers, public_keys, checks))
     }
 
@@ -206,8 +227,8 @@ impl Asked {
             let missing = self.request.select.missing_from(chains).into_iter();
             findings.extend(missing.map(|name| Finding::nothing_found(format!("no digest file was found of {name}"))));
         }
-        if self.open_ended && !chains.is_empty() {
-            findings.push(Finding::end_from_evidence(self.scope.end));
+        if self.end_from != EndFrom::Request && !chains.is_empty() {
+            findings.push(Finding::end_from_evidence(self.scope.end, self.end_from == EndFrom::Record));
         }
         if self.keys.origin() == KeyOrigin::BesideEvidence && !chains.is_empty() {
             findings.push(Finding::public_key_unpinned(&self.keys.describe()));
@@ -242,7 +263,7 @@ impl Asked {
         }
     }
 
-    fn checks(&self, not_covered: &BTreeSet<String>) -> Checks {
+    fn checks(&self, not_covered: &BTreeSet<String>, unjudged: u64, began_after: &[ChainId]) -> Checks {
         let mut performed = vec![
             "digest signatures",
             "digest links",
@@ -277,9 +298,17 @@ impl Asked {
         } else {
             skipped.push("whether AWS signed: the keys came with the evidence".to_owned());
         }
-        if self.open_ended {
+        if self.end_from != EndFrom::Request {
             skipped.push("whether digests were cut off the end: no end was asked for".to_owned());
         }
+        if unjudged > 0 {
+            skipped.push(format!(
+                "{unjudged} objects in log folders that no digest seen lists: they are named so close to the start or the end that a digest before or after those seen may list them"
+            ));
+        }
+        skipped.extend(
+            began_after.iter().map(|chain| format!("{chain}: its oldest digest begins after the end of the request")),
+        );
         skipped.extend(not_covered.iter().map(|folder| format!("{folder}: AWS documents no digests that cover it")));
         Checks { performed: performed.into_iter().map(str::to_owned).collect(), skipped }
     }

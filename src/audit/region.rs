@@ -17,9 +17,9 @@ use super::logs::{LogOutcome, LogReader, in_sample};
 use super::misplaced::unlistable;
 use super::request::LogFiles;
 use super::{Asked, publish};
-use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, Scope, SeenLog, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, Scope, SeenLog, Unlisted, Vouched, VouchedLogs};
 use crate::digest::KeySet;
-use crate::finding::{Code, Finding, ListedLog};
+use crate::finding::{Code, Finding, ListedLog, Reason};
 use crate::limits::{DIGEST_DUE_AFTER, LOG_NAME_SKEW};
 use crate::report::{ChainReport, LogTally};
 use crate::trail::{ChainId, ChainKind, Day, Interval, Time};
@@ -36,6 +36,10 @@ pub(super) struct RegionOutcome {
     /// The fingerprints that signatures verified under.
     pub fingerprints: BTreeSet<String>,
     pub keys: Arc<KeySet>,
+    /// Objects in log folders that nobody vouches for, and of which nobody can say that a digest seen should.
+    pub unjudged: u64,
+    /// Chains that, as AWS signed, began only after the request's end.
+    pub began_after: Vec<ChainId>,
     /// A bucket that a verified digest names, for a copy of which nothing else tells.
     pub bucket: Option<String>,
 }
@@ -63,6 +67,10 @@ struct Walker<'a> {
     outcome: LogOutcome,
     findings: Vec<Finding>,
     bucket: Option<String>,
+    /// The buckets that verified digests lie in.
+    buckets: BTreeSet<String>,
+    /// Objects that no digest is due to list yet.
+    pending: u64,
 }
 
 /// One chain on its way back.
@@ -136,6 +144,8 @@ impl<'a> Walker<'a> {
             checking: JoinSet::new(),
             batch: Vec::new(),
             bucket: None,
+            buckets: BTreeSet::new(),
+            pending: 0,
         }
     }
 
@@ -148,10 +158,22 @@ impl<'a> Walker<'a> {
                 .filter_map(|(at, end)| Some((end?, at)))
                 .max_by_key(|(end, at)| (*end, usize::MAX - at));
             let Some((end, at)) = newest else { break };
-            self.close_days(Some(end.plus(LOG_NAME_SKEW))).await?;
+            if !self.pending_is_open() {
+                self.close_days(Some(end.plus(LOG_NAME_SKEW))).await?;
+            }
             self.step(at).await?;
         }
         self.close_days(None).await
+    }
+
+    /// Whether a chain may still turn out to be alive: until then nobody knows what is not yet due to be listed.
+    fn pending_is_open(&mut self) -> bool {
+        let horizon = self.asked.scope.horizon;
+        self.tracks.iter_mut().map(|track| &mut track.walk).any(|walk| {
+            walk.chain().kind == ChainKind::Standard
+                && walk.newest_end().is_none()
+                && walk.next_end().is_some_and(|end| horizon.since(end) <= DIGEST_DUE_AFTER)
+        })
     }
 
     async fn step(&mut self, at: usize) -> Result<(), AuditError> {
@@ -164,9 +186,18 @@ impl<'a> Walker<'a> {
             }
             Some(Need::Digest { at: place, successor }) => {
                 let looked = track.ahead.digest(place).await?;
-                let observed = self.reader.settle(looked, successor);
-                if let (Observed::Verified(digest), None) = (&observed, &self.bucket) {
-                    self.bucket = Some(digest.at().bucket.clone());
+                let mut observed = self.reader.settle(looked, successor);
+                if let Observed::Verified(digest) = &observed {
+                    self.bucket.get_or_insert_with(|| digest.at().bucket.clone());
+                    self.buckets.insert(digest.at().bucket.clone());
+                }
+                // A trail that was moved here from a bucket of which there is no copy: nobody can say what lay there.
+                if matches!(observed, Observed::Absent)
+                    && !place.bucket.is_empty()
+                    && !self.buckets.contains(&place.bucket)
+                    && !track.ahead.knows(&place.bucket)
+                {
+                    observed = Observed::Unreadable(Reason::Unreachable);
                 }
                 let vouched = track.walk.observed(observed);
                 self.take(at, vouched).await?;
@@ -192,7 +223,7 @@ impl<'a> Walker<'a> {
             let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
             let recorded = RecordedLog { log: log.clone(), covers, delivered: vouched.delivered, chain };
             let kept = (in_scope && !read).then(|| recorded.clone());
-            let first = self.vouched.vouch(&log, kept);
+            let first = self.vouched.vouch(&log, in_scope, kept);
             if in_scope && !first {
                 let listed = ListedLog { chain: &self.logs.chains[chain], at: &log.at, covers };
                 self.findings.push(listed.listed_twice());
@@ -263,6 +294,7 @@ impl<'a> Walker<'a> {
             };
             for object in objects.into_iter().filter_map(|object| logged(place, at, day, object)) {
                 match logs.see(&object) {
+                    None if window.is_pending(&object) => self.pending += 1,
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.send(*recorded).await?,
@@ -286,7 +318,7 @@ impl<'a> Walker<'a> {
             .filter_map(|walk| walk.newest_end())
             .filter(|end| scope.horizon.since(*end) <= DIGEST_DUE_AFTER)
             .min();
-        let pending = live.map(|end| Interval::new(end.plus(-LOG_NAME_SKEW), scope.horizon.plus(DIGEST_DUE_AFTER)));
+        let pending = live.map(|end| Interval::new(end, scope.horizon.plus(DIGEST_DUE_AFTER)));
         Window { pending, ..self.asked.window(&self.inventory) }
     }
 
@@ -331,9 +363,12 @@ impl<'a> Walker<'a> {
         for (track, tally) in self.tracks.into_iter().zip(tallies) {
             let chain = track.walk.chain().clone();
             let walked = track.walk.finish();
-            let start = walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard);
-            oldest.extend(start.map(|start| Oldest { start, continues_before: walked.continues_before }));
-            if !track.selected || walked.began_after {
+            oldest.extend(walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard));
+            if track.selected && walked.began_after {
+                finished.began_after.push(chain);
+                continue;
+            }
+            if !track.selected {
                 continue;
             }
             publish(&self.asked.observer, &walked.findings);
@@ -343,8 +378,9 @@ impl<'a> Walker<'a> {
             finished.chains.push((chain, ChainReport::of(walked, tally)));
         }
         self.findings.append(&mut self.folders.findings);
-        let window = self.asked.window(&self.inventory);
-        self.findings.extend(unlisted(self.vouched, self.region, judged_from(self.asked.scope, window, &oldest)));
+        let (unlisted, unjudged) = unlisted(self.vouched, self.region, self.asked.scope, &oldest);
+        self.findings.extend(unlisted);
+        finished.unjudged = self.pending + unjudged;
         publish(&self.asked.observer, &self.findings);
         finished.findings.append(&mut self.findings);
         finished.findings.append(&mut self.outcome.findings);
@@ -353,44 +389,26 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// The oldest verified digest of one chain.
-struct Oldest {
-    start: Time,
-    continues_before: bool,
-}
-
-/// From when on an unlisted object is judged, if not from the start: just after the start a log file may belong to a
-/// digest before it, and where that one was not seen, nobody can say.
-fn judged_from(scope: Scope, window: Window, oldest: &[Oldest]) -> Option<Time> {
-    let first = oldest.iter().map(|oldest| oldest.start).min()?;
-    let start = match scope.start {
-        Some(start) => {
-            let seen_before = oldest.iter().all(|oldest| oldest.start <= start.plus(-LOG_NAME_SKEW));
-            Some(start).filter(|_| !seen_before)
-        }
-        // The request starts where the digests do: with one that names another before it, or with a starting digest.
-        None => Some(first).filter(|first| {
-            window.start.is_none_or(|start| *first <= start)
-                && oldest.iter().any(|oldest| oldest.start == *first && oldest.continues_before)
-        }),
-    };
-    start.map(|start| start.plus(LOG_NAME_SKEW))
-}
-
-/// What remains unlisted.
-fn unlisted(vouched: VouchedLogs, region: &Region, from: Option<Time>) -> Vec<Finding> {
+/// What remains unlisted. A log file named just after the request's start may have been delivered just before, and be
+/// listed by a digest that was not looked at; when it was written tells, where the store knows it. Where everything
+/// found was asked for, the request starts with the oldest digest. Gives also how many were not judged for that reason.
+fn unlisted(vouched: VouchedLogs, region: &Region, scope: Scope, oldest: &[Time]) -> (Vec<Finding>, u64) {
+    let seen_before = |start: Time| oldest.iter().all(|oldest| *oldest <= start.plus(-LOG_NAME_SKEW));
+    let start = scope.start.or(oldest.iter().min().copied());
+    let start = start.filter(|start| !oldest.is_empty() && !seen_before(*start));
     let (objects, beyond) = vouched.into_unlisted();
-    let judged =
-        |interval: &Option<Interval>| from.is_none_or(|from| interval.is_none_or(|interval| interval.end > from));
-    let mut findings: Vec<Finding> = objects
-        .iter()
-        .filter(|(_, interval)| judged(interval))
-        .map(|(at, interval)| Finding::log_unlisted(at, *interval))
-        .collect();
+    let judged = |object: &Unlisted| {
+        let (Some(start), Some(interval)) = (start, object.interval) else { return true };
+        let near = interval.start < start.plus(LOG_NAME_SKEW) && interval.seconds() < Time::HOUR;
+        !near || object.last_modified.is_some_and(|written| written >= start)
+    };
+    let (judged, unjudged): (Vec<_>, Vec<_>) = objects.iter().partition(|(_, object)| judged(object));
+    let mut findings: Vec<Finding> =
+        judged.into_iter().map(|(at, object)| Finding::log_unlisted(at, object.interval)).collect();
     if let (1.., Some(place)) = (beyond, region.places.first()) {
         findings.push(Finding::more_like_it(Code::LogUnlisted, &place.at(place.folders.logs()), beyond));
     }
-    findings
+    (findings, unjudged.len() as u64)
 }
 
 /// Log files sent to be checked together: enough that sending costs little beside reading.

@@ -67,7 +67,9 @@ impl Account {
 
     /// The time after the newest verified digest.
     pub(super) fn tail(&mut self, newest: &ObjectLocation, newest_end: Time) {
-        let troubles = mem::take(&mut self.troubles);
+        let mut troubles = mem::take(&mut self.troubles);
+        // A name from the future tells of no hour that has been.
+        troubles.retain(|trouble| trouble.end <= self.scope.horizon);
         let known = troubles.first().map_or(newest_end, |trouble| trouble.end.max(newest_end));
         if self.scope.horizon.since(known) > DIGEST_DUE_AFTER {
             let due = Interval::new(known, self.scope.horizon);

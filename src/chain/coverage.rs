@@ -98,10 +98,12 @@ fn by_the_hour(gap: Interval, troubles: &[Trouble], most: usize) -> Vec<LostSpan
         if let Some(next) = troubles.peek() {
             from = from.max(next.end.min(until));
         }
-        if spans.len() >= most {
+        // The rest, where no more are named one by one: a finding on one digest tells of its own hour and of no more.
+        let rest = spans.len() >= most && from > gap.start;
+        if rest {
             from = gap.start;
         }
-        push(&mut spans, Interval::new(from, until), reason, trouble.is_some());
+        push(&mut spans, Interval::new(from, until), reason, trouble.is_some() && !rest);
         until = from;
     }
     spans

@@ -12,5 +12,5 @@ mod walk;
 
 pub use coverage::{Hole, union};
 pub use outcome::{ChainOutcome, NewestDigest, OldestDigest, Tally, Vouched};
-pub use vouched::{DayLogs, LoggedObject, RecordedLog, SeenLog, VouchedLogs};
+pub use vouched::{DayLogs, LoggedObject, RecordedLog, SeenLog, Unlisted, VouchedLogs};
 pub use walk::{ChainWalk, ListedDigest, Need, Observed, Scope};

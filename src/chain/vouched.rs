@@ -3,10 +3,11 @@
 //! Digests come newest first, so a day can be closed once every chain of the folder has gone back past it. Only open
 //! days are in memory, at some 100 bytes a log file.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::hash_map::Entry as MapEntry;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::digest::{LogFileRef, RecordedHash};
-use crate::trail::{AccountFolder, Day, Interval, LogKey, LogName, ObjectLocation, RegionFolders, Time};
+use crate::trail::{Day, Interval, LogKey, LogName, ObjectLocation, RegionFolders, Time};
 
 /// What is vouched for in the log folders of one account and region, by all trails that deliver there.
 #[derive(Debug)]
@@ -15,11 +16,20 @@ pub struct VouchedLogs {
     folders: Vec<(String, RegionFolders)>,
     open: BTreeMap<Day, DayLogs>,
     /// Whatever is signed and yet not named as log files are; of these the day cannot be told.
-    odd: HashSet<ObjectLocation>,
+    odd: HashMap<ObjectLocation, Entry>,
     /// Objects of closed days that nobody vouched for so far.
-    candidates: BTreeMap<ObjectLocation, Option<Interval>>,
+    candidates: BTreeMap<ObjectLocation, Unlisted>,
     most_candidates: usize,
     beyond: u64,
+}
+
+/// An object that nobody vouches for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unlisted {
+    /// The minute in its name, or the day of its folder.
+    pub interval: Option<Interval>,
+    /// When it was written, where the store knows it.
+    pub last_modified: Option<Time>,
 }
 
 /// The log files of one day that are vouched for.
@@ -32,6 +42,8 @@ pub struct DayLogs {
 #[derive(Debug)]
 struct Entry {
     hash: RecordedHashPrefix,
+    /// Whether it is of the request, and so checked.
+    asked: bool,
     recorded: Option<Box<RecordedLog>>,
 }
 
@@ -83,7 +95,7 @@ impl VouchedLogs {
         VouchedLogs {
             folders,
             open: BTreeMap::new(),
-            odd: HashSet::new(),
+            odd: HashMap::new(),
             candidates: BTreeMap::new(),
             most_candidates,
             beyond: 0,
@@ -95,15 +107,27 @@ impl VouchedLogs {
         self.place(at).is_some()
     }
 
-    /// A verified digest lists `log`. False if another one has listed it before, with the same hash.
-    pub fn vouch(&mut self, log: &LogFileRef, recorded: Option<RecordedLog>) -> bool {
+    /// A verified digest lists `log`, one of the request where it is `asked` for. False if another one of the request
+    /// has listed it before, with the same hash: then it is checked already.
+    pub fn vouch(&mut self, log: &LogFileRef, asked: bool, recorded: Option<RecordedLog>) -> bool {
         self.withdraw(&log.at);
-        let Some((folder, name)) = self.place(&log.at) else {
-            return self.odd.insert(log.at.clone());
+        let entry = Entry { hash: prefix(&log.hash), asked, recorded: recorded.map(Box::new) };
+        let before = match self.place(&log.at) {
+            None => self.odd.insert(log.at.clone(), entry),
+            Some((folder, name)) => {
+                let day = self.open.entry(name.minute.day()).or_default();
+                match day.named.entry((folder, name)) {
+                    // What is to be checked is not forgotten for the word of a digest outside the request.
+                    MapEntry::Occupied(before) if before.get().asked && !asked => return false,
+                    MapEntry::Occupied(mut before) => Some(before.insert(entry)),
+                    MapEntry::Vacant(place) => {
+                        place.insert(entry);
+                        None
+                    }
+                }
+            }
         };
-        let entry = Entry { hash: prefix(&log.hash), recorded: recorded.map(Box::new) };
-        let before = self.open.entry(name.minute.day()).or_default().named.insert((folder, name), entry);
-        before.is_none_or(|before| before.hash != prefix(&log.hash))
+        before.is_none_or(|before| !before.asked || before.hash != prefix(&log.hash))
     }
 
     /// The newest day of which anything is vouched for and that is not closed.
@@ -118,7 +142,7 @@ impl VouchedLogs {
 
     /// Nobody vouches for this object, as far as is known yet.
     pub fn unlisted(&mut self, object: &LoggedObject) {
-        if self.odd.contains(&object.at) {
+        if self.odd.contains_key(&object.at) {
             return;
         }
         if self.candidates.len() >= self.most_candidates {
@@ -129,7 +153,7 @@ impl VouchedLogs {
             (Some(name), _) => Some(Interval::new(name.minute, name.minute.plus(60))),
             (None, day) => day.map(|day| Interval::new(day.start(), day.end())),
         };
-        self.candidates.insert(object.at.clone(), interval);
+        self.candidates.insert(object.at.clone(), Unlisted { interval, last_modified: object.last_modified });
     }
 
     /// Whether anything is unlisted so far.
@@ -145,16 +169,19 @@ impl VouchedLogs {
     }
 
     /// What remains unlisted, in order, and how many more there are that were only counted.
-    pub fn into_unlisted(self) -> (BTreeMap<ObjectLocation, Option<Interval>>, u64) {
+    pub fn into_unlisted(self) -> (BTreeMap<ObjectLocation, Unlisted>, u64) {
         (self.candidates, self.beyond)
     }
 
     fn place(&self, at: &ObjectLocation) -> Option<(u16, LogName)> {
         let key = LogKey::parse(&at.key)?;
-        let here = |bucket: &str, account: &AccountFolder, region: &str| {
-            (bucket.is_empty() || bucket == at.bucket) && *account == key.folder && region == key.region
+        // The folder in the bucket of that name before one of which nobody knows where it was copied from.
+        let within = |name: &str| {
+            self.folders.iter().position(|(bucket, folder)| {
+                bucket == name && folder.account == key.folder && folder.region == key.region
+            })
         };
-        let folder = self.folders.iter().position(|(bucket, folder)| here(bucket, &folder.account, &folder.region))?;
+        let folder = within(&at.bucket).or_else(|| within(""))?;
         Some((u16::try_from(folder).ok()?, key.name))
     }
 }
@@ -190,6 +217,7 @@ fn prefix(hash: &RecordedHash) -> RecordedHashPrefix {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trail::AccountFolder;
 
     const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/02/111122223333_CloudTrail_us-east-1_20260102T0005Z_abcdefghijklmnop.json.gz";
 
@@ -216,9 +244,11 @@ mod tests {
     #[test]
     fn what_is_vouched_for_is_seen_once() {
         let mut ledger = ledger();
-        assert!(ledger.vouch(&log(KEY, 1), None));
-        assert!(!ledger.vouch(&log(KEY, 1), None), "listed twice");
-        assert!(ledger.vouch(&log(KEY, 2), None), "another hash must be checked too");
+        assert!(ledger.vouch(&log(KEY, 1), false, None));
+        assert!(ledger.vouch(&log(KEY, 1), true, None), "outside the request it was not checked");
+        assert!(!ledger.vouch(&log(KEY, 1), false, None));
+        assert!(!ledger.vouch(&log(KEY, 1), true, None), "listed twice");
+        assert!(ledger.vouch(&log(KEY, 2), true, None), "another hash must be checked too");
         let day = ledger.newest_open().unwrap();
         assert_eq!(day.folder(), "2026/01/02/");
         let mut logs = ledger.close(day);
@@ -234,7 +264,7 @@ mod tests {
         for unique in ["abcdef", "bbcdef", "cbcdef"] {
             ledger.unlisted(&object(&KEY.replace("abcdef", unique)));
         }
-        ledger.vouch(&log(KEY, 1), None);
+        ledger.vouch(&log(KEY, 1), true, None);
         let (named, beyond) = ledger.into_unlisted();
         assert_eq!((named.len(), beyond), (1, 1));
     }

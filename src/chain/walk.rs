@@ -88,6 +88,9 @@ pub struct ChainWalk {
     /// Every digest met so far ended at this moment or later.
     position: Time,
     asked: Option<Asked>,
+    /// What the digest before, which is not verified, says of the signature of the next.
+    hinted: Option<SuccessorSignature>,
+    /// What is known of the signature of the digest that was asked for.
     successor: Option<SuccessorSignature>,
     newer: Option<Newer>,
     account: Account,
@@ -124,6 +127,7 @@ impl ChainWalk {
             named: Vec::new(),
             position: Time::from_unix(i64::MAX),
             asked: None,
+            hinted: None,
             successor: None,
             newer: None,
             met: 0,
@@ -165,7 +169,7 @@ impl ChainWalk {
         let mut last = before;
         for digest in newest_first {
             // Whatever does not go back in time is no answer. Equal times happen where two folders hold one chain.
-            if digest.end < before && digest.end <= last {
+            if (digest.end < before || self.met == 0) && digest.end <= last {
                 last = digest.end;
                 self.listed.push_back(digest);
             }
@@ -198,6 +202,12 @@ impl ChainWalk {
             self.outcome.findings.push(Finding::chain_over_limit(&self.chain, self.position, self.met));
         }
         self.done = self.asked.is_none();
+        // What a verified digest says of this one counts, whatever was planted between them.
+        let claim = self.asked.as_ref().and_then(|asked| self.named.iter().find(|named| asked.is(&named.at)));
+        self.successor = match claim {
+            Some(named) => Some(SuccessorSignature { hex: named.signature.clone(), believed: true }),
+            None => self.hinted.clone(),
+        };
     }
 
     /// The answer to [`Need::Digest`]: what is vouched for by it.
@@ -212,6 +222,10 @@ impl ChainWalk {
             self.named = rest;
             here
         };
+        let place = asked.at.clone();
+        let answers =
+            |at: &ObjectLocation| place.key == at.key && (place.bucket.is_empty() || place.bucket == at.bucket);
+        // A guess, for the findings alone: a digest that verifies says itself.
         if asked.at.bucket.is_empty() {
             let told = claims.first().map(|named| &named.at).or(self.newer.as_ref().map(|newer| &newer.at));
             asked.at.bucket = told.map(|at| at.bucket.clone()).unwrap_or_default();
@@ -219,6 +233,10 @@ impl ChainWalk {
         // One look before the request's start is enough: it tells what was delivered just before.
         self.done = self.scope.start.is_some_and(|start| asked.end <= start);
         match observed {
+            // A digest other than the one asked for is no answer, however genuine.
+            Observed::Verified(digest) if !answers(digest.at()) || digest.covers().end != asked.end => {
+                self.unreadable(&asked, &claims, Reason::Unreachable)
+            }
             Observed::Verified(digest) => self.verified(asked, &claims, *digest),
             Observed::Defective(defect) => self.defective(&asked, &claims, *defect),
             Observed::Absent => self.absent(&asked, &claims),
@@ -236,7 +254,11 @@ impl ChainWalk {
             findings.extend(check_signature(&self.chain, named, &digest));
         }
         if let Some(newer) = self.newer.take() {
-            if claims.is_empty() && newer.previous.as_ref().is_some_and(|at| !asked.is(at)) {
+            // Nor is the order of backfill digests documented: see `follow`.
+            if self.chain.kind == ChainKind::Standard
+                && claims.is_empty()
+                && newer.previous.as_ref().is_some_and(|at| !asked.is(at))
+            {
                 findings.extend(self.unnamed(&newer, &digest));
             }
             self.account.gap(&newer, &asked.at, covers.end);
@@ -278,11 +300,10 @@ impl ChainWalk {
     }
 
     fn follow(&mut self, digest: &VerifiedDigest, findings: &mut Vec<Finding>) {
-        self.successor = None;
+        self.hinted = None;
         match Claim::of(digest) {
             Claim::Starting => {}
             Claim::Names(named) => {
-                self.successor = Some(SuccessorSignature { hex: named.signature.clone(), believed: true });
                 let at = self.named.partition_point(|other| other.end > named.end);
                 self.named.insert(at, *named);
             }
@@ -321,12 +342,12 @@ impl ChainWalk {
         if matches!(defect.kind, DefectKind::KeyUnknown { complete: false, .. }) {
             self.outcome.keys_unknown += 1;
         }
-        self.successor = defect.previous_signature.map(|hex| SuccessorSignature { hex, believed: false });
+        self.hinted = defect.previous_signature.map(|hex| SuccessorSignature { hex, believed: false });
         self.trouble(asked, Reason::DigestUnverified, findings)
     }
 
     fn absent(&mut self, asked: &Asked, claims: &[NamedDigest]) -> Vouched {
-        self.successor = None;
+        self.hinted = None;
         let Some(named) = claims.first() else {
             // Listed a moment ago, named by nobody, and now gone: that is no proof of anything.
             let finding = Finding::digest_unreadable(&self.chain, &asked.at, asked.end, Reason::Unreachable);
@@ -340,7 +361,7 @@ impl ChainWalk {
     }
 
     fn unreadable(&mut self, asked: &Asked, claims: &[NamedDigest], reason: Reason) -> Vouched {
-        self.successor = None;
+        self.hinted = None;
         if !claims.is_empty() && !asked.listed && self.continues_before(asked) {
             return Vouched::default();
         }
@@ -360,7 +381,6 @@ impl ChainWalk {
 
     fn continues(&mut self, at: &ObjectLocation) {
         if self.outcome.oldest.is_some() {
-            self.outcome.continues_before = true;
             self.outcome.findings.push(Finding::chain_continues_before(&self.chain, at));
         }
     }

@@ -1,6 +1,7 @@
 //! `trailseal verify`: audits a trail.
 
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,9 +54,9 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "HOW", default_value = "all")]
     log_files: LogFiles,
 
-    /// The seed that draws the sample; the same seed draws the same sample
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    /// The seed that draws the sample; the same seed draws the same sample [default: by chance, and told in the report]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
 
     /// Accept the findings that this file (TOML) names, each with a reason
     #[arg(long, value_name = "FILE")]
@@ -113,7 +114,11 @@ impl VerifyArgs {
             return Err(Failure::told(crate::audit::AuditError::RangeReversed { start, end }));
         }
         let log_files = match self.log_files {
-            LogFiles::Sample { per_million, .. } => LogFiles::Sample { per_million, seed: self.seed },
+            LogFiles::Sample { per_million, .. } => {
+                // A seed that can be foreseen tells an attacker which log files nobody reads.
+                let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(clock.unix()));
+                LogFiles::Sample { per_million, seed }
+            }
             other => other,
         };
         let limits = Limits {

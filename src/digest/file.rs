@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::RecordedHash;
+use crate::limits::UNKNOWN_FIELDS;
 use crate::trail::{ObjectLocation, Time};
 
 /// What a digest file claims.
@@ -90,6 +91,9 @@ macro_rules! strict_object {
                                 },)*
                                 _ => {
                                     map.next_value::<IgnoredAny>()?;
+                                    if unknown.len() >= UNKNOWN_FIELDS {
+                                        return Err(A::Error::custom("it has too many unknown fields"));
+                                    }
                                     if !unknown.insert(key) {
                                         return Err(A::Error::custom("a field occurs twice"));
                                     }

@@ -13,7 +13,7 @@ use rsa::{Pkcs1v15Sign, PublicKey as RsaKey};
 use sha2::Sha256;
 
 use crate::limits::{RSA_BITS, RSA_EXPONENT};
-use crate::trail::{Interval, Time};
+use crate::trail::Interval;
 
 /// A public key that can check signatures of digest files.
 #[derive(Clone, PartialEq, Eq)]
@@ -175,11 +175,11 @@ impl KeySet {
         self.complete.push((region.to_owned(), range));
     }
 
-    /// Whether the set holds every key that AWS lists for `region` at `time`: then a digest of that region and time
-    /// that names another key was signed by somebody else. Windows overlap, so that some key of the set was valid
-    /// then is not enough.
-    pub fn is_complete(&self, region: &str, time: Time) -> bool {
-        self.complete.iter().any(|(of, range)| of == region && range.start <= time && time <= range.end)
+    /// Whether the set holds every key that AWS lists for `region` over `time`: then a digest that was signed in that
+    /// region and time and names another key was signed by somebody else. Windows overlap, so that some key of the set
+    /// was valid then is not enough.
+    pub fn is_complete(&self, region: &str, time: Interval) -> bool {
+        self.complete.iter().any(|(of, range)| of == region && range.start <= time.start && time.end <= range.end)
     }
 }
 

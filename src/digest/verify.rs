@@ -130,7 +130,7 @@ pub enum DefectKind {
 impl FetchedDigest {
     /// Steps 1 and 2 of the user guide's validation procedure: inflate and hash, read, and hold the content against
     /// the name it lies under.
-    pub fn parse(mut self, limits: &Limits) -> Result<ParsedDigest, DigestDefect> {
+    pub fn parse(mut self, limits: &Limits) -> Result<ParsedDigest, Box<DigestDefect>> {
         if self.body.len() as u64 > limits.digest_stored {
             return Err(self.defect(DefectKind::OverLimit(limits.digest_stored)));
         }
@@ -144,7 +144,7 @@ impl FetchedDigest {
             Ok(claims) => claims,
             Err(error) => {
                 let defect = self.defect(DefectKind::Malformed(error.to_string()));
-                return Err(DigestDefect { sha256: Some(sha256), ..defect });
+                return Err(Box::new(DigestDefect { sha256: Some(sha256), ..*defect }));
             }
         };
         if self.at.bucket.is_empty() {
@@ -153,12 +153,12 @@ impl FetchedDigest {
         let identity = self.identity(&claims);
         match identity {
             Ok(chain) => Ok(ParsedDigest { at: self.at, chain, claims, sha256, metadata: self.metadata }),
-            Err(kind) => Err(DigestDefect {
+            Err(kind) => Err(Box::new(DigestDefect {
                 at: self.at,
                 kind,
                 sha256: Some(sha256),
                 previous_signature: claims.previous.map(|previous| previous.signature),
-            }),
+            })),
         }
     }
 
@@ -189,8 +189,8 @@ impl FetchedDigest {
         Ok(key.chain)
     }
 
-    fn defect(&self, kind: DefectKind) -> DigestDefect {
-        DigestDefect { at: self.at.clone(), kind, sha256: None, previous_signature: None }
+    fn defect(&self, kind: DefectKind) -> Box<DigestDefect> {
+        Box::new(DigestDefect { at: self.at.clone(), kind, sha256: None, previous_signature: None })
     }
 }
 
@@ -223,7 +223,7 @@ impl ParsedDigest {
         successor: Option<&SuccessorSignature>,
     ) -> Result<VerifiedDigest, Box<(ParsedDigest, DigestDefect)>> {
         let Some(key) = keys.get(&self.claims.fingerprint) else {
-            let complete = keys.is_complete(&self.chain.region, self.signed_at());
+            let complete = keys.is_complete(&self.chain.region, self.may_be_signed());
             let fingerprint = self.claims.fingerprint.clone();
             return Err(self.failed(DefectKind::KeyUnknown { fingerprint, complete }));
         };
@@ -263,6 +263,14 @@ impl ParsedDigest {
             ChainKind::Backfill => self.metadata.backfill_generated.unwrap_or(self.claims.end),
             ChainKind::Standard => self.claims.end,
         }
+    }
+
+    /// When it may have been signed: hours after its end at the latest, and not after it was delivered. A key that came
+    /// into use in between is in no list that ends before.
+    fn may_be_signed(&self) -> Interval {
+        let from = self.signed_at();
+        let latest = from.plus(DIGEST_DUE_AFTER);
+        Interval::new(from, self.metadata.last_modified.map_or(latest, |written| written.max(from).min(latest)))
     }
 
     /// The key's window, where no moment at which the digest may have been signed lies in it.

@@ -91,6 +91,8 @@ impl Finding {
 
     /// The order of findings in a report: chain, time, key, code. What has no chain comes first.
     pub fn sort_key(&self) -> impl Ord + '_ {
-        (&self.chain, self.interval.map(|i| i.start), &self.subject, self.code, &self.message)
+        // What remains decides nothing but that equal evidence gives equal bytes.
+        let rest = (self.interval.map(|i| i.end), self.reason, &self.recorded, &self.computed);
+        (&self.chain, self.interval.map(|i| i.start), &self.subject, self.code, &self.message, rest)
     }
 }

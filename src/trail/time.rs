@@ -117,17 +117,17 @@ impl Time {
             return from_civil(date.to_datetime(jiff::civil::Time::midnight())).ok_or_else(wrong);
         }
         // Off-spec: the AWS CLI drops an offset in silence; here it counts, and a time without one is refused.
-        text.parse::<Timestamp>().map(|t| Time(t.as_second())).map_err(|_| wrong())
+        text.parse::<Timestamp>().map(|t| Time::from_unix(t.as_second())).map_err(|_| wrong())
     }
 
     /// From a timestamp as tools print it in JSON: ISO 8601, or seconds since 1970 with or without a fraction.
     pub fn parse_loose(text: &str) -> Option<Time> {
         if let Ok(time) = text.parse::<Timestamp>() {
-            return Some(Time(time.as_second()));
+            return Some(Time::from_unix(time.as_second()));
         }
         let seconds: f64 = text.parse().ok()?;
         // Later than the year 9999 is nobody's key window; `as` would saturate in silence.
-        (seconds.is_finite() && seconds.abs() < 253_402_207_200.0).then(|| Time(seconds.floor() as i64))
+        (seconds.is_finite() && seconds.abs() < 253_402_207_200.0).then(|| Time::from_unix(seconds.floor() as i64))
     }
 
     fn civil(self) -> DateTime {

@@ -56,7 +56,7 @@ type Refusal = (DefectKind, Option<[u8; 32]>);
 
 /// Reads it; one that lies nowhere is held against the key that it names itself.
 fn parse(mut fetched: FetchedDigest, placed: bool, limits: &Limits) -> Result<ParsedDigest, Refusal> {
-    let refusal = |defect: crate::digest::DigestDefect| (defect.kind, defect.sha256);
+    let refusal = |defect: Box<crate::digest::DigestDefect>| (defect.kind, defect.sha256);
     if placed {
         return fetched.parse(limits).map_err(refusal);
     }

@@ -114,7 +114,9 @@ impl DirStore {
             }
             // A name that is not UTF-8 is no S3 key that CloudTrail wrote: shown as well as can be, and never fetched.
             let key = format!("{prefix}{}", name.to_string_lossy());
-            if entry.file_type()?.is_dir() {
+            // What cannot be opened under its key again is shown as an object, for nobody could look into it.
+            let opens = name.to_str().is_some() && self.path(&key).is_some();
+            if entry.file_type()?.is_dir() && opens {
                 folder.folders.push(format!("{key}/"));
             } else {
                 let size = entry.metadata().map_or(0, |metadata| metadata.len());
@@ -132,6 +134,9 @@ impl DirStore {
     }
 
     fn open_object(&self, key: &str) -> Result<FetchedObject, StoreError> {
+        if !key.starts_with(&self.mounted_at) {
+            return Err(StoreError::Unreachable(format!("this is a copy of what lies below {}", self.mounted_at)));
+        }
         let path = self.path(key).ok_or(StoreError::NotFound)?;
         // Never through a link, and never a device or a pipe, which could block for ever.
         if !fs::symlink_metadata(&path)?.file_type().is_file() {
@@ -225,7 +230,23 @@ mod tests {
         assert_eq!(block_on(store.folder("a/b/")).unwrap().folders, ["a/b/AWSLogs/"]);
         assert_eq!(block_on(store.folder("a/b/AWSLogs/")).unwrap().objects[0].key, "a/b/AWSLogs/x");
         assert!(block_on(store.get("a/b/AWSLogs/x")).is_ok());
-        assert!(block_on(store.get("AWSLogs/x")).is_err());
+        let outside = block_on(store.get("AWSLogs/x")).err();
+        assert!(matches!(outside, Some(StoreError::Unreachable(_))), "nobody can say what lies outside");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_cannot_be_opened_under_its_key_is_shown() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().unwrap();
+        for name in [OsStr::new("back\\slash"), OsStr::from_bytes(b"latin\xff")] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+            fs::write(dir.path().join(name).join("planted"), "x").unwrap();
+        }
+        let store = store(dir.path());
+        let pages: Vec<_> = block_on(store.list("").collect());
+        let shown: Vec<String> = pages.into_iter().flat_map(Result::unwrap).map(|object| object.key).collect();
+        assert_eq!(shown, ["back\\slash", "latin\u{fffd}"]);
     }
 
     #[test]

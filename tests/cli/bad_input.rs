@@ -1,0 +1,162 @@
+//! Bad input of every kind: one clear error that ends in what to do next, exit status 2, and nothing written.
+
+use std::fs;
+
+use super::{TRAIL, run, stderr, stdout};
+
+/// Runs, and gives the one error line.
+fn refused(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {told}");
+    assert_eq!(stdout(&output), "", "{arguments:?}");
+    assert!(told.starts_with("error: "), "{arguments:?}: {told}");
+    told
+}
+
+#[track_caller]
+fn tells(arguments: &[&str], what: &str, next: &str) {
+    let told = refused(arguments);
+    assert_eq!(told.lines().count(), 1, "one line: {told}");
+    assert!(told.contains(what), "`{what}` is not in: {told}");
+    assert!(told.contains(next), "`{next}` is not in: {told}");
+}
+
+#[test]
+fn evidence_that_is_not_there_or_empty() {
+    let keys = TRAIL.keys();
+    tells(&["verify", "/nowhere/at/all", "--public-keys", &keys], "there is no directory", "give the directory");
+    tells(&["verify", &keys, "--public-keys", &keys], "there is no directory", "give the directory");
+    let empty = tempfile::tempdir().unwrap();
+    tells(&["verify", empty.path().to_str().unwrap(), "--public-keys", &keys], "is empty", "copy the evidence into it");
+    tells(&["verify", "s3://bucket", "--public-keys", &keys], "is not on this disk", "copy it first");
+    tells(
+        &["verify", "arn:aws:cloudtrail:us-east-1:111122223333:trail/x", "--public-keys", &keys],
+        "not on this disk",
+        "copy it first",
+    );
+}
+
+#[test]
+fn keys_that_are_no_keys() {
+    let (evidence, dir) = (TRAIL.evidence(), tempfile::tempdir().unwrap());
+    let verify = |name: &str, content: &[u8], what: &str, next: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, content).unwrap();
+        tells(&["verify", &evidence, "--public-keys", path.to_str().unwrap()], what, next);
+        tells(&["keys", "show", path.to_str().unwrap()], what, next);
+    };
+    verify("noise", b"\x00\x01\x02", "it is no key file", "aws cloudtrail list-public-keys");
+    verify("broken.json", b"{\"PublicKeyList\": [", "no ListPublicKeys response", "aws cloudtrail list-public-keys");
+    verify("empty.json", b"{\"PublicKeyList\": []}", "holds no key", "--start-time");
+    verify("short.json", b"{\"PublicKeyList\": [{\"Value\": \"AAAA\"}]}", "key 1", "from AWS again");
+    tells(&["verify", &evidence, "--public-keys", "/nowhere.json"], "cannot be read", "check its name");
+    tells(&["verify", &evidence, "--public-keys", dir.path().to_str().unwrap()], "cannot be read", "check its name");
+}
+
+#[test]
+fn keys_of_another_region() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let other = path("other");
+    let made = run(&[
+        "simulate",
+        &other,
+        "--public-keys",
+        &path("keys.json"),
+        "--hours",
+        "2",
+        "--regions",
+        "eu-west-1",
+        "--seed",
+        "9",
+    ]);
+    assert_eq!(made.status.code(), Some(0));
+    let report = path("report.json");
+    let arguments =
+        ["verify", &TRAIL.evidence(), "--public-keys", &path("keys.json"), "--report", &format!("json={report}")];
+    tells(&arguments, "another region or time", "obtain the keys of us-east-1");
+    assert!(!std::path::Path::new(&report).exists(), "nothing is written");
+}
+
+#[test]
+fn no_keys_at_all() {
+    let (_dir, evidence) = TRAIL.copy();
+    fs::remove_dir_all(evidence.join(".trailseal")).unwrap();
+    tells(&["verify", evidence.to_str().unwrap()], "there are no public keys", "--public-keys FILE");
+}
+
+#[test]
+fn times_and_ranges() {
+    let (evidence, keys) = (TRAIL.evidence(), TRAIL.keys());
+    let verify = |more: &[&str], what: &str, next: &str| {
+        tells(&[&["verify", &evidence, "--public-keys", &keys], more].concat(), what, next);
+    };
+    verify(&["--start-time", "yesterday"], "`yesterday` is no time", "write 2026-01-31");
+    verify(&["--end-time", "2026-01-10T01:00:00"], "is no time", "write 2026-01-31");
+    verify(&["--now", "soon"], "is no time", "write 2026-01-31");
+    verify(&["--start-time", "2026-01-11", "--end-time", "2026-01-10"], "is not before the end", "exchange them");
+    verify(&["--start-time", "2027-01-01"], "is not before the end", "exchange them");
+}
+
+#[test]
+fn options_and_files() {
+    let (evidence, keys) = (TRAIL.evidence(), TRAIL.keys());
+    let base = ["verify", evidence.as_str(), "--public-keys", keys.as_str()];
+    for (more, what) in [
+        (&["--frobnicate"][..], "--frobnicate"),
+        (&["--log-files", "some"], "all, listing, none, sample:5%"),
+        (&["--account-id", "12"], "twelve digits"),
+        (&["--region", "Mars"], "us-east-1"),
+        (&["--trail-arn", "arn:aws:s3:::x"], "arn:aws:cloudtrail:"),
+        (&["--concurrency", "0"], "--concurrency"),
+        (&["--report", "json"], "FORMAT=PATH"),
+        (&["--report", "png=x"], "png"),
+        (&["--bucket-dir", "x"], "NAME=PATH"),
+        (&["--format", "yaml"], "yaml"),
+    ] {
+        let told = refused(&[&base, more].concat());
+        assert!(told.contains(what), "{told}");
+        assert!(told.contains("--help") || told.contains("write"), "{told}");
+    }
+    tells(&[&base[..], &["--report", "json=/nowhere/at/all/report.json"]].concat(), "cannot be written", "name a file");
+    tells(&[&base[..], &["--waivers", "/nowhere.toml"]].concat(), "/nowhere.toml", "docs/findings.md");
+    refused(&["verify"]);
+}
+
+#[test]
+fn a_damaged_sidecar() {
+    let (_dir, evidence) = TRAIL.copy();
+    fs::write(evidence.join(".trailseal/metadata.jsonl"), "{\"key\": 1}\n").unwrap();
+    tells(
+        &["verify", evidence.to_str().unwrap(), "--public-keys", &TRAIL.keys()],
+        "line 1 is wrong",
+        "mend or remove it",
+    );
+    fs::write(evidence.join(".trailseal/metadata.jsonl"), "").unwrap();
+    fs::write(evidence.join(".trailseal/source.json"), "[]").unwrap();
+    tells(&["verify", evidence.to_str().unwrap(), "--public-keys", &TRAIL.keys()], "source.json", "mend or remove it");
+}
+
+#[test]
+fn reports_that_are_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("report.json");
+    let path = path.to_str().unwrap();
+    tells(&["report", path], "cannot be read", "check its name");
+    fs::write(path, "{}").unwrap();
+    tells(&["report", path], "no trailseal report", "--format json");
+    fs::write(path, "{\"schema\": \"trailseal.report/9\"}").unwrap();
+    tells(&["report", path], "trailseal.report/9", "use the version");
+}
+
+#[test]
+fn inspecting_and_simulating() {
+    tells(&["inspect", "/nowhere.json.gz"], "cannot be read", "check its name");
+    tells(&["simulate", &TRAIL.evidence()], "is not empty", "name a new directory");
+    let dir = tempfile::tempdir().unwrap();
+    let new = dir.path().join("new");
+    let told = refused(&["simulate", new.to_str().unwrap(), "--hours", "0"]);
+    assert!(told.contains("hour"), "{told}");
+    assert!(!new.exists(), "nothing is written");
+}

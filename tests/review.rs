@@ -1,0 +1,399 @@
+//! What an attacker who can write, delete and plant, but not sign, tried; and what honest users have.
+
+#![allow(clippy::unwrap_used)] // a test that cannot go on has failed
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+use trailseal::audit::{AuditRequest, Evidence, LogFiles, Silent, Taken, audit_blocking};
+use trailseal::digest::DigestMetadata;
+use trailseal::finding::Code;
+use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
+use trailseal::report::{Report, Verdict};
+use trailseal::simulate::{Keyring, Link, Scenario, SimulatedObject, draft};
+use trailseal::store::MemoryStore;
+use trailseal::trail::{ChainKind, DigestKey, LogKey, Time};
+
+fn keyring() -> &'static Keyring {
+    static KEYS: OnceLock<Keyring> = OnceLock::new();
+    KEYS.get_or_init(|| Keyring::new(7, 100_000, true))
+}
+
+fn time(text: &str) -> Time {
+    Time::parse_digest_time(text).unwrap()
+}
+
+type Objects = BTreeMap<String, SimulatedObject>;
+
+fn scenario() -> Scenario {
+    Scenario {
+        regions: vec!["us-east-1".into()],
+        hours: 12,
+        log_files_per_hour: 3,
+        events_per_log_file: 1,
+        empty_hours: 0,
+        shared_keys: true,
+        ..Scenario::default()
+    }
+}
+
+fn objects(scenario: &Scenario) -> Objects {
+    draft(scenario).unwrap().objects(keyring())
+}
+
+fn put(store: &mut MemoryStore, object: &SimulatedObject, with_metadata: bool) {
+    let value = |name: &str| object.metadata.get(name).cloned();
+    let metadata = if with_metadata {
+        DigestMetadata {
+            signature: value("signature"),
+            algorithm: value("signature-algorithm"),
+            backfill_generated: value("backfill-generation-timestamp").and_then(|t| Time::parse_digest_time(&t)),
+            last_modified: Some(object.last_modified),
+        }
+    } else {
+        DigestMetadata::default()
+    };
+    store.put(&object.key, object.body.clone(), metadata);
+}
+
+fn store(bucket: Option<&str>, objects: &Objects, with_metadata: bool) -> MemoryStore {
+    let mut store = MemoryStore::new(bucket);
+    objects.values().for_each(|object| put(&mut store, object, with_metadata));
+    store
+}
+
+/// In the bucket, as CloudTrail delivered it.
+fn bucket(objects: &Objects) -> MemoryStore {
+    store(Some("example-trail-logs"), objects, true)
+}
+
+fn digests(objects: &Objects) -> Vec<DigestKey> {
+    let mut keys: Vec<DigestKey> = objects.keys().filter_map(|key| DigestKey::parse(key)).collect();
+    keys.sort_by_key(|key| key.end);
+    keys
+}
+
+fn request(as_of: Time) -> AuditRequest {
+    AuditRequest::everything("test", as_of)
+}
+
+fn audit_of(stores: Vec<MemoryStore>, taken: Option<Taken>, request: AuditRequest) -> Report {
+    keyring().at("us-east-1", time("2026-01-10T12:00:00Z"));
+    let list = serde_json::to_vec(&keyring().public_keys()).unwrap();
+    let keys = KeysAtHand::new(parse_key_file(&list).unwrap(), "test", KeyOrigin::Pinned);
+    let stores = stores.into_iter().map(|store| Arc::new(store) as _).collect();
+    audit_blocking(Evidence { stores, taken }, Arc::new(keys), request, Arc::new(Silent)).unwrap()
+}
+
+fn codes(report: &Report) -> Vec<(Code, String)> {
+    report.findings.iter().map(|finding| (finding.code, finding.message.clone())).collect()
+}
+
+#[track_caller]
+fn expect(report: &Report, verdict: Verdict) {
+    assert_eq!(report.verdict, verdict, "{:#?}", codes(report));
+}
+
+#[test]
+fn honest_trails_are_intact() {
+    let objects = objects(&scenario());
+    let end = digests(&objects).last().unwrap().end;
+    for concurrency in [1, 2, 64] {
+        let request = AuditRequest { concurrency, ..request(end.plus(1800)) };
+        expect(&audit_of(vec![bucket(&objects)], None, request.clone()), Verdict::Intact);
+        let ranged = AuditRequest { start: Some(end.plus(-5 * 3600)), end: Some(end.plus(-7200)), ..request };
+        expect(&audit_of(vec![bucket(&objects)], None, ranged), Verdict::Intact);
+    }
+}
+
+/// Two names planted far after the request, 10,000 hours apart, must not swallow the hole that the deletion left.
+#[test]
+fn planted_names_cannot_hide_a_hole_beyond_the_hours_named() {
+    let objects = objects(&scenario());
+    let keys = digests(&objects);
+    let end = keys[8].end;
+    let mut store = bucket(&objects);
+    for key in &keys[5..] {
+        store.remove(&key.key());
+    }
+    for object in objects.values().filter(|object| LogKey::parse(&object.key).is_some()) {
+        if object.last_modified >= keys[4].end {
+            store.remove(&object.key);
+        }
+    }
+    let near = end.plus(2 * 3600);
+    for planted in [near, near.plus(10_000 * 3600)] {
+        store.put(&DigestKey { end: planted, ..keys[0].clone() }.key(), "x", DigestMetadata::default());
+    }
+    let request = AuditRequest { start: Some(keys[2].end), end: Some(end), ..request(near.plus(20_000 * 3600)) };
+    expect(&audit_of(vec![store], None, request), Verdict::Inconclusive);
+}
+
+/// The last moment that a name can tell, planted twice, must not end the walk before it begins.
+#[test]
+fn names_at_the_end_of_time_do_not_end_the_walk() {
+    let two = Scenario { trails: vec!["one".into(), "two".into()], ..scenario() };
+    let objects = objects(&two);
+    let keys = digests(&objects);
+    let of_one: Vec<&DigestKey> = keys.iter().filter(|key| key.chain.trail == "one").collect();
+    let end = of_one[11].end;
+    let mut store = bucket(&objects);
+    // The hour whose digest is altered.
+    store.put(&of_one[6].key(), "x", DigestMetadata::default());
+    for prefix in ["", "x/"] {
+        let mut key = of_one[0].clone();
+        key.end = time("9999-12-30T22:00:00Z");
+        key.folder.prefix = prefix.into();
+        store.put(&key.key(), "x", DigestMetadata::default());
+    }
+    let request = AuditRequest { end: Some(end), log_files: LogFiles::None, concurrency: 2, ..request(end.plus(1800)) };
+    expect(&audit_of(vec![store], None, request), Verdict::NotIntact);
+}
+
+/// Log files delivered just after midnight, not yet due to be listed when the newest digest ended before midnight.
+#[test]
+fn log_files_after_midnight_are_not_due_yet() {
+    for minutes in [20, 30, 40, 44, 50] {
+        let midnight = time("2026-01-11T00:00:00Z");
+        let mut found = false;
+        for seed in 1..400 {
+            let small = Scenario { seed, hours: 30, ..scenario() };
+            let ends = small.interval().start.since(small.start) / 60;
+            if ends != minutes {
+                continue;
+            }
+            found = true;
+            let objects = objects(&small);
+            let now = midnight.plus(50 * 60);
+            // What had been delivered by then.
+            let mut seen = objects.clone();
+            seen.retain(|_, object| object.last_modified <= now);
+            let keys = digests(&seen);
+            let newest = keys.last().unwrap().end;
+            let mut store = bucket(&seen);
+            if newest > midnight {
+                store.remove(&keys.last().unwrap().key());
+            }
+            let request = AuditRequest { end: Some(now), ..request(now) };
+            expect(&audit_of(vec![store], None, request), Verdict::Intact);
+            break;
+        }
+        assert!(found, "{minutes}");
+    }
+}
+
+/// A copy's own word of where it ends must not hide what lies in it after that.
+#[test]
+fn the_record_of_a_copy_cannot_hide_what_the_copy_holds() {
+    let objects = objects(&scenario());
+    let keys = digests(&objects);
+    let mut store = bucket(&objects);
+    let log = objects.values().filter(|object| LogKey::parse(&object.key).is_some());
+    let last = log.max_by_key(|object| object.last_modified).unwrap();
+    store.put(&last.key, "altered", DigestMetadata::default());
+    let taken = Taken { end: keys[4].end, at: keys[4].end };
+    let report = audit_of(vec![store], Some(taken), request(keys[11].end.plus(1800)));
+    expect(&report, Verdict::NotIntact);
+    // Where it may count, the report says whose word it was.
+    let taken = Taken { end: keys[11].end, at: keys[11].end.plus(1800) };
+    let report = audit_of(vec![bucket(&objects)], Some(taken), request(keys[11].end.plus(86_400)));
+    expect(&report, Verdict::Intact);
+    assert!(report.findings.iter().any(|finding| finding.code == Code::EndFromEvidence), "{:#?}", codes(&report));
+}
+
+/// A trail moved from one bucket to another; the copy of the first in a store of its own, or not at hand.
+#[test]
+fn a_trail_that_moved_between_buckets() {
+    let mut drafted = draft(&scenario()).unwrap();
+    let mut logs = drafted.log_files.clone();
+    let chain = &mut drafted.chains[0];
+    for delivery in &mut chain.digests[..6] {
+        delivery.digest.digest_s3_bucket = "old".into();
+        delivery.digest.log_files.iter_mut().for_each(|log| log.s3_bucket = "old".into());
+    }
+    let moved_at = chain.digests[6].digest.digest_start_time;
+    let signed = chain.objects(keyring());
+    logs.extend(signed.into_iter().map(|object| (object.key.clone(), object)));
+    let (mut old, mut new) = (logs.clone(), logs);
+    old.retain(|key, object| DigestKey::parse(key).map_or(object.last_modified < moved_at, |key| key.end <= moved_at));
+    new.retain(|key, object| DigestKey::parse(key).map_or(object.last_modified >= moved_at, |key| key.end > moved_at));
+    let end = digests(&new).last().unwrap().end;
+    let start = digests(&old)[2].end;
+    for main in [None, Some("example-trail-logs")] {
+        let both = || vec![store(main, &new, true), store(Some("old"), &old, true)];
+        let all = AuditRequest { end: Some(end), ..request(end.plus(1800)) };
+        expect(&audit_of(both(), None, all.clone()), Verdict::Intact);
+        let listing = AuditRequest { log_files: LogFiles::Listing, ..all.clone() };
+        expect(&audit_of(both(), None, listing), Verdict::Intact);
+        let ranged = AuditRequest { start: Some(start), ..all };
+        expect(&audit_of(both(), None, ranged.clone()), Verdict::Intact);
+        // That the old bucket is not at hand is nobody's crime.
+        expect(&audit_of(vec![store(main, &new, true)], None, ranged), Verdict::Inconclusive);
+    }
+}
+
+/// A name from the future, planted, changes neither the end taken from the evidence nor the coverage before it.
+#[test]
+fn a_planted_name_from_the_future_moves_no_end() {
+    let objects = objects(&scenario());
+    let keys = digests(&objects);
+    let end = keys[11].end;
+    let mut store = bucket(&objects);
+    store.put(
+        &DigestKey { end: time("2031-01-01T00:00:00Z"), ..keys[0].clone() }.key(),
+        "x",
+        DigestMetadata::default(),
+    );
+    let report = audit_of(vec![store.clone()], None, request(end.plus(20 * 86_400)));
+    assert_eq!(report.request.end, end);
+    expect(&report, Verdict::Intact);
+    let asked = AuditRequest { end: Some(end.plus(600)), ..request(end.plus(1200)) };
+    expect(&audit_of(vec![store], None, asked), Verdict::Intact);
+}
+
+/// In a copy without metadata, a planted object beside a digest must not take its successor's word from it.
+#[test]
+fn planted_objects_do_not_cost_honest_digests_their_signature() {
+    let objects = objects(&scenario());
+    let keys = digests(&objects);
+    let mut store = store(None, &objects, false);
+    let middle = &keys[6];
+    store.put(&DigestKey { end: middle.end.plus(60), ..middle.clone() }.key(), "x", DigestMetadata::default());
+    let request = AuditRequest { end: Some(keys[9].end), ..request(keys[11].end.plus(1800)) };
+    let report = audit_of(vec![store], None, request);
+    assert_eq!(
+        report.findings.iter().filter(|f| f.code == Code::DigestSignatureMissing).count(),
+        0,
+        "{:#?}",
+        codes(&report)
+    );
+}
+
+/// How backfill digests link is not documented: one that names another than its neighbour is no violation.
+#[test]
+fn backfill_digests_may_be_generated_out_of_order() {
+    let mut drafted = draft(&Scenario { backfills: 3, ..scenario() }).unwrap();
+    let chain = drafted.chains.iter_mut().find(|chain| chain.chain.kind == ChainKind::Backfill).unwrap();
+    assert_eq!(chain.digests.len(), 3);
+    let signed = chain.sign(keyring());
+    chain.digests[2].link = Link::AsDrafted;
+    chain.digests[2].digest.link_to(Some(&signed[0]));
+    let objects = drafted.objects(keyring());
+    let end = digests(&objects).last().unwrap().end;
+    expect(&audit_of(vec![bucket(&objects)], None, request(end.plus(1800))), Verdict::Intact);
+}
+
+/// A log file that a digest after the request lists too is read all the same.
+#[test]
+fn a_log_file_listed_again_outside_the_request_is_still_checked() {
+    let mut drafted = draft(&scenario()).unwrap();
+    let digests = &mut drafted.chains[0].digests;
+    let twice = digests[6].digest.log_files[0].clone();
+    let (end, last) = (digests[6].digest.digest_end_time, digests[11].digest.digest_end_time);
+    digests[7].digest.log_files.push(twice.clone());
+    let objects = drafted.objects(keyring());
+    let mut store = bucket(&objects);
+    store.put(&twice.s3_object, "altered", DigestMetadata::default());
+    let request = AuditRequest { end: Some(end), ..request(last.plus(1800)) };
+    expect(&audit_of(vec![store.clone()], None, request.clone()), Verdict::NotIntact);
+    store.remove(&twice.s3_object);
+    for log_files in [LogFiles::All, LogFiles::Listing] {
+        let request = AuditRequest { log_files, ..request.clone() };
+        expect(&audit_of(vec![store.clone()], None, request), Verdict::NotIntact);
+    }
+}
+
+/// Log files from before validation was switched on, of which the minute is rounded up into the first hour.
+#[test]
+fn log_files_from_just_before_the_first_digest_are_not_asked_about() {
+    let mut drafted = draft(&scenario()).unwrap();
+    let digests = &mut drafted.chains[0].digests;
+    digests.drain(..4);
+    digests[0].link = Link::Start;
+    let end = digests.last().unwrap().digest.digest_end_time;
+    let start = digests[0].digest.digest_start_time;
+    let mut objects = drafted.objects(keyring());
+    let mut early = objects.values().find(|o| LogKey::parse(&o.key).is_some()).unwrap().clone();
+    let mut name = LogKey::parse(&early.key).unwrap();
+    name.name.minute = Time::from_unix((start.unix() / 300 + 1) * 300);
+    early.key = name.key();
+    objects.insert(early.key.clone(), early);
+    expect(&audit_of(vec![bucket(&objects)], None, request(end.plus(1800))), Verdict::Intact);
+}
+
+/// Whatever year it is named after, an object in a log folder is seen.
+#[test]
+fn objects_planted_in_the_last_year_are_seen() {
+    let objects = objects(&scenario());
+    let keys = digests(&objects);
+    let mut store = bucket(&objects);
+    let planted = format!("{}CloudTrail/us-east-1/9999/01/02/x.json.gz", keys[0].folder.path());
+    store.put(&planted, "x", DigestMetadata::default());
+    expect(&audit_of(vec![store], None, request(keys[11].end.plus(1800))), Verdict::Inconclusive);
+}
+
+/// A thousand planted trail names are enough; more are told of and not walked.
+#[test]
+fn planted_chains_are_bounded() {
+    let objects = objects(&scenario());
+    let keys = digests(&objects);
+    let mut store = bucket(&objects);
+    for number in 0..50 {
+        let mut key = keys[11].clone();
+        key.chain.trail = format!("planted-{number}");
+        store.put(&key.key(), "x", DigestMetadata::default());
+    }
+    let mut request = request(keys[11].end.plus(1800));
+    request.limits.chains_per_region = 10;
+    let report = audit_of(vec![store], None, request);
+    assert_eq!(report.chains.len(), 10);
+    assert!(report.findings.iter().any(|finding| finding.code == Code::FolderUnreadable));
+}
+
+/// A digest signed just after its end may be signed by a key that no list up to its end has.
+#[test]
+fn a_key_list_that_ends_with_the_digest_is_not_complete_for_it() {
+    let objects = objects(&scenario());
+    let keys = digests(&objects);
+    let end = keys[11].end;
+    let other = Keyring::new(8, 100_000, true);
+    other.at("us-east-1", end);
+    let list = |until: Time| {
+        let mut list = other.public_keys();
+        list.public_key_list.extend(keyring().public_keys().public_key_list);
+        list.public_key_list.truncate(1);
+        list.ranges = vec![trailseal::simulate::KeyRange {
+            region: "us-east-1".into(),
+            start_time: end.plus(-30 * 86_400),
+            end_time: until,
+        }];
+        KeysAtHand::new(parse_key_file(&serde_json::to_vec(&list).unwrap()).unwrap(), "test", KeyOrigin::Pinned)
+    };
+    let request = AuditRequest { start: Some(end.plus(-1800)), end: Some(end), ..request(end.plus(1800)) };
+    let evidence = |last: bool| {
+        let mut store = MemoryStore::new(None);
+        objects.values().filter(|o| last == (o.key == keys[11].key())).for_each(|o| put(&mut store, o, false));
+        Evidence { stores: vec![Arc::new(store)], taken: None }
+    };
+    let audit = |until| audit_blocking(evidence(true), Arc::new(list(until)), request.clone(), Arc::new(Silent));
+    // One digest, without metadata, that names a key not listed.
+    assert!(audit(end).is_err(), "it may be a key that came later: no verdict on the evidence");
+    assert_eq!(audit(end.plus(7200)).unwrap().verdict, Verdict::NotIntact);
+}
+
+/// Both buckets' copies in one directory, and the digest at the border gone: what lies before it still verifies.
+#[test]
+fn a_lost_digest_at_the_border_of_two_buckets_costs_one_hour() {
+    let mut drafted = draft(&scenario()).unwrap();
+    for delivery in &mut drafted.chains[0].digests[..6] {
+        delivery.digest.digest_s3_bucket = "old".into();
+        delivery.digest.log_files.iter_mut().for_each(|log| log.s3_bucket = "old".into());
+    }
+    let objects = drafted.objects(keyring());
+    let keys = digests(&objects);
+    let mut store = store(None, &objects, true);
+    store.remove(&keys[5].key());
+    let report = audit_of(vec![store], None, request(keys[11].end.plus(1800)));
+    assert_eq!(report.totals.digests.verified, 11, "{:#?}", codes(&report));
+    assert_ne!(report.verdict, Verdict::Intact);
+}
