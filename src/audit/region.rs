@@ -17,7 +17,7 @@ use super::logs::{LogOutcome, LogReader, in_sample};
 use super::misplaced::unlistable;
 use super::request::LogFiles;
 use super::{Asked, publish};
-use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, Scope, SeenLog, Unlisted, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, SeenLog, Unlisted, Vouched, VouchedLogs};
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding, ListedLog, Reason};
 use crate::limits::{DIGEST_DUE_AFTER, LOG_NAME_SKEW};
@@ -378,7 +378,8 @@ impl<'a> Walker<'a> {
             finished.chains.push((chain, ChainReport::of(walked, tally)));
         }
         self.findings.append(&mut self.folders.findings);
-        let (unlisted, unjudged) = unlisted(self.vouched, self.region, self.asked.scope, &oldest);
+        let start = self.asked.window(&self.inventory).start;
+        let (unlisted, unjudged) = unlisted(self.vouched, self.region, start, &oldest);
         self.findings.extend(unlisted);
         finished.unjudged = self.pending + unjudged;
         publish(&self.asked.observer, &self.findings);
@@ -391,10 +392,9 @@ impl<'a> Walker<'a> {
 
 /// What remains unlisted. A log file named just after the request's start may have been delivered just before, and be
 /// listed by a digest that was not looked at; when it was written tells, where the store knows it. Where everything
-/// found was asked for, the request starts with the oldest digest. Gives also how many were not judged for that reason.
-fn unlisted(vouched: VouchedLogs, region: &Region, scope: Scope, oldest: &[Time]) -> (Vec<Finding>, u64) {
+/// found was asked for, the request starts with the oldest digest listed. Gives also how many were not judged for that reason.
+fn unlisted(vouched: VouchedLogs, region: &Region, start: Option<Time>, oldest: &[Time]) -> (Vec<Finding>, u64) {
     let seen_before = |start: Time| oldest.iter().all(|oldest| *oldest <= start.plus(-LOG_NAME_SKEW));
-    let start = scope.start.or(oldest.iter().min().copied());
     let start = start.filter(|start| !oldest.is_empty() && !seen_before(*start));
     let (objects, beyond) = vouched.into_unlisted();
     let judged = |object: &Unlisted| {
