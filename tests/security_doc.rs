@@ -16,13 +16,13 @@ fn every_test_and_case_named_is_there() {
     for row in page.lines().filter(|line| line.starts_with("| ")) {
         let covered_by = row.trim_end_matches([' ', '|']).rsplit(" | ").next().unwrap();
         for name in covered_by.split('`').skip(1).step_by(2) {
-            if name.starts_with("testdata/") {
-                assert!(repository().join(name).is_dir(), "{name}");
+            if name.starts_with("cases/") {
+                assert!(repository().join("testdata").join(name).is_dir(), "{name}");
                 named += 1;
             } else if is_test(name) {
                 let (path, function) = name.rsplit_once("::").unwrap_or(("", name));
                 let module = path.trim_end_matches("tests").trim_end_matches("::").replace("::", "/");
-                let definition = format!("fn {function}() {{");
+                let definition = format!("fn {function}(");
                 let found = sources.iter().any(|(file, text)| file.contains(&module) && text.contains(&definition));
                 assert!(found, "there is no test {name}");
                 named += 1;

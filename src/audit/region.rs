@@ -17,7 +17,7 @@ use super::logs::{LogOutcome, LogReader, in_sample};
 use super::misplaced::unlistable;
 use super::request::LogFiles;
 use super::{Asked, publish};
-use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, SeenLog, Unlisted, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, Scope, SeenLog, Unlisted, Vouched, VouchedLogs};
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding, ListedLog, Reason};
 use crate::limits::{DIGEST_DUE_AFTER, LOG_NAME_SKEW};
@@ -363,7 +363,8 @@ impl<'a> Walker<'a> {
         for (track, tally) in self.tracks.into_iter().zip(tallies) {
             let chain = track.walk.chain().clone();
             let walked = track.walk.finish();
-            oldest.extend(walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard));
+            let start = walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard);
+            oldest.extend(start.map(|start| Oldest { start, continues_before: walked.continues_before }));
             if track.selected && walked.began_after {
                 finished.began_after.push(chain);
                 continue;
@@ -378,8 +379,8 @@ impl<'a> Walker<'a> {
             finished.chains.push((chain, ChainReport::of(walked, tally)));
         }
         self.findings.append(&mut self.folders.findings);
-        let start = self.asked.window(&self.inventory).start;
-        let (unlisted, unjudged) = unlisted(self.vouched, self.region, start, &oldest);
+        let edge = uncertain_edge(self.asked.scope, &oldest);
+        let (unlisted, unjudged) = unlisted(self.vouched, self.region, edge);
         self.findings.extend(unlisted);
         finished.unjudged = self.pending + unjudged;
         publish(&self.asked.observer, &self.findings);
@@ -390,15 +391,30 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// What remains unlisted. A log file named just after the request's start may have been delivered just before, and be
-/// listed by a digest that was not looked at; when it was written tells, where the store knows it. Where everything
-/// found was asked for, the request starts with the oldest digest listed. Gives also how many were not judged for that reason.
-fn unlisted(vouched: VouchedLogs, region: &Region, start: Option<Time>, oldest: &[Time]) -> (Vec<Finding>, u64) {
-    let seen_before = |start: Time| oldest.iter().all(|oldest| *oldest <= start.plus(-LOG_NAME_SKEW));
-    let start = start.filter(|start| !oldest.is_empty() && !seen_before(*start));
+/// The oldest verified digest of one chain.
+struct Oldest {
+    start: Time,
+    continues_before: bool,
+}
+
+/// The moment just after which a log file may have been delivered before, and be listed by a digest before those seen.
+/// None where such a digest was seen, or where, as AWS signed, there is none.
+fn uncertain_edge(scope: Scope, oldest: &[Oldest]) -> Option<Time> {
+    let first = oldest.iter().min_by_key(|oldest| oldest.start)?;
+    let Some(start) = scope.start else {
+        let continues = |oldest: &Oldest| oldest.start == first.start && oldest.continues_before;
+        return oldest.iter().any(continues).then_some(first.start);
+    };
+    let seen_before = oldest.iter().all(|oldest| oldest.start <= start.plus(-LOG_NAME_SKEW));
+    (!seen_before).then_some(start)
+}
+
+/// What remains unlisted, and how many objects near the edge cannot be judged: when an object was written tells, where
+/// the store knows it.
+fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> (Vec<Finding>, u64) {
     let (objects, beyond) = vouched.into_unlisted();
     let judged = |object: &Unlisted| {
-        let (Some(start), Some(interval)) = (start, object.interval) else { return true };
+        let (Some(start), Some(interval)) = (edge, object.interval) else { return true };
         let near = interval.start < start.plus(LOG_NAME_SKEW) && interval.seconds() < Time::HOUR;
         !near || object.last_modified.is_some_and(|written| written >= start)
     };

@@ -46,25 +46,17 @@ enum Command {
 
 /// Why a command came to no verdict: what went wrong, ending in what to do next.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// To be told on standard error.
-    Told(String),
-    /// Whoever read standard output has gone; nobody is left to tell.
-    NobodyReads,
-}
+pub(crate) struct Failure(String);
 
 impl Failure {
     pub(crate) fn told(error: impl ToString) -> Failure {
-        Failure::Told(error.to_string())
+        Failure(error.to_string())
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Failure::NobodyReads,
-            _ => Failure::told(format!("the output could not be written: {error}; free space or name another file")),
-        }
+        Failure::told(format!("the output could not be written: {error}; free space or name another file"))
     }
 }
 
@@ -84,7 +76,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             return if told.use_stderr() { NO_VERDICT } else { 0 };
         }
     };
-    let mut out = io::BufWriter::new(io::stdout());
+    let mut out = io::BufWriter::new(Listener(io::stdout()));
     let result = match cli.command {
         Command::Verify(args) => verify::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),
@@ -92,15 +84,30 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Report(args) => report::run(&args, &mut out),
         Command::Simulate(args) => simulate::run(&args, &mut out).map(|()| 0).map_err(Failure::told),
     };
-    let flushed = out.flush().map_err(Failure::from);
-    match result.and_then(|status| flushed.map(|()| status)) {
+    match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
         Ok(status) => status,
-        Err(Failure::NobodyReads) => NO_VERDICT,
-        Err(Failure::Told(text)) => {
+        Err(Failure(text)) => {
             let _ = writeln!(io::stderr(), "error: {}", crate::render::escape::visible(&text));
             NO_VERDICT
         }
     }
+}
+
+/// Standard output, whose reader may leave early: that is no failure, and the exit status still tells the verdict.
+struct Listener(io::Stdout);
+
+impl Write for Listener {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        heard(self.0.write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        heard(self.0.flush(), ())
+    }
+}
+
+fn heard<T>(written: io::Result<T>, all: T) -> io::Result<T> {
+    written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(all) } else { Err(error) })
 }
 
 /// The exit status of a run that came to no verdict.

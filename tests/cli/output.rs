@@ -16,10 +16,10 @@ fn verify(evidence: &str, more: &[&str]) -> std::process::Output {
 
 /// Changes one byte in the middle of a file.
 fn change_a_byte(path: &Path) {
-    let mut bytes = fs::read(path).unwrap();
+    let mut bytes = fs::read(path).expect("readable");
     let at = bytes.len() / 2;
     bytes[at] ^= 1;
-    fs::write(path, bytes).unwrap();
+    fs::write(path, bytes).expect("writable");
 }
 
 #[test]
