@@ -145,7 +145,8 @@ impl Draft {
             keys_beside: public_keys(),
             keys: Keys::Shared,
             arguments: Vec::new(),
-            now: time("2026-01-20T00:00:00Z"),
+            end: None,
+            now: None,
             subjects: Vec::new(),
             holes: Vec::new(),
             beside: BTreeMap::new(),
@@ -175,6 +176,12 @@ pub(crate) enum Keys {
     At(&'static str),
 }
 
+/// Until when is asked.
+pub(crate) enum End {
+    At(Time),
+    NotGiven,
+}
+
 /// A part of the time that must be reported as not covered.
 pub(crate) struct Hole {
     pub(crate) reason: &'static str,
@@ -194,7 +201,10 @@ pub(crate) struct Stage {
     pub(crate) keys_beside: PublicKeyList,
     pub(crate) keys: Keys,
     pub(crate) arguments: Vec<String>,
-    pub(crate) now: Time,
+    /// Until when is asked, if not until the end of the interval.
+    pub(crate) end: Option<End>,
+    /// The time of the audit, if not when the copy was taken.
+    pub(crate) now: Option<Time>,
     pub(crate) subjects: Vec<String>,
     pub(crate) holes: Vec<Hole>,
     /// Files beside the evidence's folder, by name.
@@ -325,12 +335,17 @@ impl Stage {
 
     /// Asks until then.
     pub(crate) fn until(self, end: Time) -> Stage {
-        self.asked(&["--end-time", &end.to_string()])
+        Stage { end: Some(End::At(end)), ..self }
+    }
+
+    /// Names no end: the request ends where the copy, or its newest digest, says.
+    pub(crate) fn without_end(self) -> Stage {
+        Stage { end: Some(End::NotGiven), ..self }
     }
 
     /// As of then.
     pub(crate) fn as_of(self, now: Time) -> Stage {
-        Stage { now, ..self }
+        Stage { now: Some(now), ..self }
     }
 
     /// As `aws s3 sync` leaves it: without the metadata.

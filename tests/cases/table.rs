@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 use trailseal::simulate::{DirectorySink, PublicKeyList, Sink};
 
-use super::stage::{Keys, Stage};
+use super::stage::{End, Keys, Stage};
 
 /// One lie, or one honest oddity that must not be taken for a lie.
 pub(crate) struct Lie {
@@ -91,10 +91,15 @@ impl Lie {
         if !self.notes.is_empty() {
             toml += &format!("notes = {}\n", list(self.notes));
         }
-        if !stage.arguments.is_empty() {
-            toml += &format!("arguments = {}\n", list(&stage.arguments));
-        }
-        toml += &format!("now = {}\n", quoted(&stage.now.to_string()));
+        let mut arguments = stage.arguments.clone();
+        let end = match stage.end {
+            Some(End::NotGiven) => None,
+            Some(End::At(end)) => Some(end),
+            None => Some(stage.interval.end),
+        };
+        arguments.extend(end.into_iter().flat_map(|end| ["--end-time".to_owned(), end.to_string()]));
+        toml += &format!("arguments = {}\n", list(&arguments));
+        toml += &format!("now = {}\n", quoted(&stage.now.unwrap_or(stage.taken_at).to_string()));
         toml += &match stage.keys {
             Keys::Shared => String::new(),
             Keys::NotGiven => "public-keys = false\n".to_owned(),

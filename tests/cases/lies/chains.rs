@@ -16,6 +16,15 @@ pub(crate) const LIES: &[Lie] = &[
         stage: honest,
     },
     Lie {
+        name: "honest-and-no-end-asked-for",
+        verdict: "intact",
+        expect: &[],
+        notes: &["end-from-evidence"],
+        comment: "The same, and nobody said until when: the copy's own record does, and whoever cut digests off its end could have changed that \
+                  as well.",
+        stage: || honest().without_end(),
+    },
+    Lie {
         name: "chain-with-empty-hours",
         verdict: "intact",
         expect: &[],
@@ -191,7 +200,9 @@ pub(crate) const LIES: &[Lie] = &[
             let minute = stage.end(0).plus(299).unix().div_euclid(300) * 300;
             let name = Time::from_unix(minute).compact_minutes();
             let stem = log.key.rfind("_2026").expect("a time") + 1;
-            stage.plant(format!("{}{name}{}", &log.key[..stem], &log.key[stem + name.len()..]), log.body);
+            let key = format!("{}{name}{}", &log.key[..stem], &log.key[stem + name.len()..]);
+            stage.plant(key.clone(), log.body);
+            stage.object(&key).last_modified = stage.end(0).plus(-10);
             stage
         },
     },

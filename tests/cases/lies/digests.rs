@@ -29,6 +29,19 @@ pub(crate) const LIES: &[Lie] = &[
         },
     },
     Lie {
+        name: "digest-oldest-edited",
+        verdict: "not-intact",
+        expect: &["digest-signature-invalid", "link-hash-mismatch", "log-unlisted"],
+        notes: &[],
+        comment: "The same at the beginning of the chain, and no start was asked for: then the request starts with the oldest digest there is, be it \
+                  genuine or not, and nobody vouches for its hour's log files.",
+        stage: || {
+            let stage = on_digest(0, edited);
+            let (start, end, log) = (stage.interval.start, stage.end(0), stage.log(0));
+            stage.hole("digest-unverified", start, end).named(log)
+        },
+    },
+    Lie {
         name: "digest-whitespace-added",
         verdict: "not-intact",
         expect: &["digest-signature-invalid", "link-hash-mismatch", "log-unlisted"],

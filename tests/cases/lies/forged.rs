@@ -73,7 +73,7 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || {
             let stage = honest();
             let (digest, start, end) = (stage.digest(3), stage.end(2), stage.end(3));
-            stage.plain().named(digest).hole("digest-unverified", start, end)
+            stage.plain().without_end().named(digest).hole("digest-unverified", start, end)
         },
     },
     Lie {

@@ -147,7 +147,5 @@ fn attackers_keys() -> PublicKeyList {
 fn rotated() -> Stage {
     let first = keyring().at("", small().start);
     let replaced = first.validity.start.plus(i64::from(small().key_rotation) * Time::HOUR);
-    let stage = drafted(&Scenario { start: replaced.plus(-3 * Time::HOUR), log_files_per_hour: 4, ..small() }).sign();
-    let now = stage.taken_at.plus(Time::DAY);
-    stage.as_of(now)
+    drafted(&Scenario { start: replaced.plus(-3 * Time::HOUR), log_files_per_hour: 4, ..small() }).sign()
 }

@@ -110,7 +110,7 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || {
             let stage = honest();
             let log = stage.log(1).replace("2026/01/10", "2027/01/10").replace("_20260110T", "_20270110T");
-            planted(stage, &log).plain()
+            planted(stage, &log).plain().without_end()
         },
     },
     Lie {

@@ -216,7 +216,10 @@ fn waived(until: &str, other: &str) -> Stage {
     let text = format!(
         "[[waiver]]\ncode = \"log-missing\"\nsubject = \"{subject}\"\nreason = \"lost in the migration, ticket 4711\"\nwho = \"auditor@example.com\"\nuntil = \"{until}\"\n"
     );
-    stage.file("waivers.toml", &text).asked(&["--waivers", "waivers.toml"])
+    stage
+        .file("waivers.toml", &text)
+        .asked(&["--waivers", "waivers.toml"])
+        .as_of(crate::stage::time("2026-01-20T00:00:00Z"))
 }
 
 /// A trail whose first two hours were delivered to another bucket.
