@@ -17,7 +17,7 @@ use super::logs::{LogOutcome, LogReader, in_sample};
 use super::misplaced::unlistable;
 use super::request::LogFiles;
 use super::{Asked, publish};
-use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, Scope, SeenLog, Unlisted, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, SeenLog, Unlisted, Vouched, VouchedLogs};
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding, ListedLog, Reason};
 use crate::limits::{DIGEST_DUE_AFTER, LOG_NAME_SKEW};
@@ -374,8 +374,7 @@ impl<'a> Walker<'a> {
         for (track, tally) in self.tracks.into_iter().zip(tallies) {
             let chain = track.walk.chain().clone();
             let walked = track.walk.finish();
-            let start = walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard);
-            oldest.extend(start.map(|start| Oldest { start, continues_before: walked.continues_before }));
+            oldest.extend(walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard));
             if track.selected && walked.began_after {
                 finished.began_after.push(chain);
                 continue;
@@ -390,7 +389,7 @@ impl<'a> Walker<'a> {
             finished.chains.push((chain, ChainReport::of(walked, tally)));
         }
         self.findings.append(&mut self.folders.findings);
-        let edge = uncertain_edge(self.asked.scope, &oldest);
+        let edge = uncertain_edge(self.asked.window(&self.inventory), &oldest);
         let (unlisted, unjudged) = unlisted(self.vouched, self.region, edge);
         self.findings.extend(unlisted);
         finished.unjudged = self.pending + unjudged;
@@ -403,21 +402,11 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// The oldest verified digest of one chain.
-struct Oldest {
-    start: Time,
-    continues_before: bool,
-}
-
-/// The moment just after which a log file may have been delivered before, and be listed by a digest before those seen.
-/// None where such a digest was seen, or where, as AWS signed, there is none.
-fn uncertain_edge(scope: Scope, oldest: &[Oldest]) -> Option<Time> {
-    let first = oldest.iter().min_by_key(|oldest| oldest.start)?;
-    let Some(start) = scope.start else {
-        let continues = |oldest: &Oldest| oldest.start == first.start && oldest.continues_before;
-        return oldest.iter().any(continues).then_some(first.start);
-    };
-    let seen_before = oldest.iter().all(|oldest| oldest.start <= start.plus(-LOG_NAME_SKEW));
+/// The moment just after which a log file may have been delivered before, and be listed by a digest before those seen or,
+/// from before validation was switched on, by none. None where a digest before the start was seen.
+fn uncertain_edge(window: Window, oldest: &[Time]) -> Option<Time> {
+    let start = window.start.filter(|_| !oldest.is_empty())?;
+    let seen_before = oldest.iter().all(|oldest| *oldest <= start.plus(-LOG_NAME_SKEW));
     (!seen_before).then_some(start)
 }
 

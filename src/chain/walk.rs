@@ -387,7 +387,6 @@ impl ChainWalk {
 
     fn continues(&mut self, at: &ObjectLocation) {
         if self.outcome.oldest.is_some() {
-            self.outcome.continues_before = true;
             self.outcome.findings.push(Finding::chain_continues_before(&self.chain, at));
         }
     }
