@@ -4,7 +4,8 @@
 //! and a folder's lines are read when that folder is looked at. Written in the order of the keys, that is one place a
 //! folder.
 
-use std::collections::{BTreeMap, HashMap};
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -39,18 +40,44 @@ pub(super) struct Sidecar {
 #[derive(Default)]
 struct Reader {
     file: Option<File>,
-    /// The folders read last. Walks go back day by day, some at once, so a few suffice.
+    /// The folders used last, the latest at the end.
     recent: Vec<(String, Arc<Lines>)>,
 }
 
-type Lines = BTreeMap<String, Line>;
+/// What is known of each object of one folder.
+type Lines = HashMap<String, DigestMetadata>;
 
+/// A line, borrowed: there are as many as there are objects.
 #[derive(Deserialize)]
-struct Line {
-    key: String,
-    #[serde(default)]
-    metadata: HashMap<String, String>,
-    last_modified: Option<String>,
+struct Line<'a> {
+    #[serde(borrow)]
+    key: Cow<'a, str>,
+    #[serde(borrow, default)]
+    metadata: UserMetadata<'a>,
+    #[serde(borrow)]
+    last_modified: Option<Cow<'a, str>>,
+}
+
+#[derive(Default, Deserialize)]
+struct UserMetadata<'a> {
+    #[serde(borrow)]
+    signature: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "signature-algorithm")]
+    algorithm: Option<Cow<'a, str>>,
+    #[serde(borrow, rename = "backfill-generation-timestamp")]
+    backfill_generated: Option<Cow<'a, str>>,
+}
+
+impl Line<'_> {
+    fn metadata(&self) -> DigestMetadata {
+        let time = |text: &Option<Cow<'_, str>>| text.as_deref().and_then(Time::parse_loose);
+        DigestMetadata {
+            signature: self.metadata.signature.as_deref().map(str::to_owned),
+            algorithm: self.metadata.algorithm.as_deref().map(str::to_owned),
+            backfill_generated: time(&self.metadata.backfill_generated),
+            last_modified: time(&self.last_modified),
+        }
+    }
 }
 
 impl Sidecar {
@@ -67,16 +94,7 @@ impl Sidecar {
     /// The metadata of one object.
     pub(super) fn metadata(&self, key: &str) -> DigestMetadata {
         let lines = self.lines(folder_of(key));
-        let Some(line) = lines.as_ref().and_then(|lines| lines.get(key)) else {
-            return DigestMetadata::default();
-        };
-        let value = |name: &str| line.metadata.get(name).cloned();
-        DigestMetadata {
-            signature: value("signature"),
-            algorithm: value("signature-algorithm"),
-            backfill_generated: value("backfill-generation-timestamp").and_then(|text| Time::parse_loose(&text)),
-            last_modified: line.last_modified.as_deref().and_then(Time::parse_loose),
-        }
+        lines.and_then(|lines| lines.get(key).cloned()).unwrap_or_default()
     }
 
     /// Fills in what is known of the objects of one folder.
@@ -84,15 +102,18 @@ impl Sidecar {
         let Some(lines) = self.lines(folder) else { return };
         for object in objects {
             let line = object.key.strip_prefix(mounted_at).and_then(|key| lines.get(key));
-            object.last_modified = line.and_then(|line| line.last_modified.as_deref()).and_then(Time::parse_loose);
+            object.last_modified = line.and_then(|line| line.last_modified);
         }
     }
 
     fn lines(&self, folder: &str) -> Option<Arc<Lines>> {
         let runs = self.folders.get(folder)?;
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, lines)) = reader.recent.iter().find(|(name, _)| name == folder) {
-            return Some(Arc::clone(lines));
+        if let Some(at) = reader.recent.iter().position(|(name, _)| name == folder) {
+            let found = reader.recent.remove(at);
+            let lines = Arc::clone(&found.1);
+            reader.recent.push(found);
+            return Some(lines);
         }
         let lines = Arc::new(read(reader.file.as_mut()?, runs));
         if reader.recent.len() == RECENT {
@@ -118,7 +139,7 @@ fn index(file: &File, most: u64) -> Result<HashMap<String, Vec<(u64, u64)>>, Sid
         if length == most {
             return Err(SidecarError::Line(number, format!("it is longer than {most} bytes")));
         }
-        let parsed: Line = serde_json::from_slice(&line).map_err(|e| SidecarError::Line(number, e.to_string()))?;
+        let parsed: Line<'_> = serde_json::from_slice(&line).map_err(|e| SidecarError::Line(number, e.to_string()))?;
         let folder = folder_of(&parsed.key);
         match folders.get_mut(folder) {
             Some(runs) => match runs.last_mut() {
@@ -145,8 +166,8 @@ fn read(file: &mut File, runs: &[(u64, u64)]) -> Lines {
         for line in bytes.split(|byte| *byte == b'\n') {
             // Every line was parsed when the file was opened; one that no longer can be was changed since, and then
             // its object has no metadata.
-            if let Ok(line) = serde_json::from_slice::<Line>(line) {
-                lines.insert(line.key.clone(), line);
+            if let Ok(line) = serde_json::from_slice::<Line<'_>>(line) {
+                lines.insert(line.key.as_ref().to_owned(), line.metadata());
             }
         }
     }
@@ -157,8 +178,8 @@ fn folder_of(key: &str) -> &str {
     key.rfind('/').map_or("", |at| &key[..=at])
 }
 
-/// Folders kept. A day of one region holds some hundred lines.
-const RECENT: usize = 32;
+/// Folders kept. Eight regions are walked at once, each with the digests and the log files of a day or two.
+const RECENT: usize = 64;
 
 #[cfg(test)]
 mod tests {
