@@ -24,7 +24,8 @@ pub struct Limits {
     /// Lost hours named one by one in one hole; the rest of the hole is one finding. More than a year of hours.
     /// Stops: a report of a million lines from one missing digest.
     pub hours_named_per_hole: usize,
-    /// Unlisted or stray objects named one by one for one account and region; the rest are counted in one finding.
+    /// Unlisted or stray objects named one by one for one account and region, and digests that are no facts for one
+    /// chain; the rest are counted in one finding.
     /// Stops: ten million planted objects filling memory and drowning the report.
     pub planted_named_per_region: usize,
     /// Folders visited while looking for `AWSLogs/`, and how deep. Stops: a maze of folders.

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use trailseal::audit::{AuditRequest, Evidence, LogFiles, Silent, Taken, audit_blocking};
+use trailseal::audit::{AuditRequest, Evidence, LogFiles, Silent, audit_blocking};
 use trailseal::digest::DigestMetadata;
 use trailseal::finding::Code;
 use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
@@ -77,12 +77,12 @@ fn request(as_of: Time) -> AuditRequest {
     AuditRequest::everything("test", as_of)
 }
 
-fn audit_of(stores: Vec<MemoryStore>, taken: Option<Taken>, request: AuditRequest) -> Report {
+fn audit_of(stores: Vec<MemoryStore>, recorded_end: Option<Time>, request: AuditRequest) -> Report {
     keyring().at("us-east-1", time("2026-01-10T12:00:00Z"));
     let list = serde_json::to_vec(&keyring().public_keys()).unwrap();
     let keys = KeysAtHand::new(parse_key_file(&list).unwrap(), "test", KeyOrigin::Pinned);
     let stores = stores.into_iter().map(|store| Arc::new(store) as _).collect();
-    audit_blocking(Evidence { stores, taken }, Arc::new(keys), request, Arc::new(Silent)).unwrap()
+    audit_blocking(Evidence { stores, recorded_end }, Arc::new(keys), request, Arc::new(Silent)).unwrap()
 }
 
 fn codes(report: &Report) -> Vec<(Code, String)> {
@@ -191,11 +191,11 @@ fn the_record_of_a_copy_cannot_hide_what_the_copy_holds() {
     let log = objects.values().filter(|object| LogKey::parse(&object.key).is_some());
     let last = log.max_by_key(|object| object.last_modified).unwrap();
     store.put(&last.key, "altered", DigestMetadata::default());
-    let taken = Taken { end: keys[4].end, at: keys[4].end };
+    let taken = keys[4].end;
     let report = audit_of(vec![store], Some(taken), request(keys[11].end.plus(1800)));
     expect(&report, Verdict::NotIntact);
     // Where it may count, the report says whose word it was.
-    let taken = Taken { end: keys[11].end, at: keys[11].end.plus(1800) };
+    let taken = keys[11].end;
     let report = audit_of(vec![bucket(&objects)], Some(taken), request(keys[11].end.plus(86_400)));
     expect(&report, Verdict::Intact);
     assert!(report.findings.iter().any(|finding| finding.code == Code::EndFromEvidence), "{:#?}", codes(&report));
@@ -373,7 +373,7 @@ fn a_key_list_that_ends_with_the_digest_is_not_complete_for_it() {
     let evidence = |last: bool| {
         let mut store = MemoryStore::new(None);
         objects.values().filter(|o| last == (o.key == keys[11].key())).for_each(|o| put(&mut store, o, false));
-        Evidence { stores: vec![Arc::new(store)], taken: None }
+        Evidence { stores: vec![Arc::new(store)], recorded_end: None }
     };
     let audit = |until| audit_blocking(evidence(true), Arc::new(list(until)), request.clone(), Arc::new(Silent));
     // One digest, without metadata, that names a key not listed.

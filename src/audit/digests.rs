@@ -19,6 +19,7 @@ use crate::chain::{ListedDigest, Observed};
 use crate::digest::{
     DefectKind, DigestDefect, FetchedDigest, KeySet, ParsedDigest, SuccessorSignature, VerifiedDigest,
 };
+use crate::finding::Reason;
 use crate::limits::Limits;
 use crate::store::BodyError;
 use crate::trail::ObjectLocation;
@@ -38,18 +39,32 @@ pub(super) enum Looked {
     /// Its own signature is missing or wrong; the successor may still have the right one.
     Waiting(Box<ParsedDigest>),
     Settled(Observed),
+    /// Too large to be kept waiting: it is looked at again when it is its turn.
+    Later(Place, ObjectLocation),
 }
 
 impl DigestReader {
-    /// Fetches and examines one digest.
-    pub(super) async fn look(&self, place: &Place, at: ObjectLocation) -> Looked {
+    /// Fetches and examines a digest ahead of its turn.
+    async fn look_ahead(&self, place: &Place, at: ObjectLocation) -> Looked {
+        match self.look(place, at.clone(), KEPT_WAITING).await {
+            Looked::Later(..) => Looked::Later(place.clone(), at),
+            looked => {
+                self.observer.digest_done();
+                looked
+            }
+        }
+    }
+
+    /// Fetches and examines one digest; one that inflates to more than `most` bytes is put off.
+    async fn look(&self, place: &Place, at: ObjectLocation, most: u64) -> Looked {
+        let asked = at.clone();
         let fetched = match self.fetch(place, at).await {
             Ok(fetched) => fetched,
             Err(observed) => return Looked::Settled(observed),
         };
-        self.observer.digest_done();
         match fetched.parse(&self.limits) {
             Err(defect) => Looked::Settled(Observed::Defective(defect)),
+            Ok(parsed) if parsed.inflated() > most => Looked::Later(place.clone(), asked),
             Ok(parsed) => match parsed.verify(&self.keys, None) {
                 Ok(verified) => Looked::Verified(Box::new(verified)),
                 Err(failed) => match *failed {
@@ -60,6 +75,12 @@ impl DigestReader {
                 },
             },
         }
+    }
+
+    /// Fetches and examines a digest whose turn it is.
+    async fn look_now(&self, place: &Place, at: ObjectLocation) -> Looked {
+        self.observer.digest_done();
+        self.look(place, at, u64::MAX).await
     }
 
     async fn fetch(&self, place: &Place, at: ObjectLocation) -> Result<FetchedDigest, Observed> {
@@ -87,6 +108,7 @@ impl DigestReader {
     /// What came of it, now that the successor's word is known.
     pub(super) fn settle(&self, looked: Looked, successor: Option<&SuccessorSignature>) -> Observed {
         match looked {
+            Looked::Later(..) => Observed::Unreadable(Reason::OverLimit),
             Looked::Verified(digest) => Observed::Verified(digest),
             Looked::Settled(observed) => observed,
             Looked::Waiting(parsed) => match parsed.verify(&self.keys, successor) {
@@ -144,14 +166,21 @@ impl Ahead {
         if self.told.front().is_some_and(|(listed, _)| here(listed))
             && let Some((_, task)) = self.told.pop_front()
         {
-            return task.boxed();
+            let reader = self.reader.clone();
+            return async move {
+                Ok(match task.await? {
+                    Looked::Later(place, at) => reader.look_now(&place, at).await,
+                    looked => looked,
+                })
+            }
+            .boxed();
         }
         let place = place_of(&self.places, &at.bucket).cloned();
         let (reader, at) = (self.reader.clone(), at.clone());
         async move {
             match place {
-                Some(place) => Ok(reader.look(&place, at).await),
-                None => Ok(Looked::Settled(Observed::Unreadable(crate::finding::Reason::Unreachable))),
+                Some(place) => Ok(reader.look_now(&place, at).await),
+                None => Ok(Looked::Settled(Observed::Unreadable(Reason::Unreachable))),
             }
         }
         .boxed()
@@ -167,8 +196,12 @@ impl Ahead {
             && let Some((listed, place)) = self.pending.next()
         {
             let (reader, place, at) = (self.reader.clone(), self.places[place].clone(), listed.at.clone());
-            let task = tokio::spawn(async move { reader.look(&place, at).await });
+            let task = tokio::spawn(async move { reader.look_ahead(&place, at).await });
             self.queue.push_back((listed, task));
         }
     }
 }
+
+/// Bytes of an inflated digest that may wait for its turn: that of an hour with some 600 log files. Fetching a larger one
+/// twice costs little beside its log files, and keeps those of thousands of chains from filling memory.
+const KEPT_WAITING: u64 = 256 << 10;

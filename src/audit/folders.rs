@@ -15,6 +15,8 @@ use crate::trail::{Day, Interval, LogName, Time};
 pub(super) struct LogFolders {
     /// For each day, the places that have a folder for it.
     days: BTreeMap<Day, Vec<usize>>,
+    /// Whether there are days before the window.
+    pub older: bool,
     /// What lies in the log folders outside the folders of days, and what could not be listed.
     pub findings: Vec<Finding>,
 }
@@ -46,6 +48,11 @@ impl Window {
 
     fn has_minute(&self, minute: Time) -> bool {
         self.start.is_none_or(|start| start <= minute) && self.end.is_none_or(|end| minute < end)
+    }
+
+    /// Whether it begins after this day.
+    fn is_after(&self, day: Day) -> bool {
+        self.start.is_some_and(|start| day.end() <= start)
     }
 
     fn has_day(&self, day: Day) -> bool {
@@ -98,10 +105,13 @@ impl LogFolders {
                     if window.has_day(day) {
                         self.days.entry(day).or_default().push(at);
                     }
+                    self.older |= window.is_after(day);
                 } else if !is_date_folder(below) {
                     misplaced.tell_below(&place.store, &name).await;
                 } else if window.has_folder(below) {
                     open.push(name);
+                } else {
+                    self.older |= last_day(below).is_some_and(|day| window.is_after(day));
                 }
             }
         }
@@ -142,6 +152,12 @@ pub(super) fn logged(place: &Place, at: usize, day: Day, object: ObjectInfo) -> 
         name,
         last_modified: object.last_modified,
     })
+}
+
+/// The last day in a folder such as `2026/` or `2026/01/`.
+fn last_day(path: &str) -> Option<Day> {
+    let ends = ["12/31/", "31/", "30/", "29/", "28/", ""];
+    ends.iter().find_map(|rest| Day::parse_folder(&format!("{path}{rest}")))
 }
 
 /// `2026/` or `2026/01/`.

@@ -9,7 +9,6 @@ use super::discover::{Place, place_of};
 use super::observer::Observer;
 use super::request::LogFiles;
 use crate::chain::RecordedLog;
-use crate::digest::LogFileRef;
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::Limits;
 use crate::logfile::{Framing, HashedLog, LogDefect, LogHasher};
@@ -51,19 +50,23 @@ impl LogReader {
         let mut outcome = LogOutcome { tallies: vec![LogTally::default(); self.chains.len()], ..LogOutcome::default() };
         let count = logs.len() as u64;
         for log in logs {
-            let read = self.read(&log.log).await;
+            let read = self.read(&log).await;
             self.judge(&log, read, &mut outcome);
         }
         self.observer.logs_done(count, outcome.bytes);
         outcome
     }
 
-    async fn read(&self, log: &LogFileRef) -> Read {
+    async fn read(&self, RecordedLog { log, elsewhere, .. }: &RecordedLog) -> Read {
         let Some(place) = place_of(&self.places, &log.at.bucket) else {
             return Read::Unreadable(Reason::Unreachable);
         };
         let object = match place.store.get(&log.at.key).await {
             Ok(object) => object,
+            // In a copy of which nothing tells the bucket, what was delivered to another one need not be.
+            Err(StoreError::NotFound) if *elsewhere && place.store.bucket().is_none() => {
+                return Read::Unreadable(Reason::Unreachable);
+            }
             Err(error) => return Read::failed(&error),
         };
         let written = object.metadata.last_modified;
@@ -88,7 +91,7 @@ impl LogReader {
     }
 
     fn judge(&self, recorded: &RecordedLog, read: Read, outcome: &mut LogOutcome) {
-        let RecordedLog { log, covers, delivered, chain } = recorded;
+        let RecordedLog { log, covers, delivered, chain, .. } = recorded;
         let listed = ListedLog { chain: &self.chains[*chain], at: &log.at, covers: *covers };
         let recorded = || log.hash.to_string();
         let finding = match read {

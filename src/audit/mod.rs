@@ -47,17 +47,8 @@ use crate::trail::{ChainId, Interval, ObjectLocation, Time};
 pub struct Evidence {
     /// The bucket or copy, and those that a trail was moved from.
     pub stores: Vec<Arc<dyn ObjectStore>>,
-    /// The end of the range that a copy was taken of, and when it was taken, where it says so.
-    pub taken: Option<Taken>,
-}
-
-/// Of which range a copy was taken, and when.
-#[derive(Clone, Copy, Debug)]
-pub struct Taken {
-    /// The end of the range.
-    pub end: Time,
-    /// When it was taken.
-    pub at: Time,
+    /// The end of the range that a copy was taken of, where it says so.
+    pub recorded_end: Option<Time>,
 }
 
 /// What an audit shares among its tasks.
@@ -130,20 +121,19 @@ async fn settle_scope(evidence: &Evidence, request: &AuditRequest, discovery: &D
     if let Some(end) = request.end {
         return (Scope { start, end, horizon: request.as_of }, EndFrom::Request);
     }
-    let taken = evidence.taken.filter(|taken| taken.end <= request.as_of);
+    let recorded = evidence.recorded_end.filter(|end| *end <= request.as_of);
     let (mut newest, mut contradicted) = (None, false);
     for region in &discovery.regions {
         let inventory = take_inventory(region, &request.limits).await;
         for (_, listing) in inventory.chains.iter().filter(|(chain, _)| request.select.has_chain(chain)) {
             // A name from the future is no reason to ask for the future.
             newest = newest.max(listing.newest(request.as_of));
-            contradicted |= taken.is_some_and(|taken| listing.goes_on_after(taken.end, request.as_of));
+            contradicted |= recorded.is_some_and(|end| listing.goes_on_after(end, request.as_of));
         }
     }
     // A record that would hide what the copy holds is not followed.
-    if let Some(taken) = taken.filter(|_| !contradicted) {
-        let horizon = taken.at.min(request.as_of).max(taken.end);
-        return (Scope { start, end: taken.end, horizon }, EndFrom::Record);
+    if let Some(end) = recorded.filter(|_| !contradicted) {
+        return (Scope { start, end, horizon: request.as_of }, EndFrom::Record);
     }
     let end = newest.unwrap_or(request.as_of);
     (Scope { start, end, horizon: end }, EndFrom::NewestDigest)
@@ -166,7 +156,10 @@ impl Asked {
         let spans = inventory.chains.values().filter_map(|listing| listing.span(self.scope));
         let range = spans.reduce(|a, b| Interval::new(a.start.min(b.start), a.end.max(b.end)));
         let Some(range) = range else { return Arc::default() };
-        let asked = Interval::new(range.start, range.end.plus(DIGEST_DUE_AFTER));
+        // Planted names can claim any time; AWS has signed since 2015, and not after now.
+        let start = range.start.max(Time::from_unix(FIRST_KEYS));
+        let end = range.end.plus(DIGEST_DUE_AFTER).min(self.request.as_of.plus(DIGEST_DUE_AFTER)).max(start);
+        let asked = Interval::new(start, end);
         match self.keys.keys(region, asked).await {
             Ok(keys) => Arc::new(keys),
             Err(error) => {
@@ -187,6 +180,7 @@ impl Asked {
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
         let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
+        let older = self.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
         let mut began_after: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
         began_after.sort();
@@ -199,7 +193,11 @@ impl Asked {
         for subject in findings.iter_mut().filter_map(|finding| finding.subject.as_mut()) {
             name_bucket(subject, &bucket);
         }
-        let checks = self.checks(&discovery.not_covered, unjudged, &began_after);
+        let mut checks = self.checks(&discovery.not_covered, unjudged, &began_after);
+        if older {
+            let what = "log files of days before the oldest digest of their account and region: no start was asked for";
+            checks.skipped.push(what.to_owned());
+        }
         Ok(Report::conclude(self.described(), reports, findings, bytes, &self.request.waivers, public_keys, checks))
     }
 
@@ -324,6 +322,9 @@ fn name_bucket(subject: &mut ObjectLocation, bucket: &str) {
 fn publish(observer: &Arc<dyn Observer>, findings: &[Finding]) {
     findings.iter().for_each(|finding| observer.found(finding));
 }
+
+/// 2015-01-01, in Unix seconds. Log file validation was announced that October; the oldest public key is of June.
+const FIRST_KEYS: i64 = 1_420_070_400;
 
 /// Accounts and regions under way at once. Each holds a listing and the open days of its log folders in memory.
 const REGIONS_AT_ONCE: usize = 8;

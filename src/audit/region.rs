@@ -17,7 +17,7 @@ use super::logs::{LogOutcome, LogReader, in_sample};
 use super::misplaced::unlistable;
 use super::request::LogFiles;
 use super::{Asked, publish};
-use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, Scope, SeenLog, Unlisted, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, DayLogs, Need, Observed, RecordedLog, SeenLog, Unlisted, Vouched, VouchedLogs};
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding, ListedLog, Reason};
 use crate::limits::{DIGEST_DUE_AFTER, LOG_NAME_SKEW};
@@ -38,6 +38,8 @@ pub(super) struct RegionOutcome {
     pub keys: Arc<KeySet>,
     /// Objects in log folders that nobody vouches for, and of which nobody can say that a digest seen should.
     pub unjudged: u64,
+    /// Whether there are log files of days before those looked at.
+    pub older_logs: bool,
     /// Chains that, as AWS signed, began only after the request's end.
     pub began_after: Vec<ChainId>,
     /// A bucket that a verified digest names, for a copy of which nothing else tells.
@@ -124,10 +126,18 @@ impl<'a> Walker<'a> {
         let places = region.places.iter();
         let places = places.map(|place| (place.store.bucket().unwrap_or_default().to_owned(), place.folders.clone()));
         let vouched = VouchedLogs::new(places.collect(), named);
-        let folders = if request.log_files == LogFiles::None {
-            LogFolders::default()
-        } else {
-            LogFolders::find(region, asked.window(&inventory), named).await
+        let folders = match request.log_files {
+            LogFiles::None if inventory.chains.is_empty() => {
+                // Nothing else would tell that log files were delivered here and no digest vouches for any.
+                let found = LogFolders::find(region, asked.window(&inventory), named).await;
+                if let (Some(_), Some(place)) = (found.newest(), region.places.first()) {
+                    let what = format!("there are log files and no digest file below {}", place.folders.account.path());
+                    findings.push(Finding::nothing_found(format!("{what} in region {}", region.region)));
+                }
+                LogFolders::default()
+            }
+            LogFiles::None => LogFolders::default(),
+            _ => LogFolders::find(region, asked.window(&inventory), named).await,
         };
         let outcome = LogOutcome { tallies: vec![LogTally::default(); tracks.len()], ..LogOutcome::default() };
         Walker {
@@ -221,7 +231,8 @@ impl<'a> Walker<'a> {
             }
             // What is not read must be seen in the listing; what the listing cannot show must be read.
             let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
-            let recorded = RecordedLog { log: log.clone(), covers, delivered: vouched.delivered, chain };
+            let elsewhere = log.at.bucket != vouched.bucket;
+            let recorded = RecordedLog { log: log.clone(), covers, delivered: vouched.delivered, chain, elsewhere };
             let kept = (in_scope && !read).then(|| recorded.clone());
             let first = self.vouched.vouch(&log, in_scope, kept);
             if in_scope && !first {
@@ -363,8 +374,7 @@ impl<'a> Walker<'a> {
         for (track, tally) in self.tracks.into_iter().zip(tallies) {
             let chain = track.walk.chain().clone();
             let walked = track.walk.finish();
-            let start = walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard);
-            oldest.extend(start.map(|start| Oldest { start, continues_before: walked.continues_before }));
+            oldest.extend(walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard));
             if track.selected && walked.began_after {
                 finished.began_after.push(chain);
                 continue;
@@ -379,10 +389,11 @@ impl<'a> Walker<'a> {
             finished.chains.push((chain, ChainReport::of(walked, tally)));
         }
         self.findings.append(&mut self.folders.findings);
-        let edge = uncertain_edge(self.asked.scope, &oldest);
+        let edge = uncertain_edge(self.asked.window(&self.inventory), &oldest);
         let (unlisted, unjudged) = unlisted(self.vouched, self.region, edge);
         self.findings.extend(unlisted);
         finished.unjudged = self.pending + unjudged;
+        finished.older_logs = self.folders.older;
         publish(&self.asked.observer, &self.findings);
         finished.findings.append(&mut self.findings);
         finished.findings.append(&mut self.outcome.findings);
@@ -391,21 +402,11 @@ impl<'a> Walker<'a> {
     }
 }
 
-/// The oldest verified digest of one chain.
-struct Oldest {
-    start: Time,
-    continues_before: bool,
-}
-
-/// The moment just after which a log file may have been delivered before, and be listed by a digest before those seen.
-/// None where such a digest was seen, or where, as AWS signed, there is none.
-fn uncertain_edge(scope: Scope, oldest: &[Oldest]) -> Option<Time> {
-    let first = oldest.iter().min_by_key(|oldest| oldest.start)?;
-    let Some(start) = scope.start else {
-        let continues = |oldest: &Oldest| oldest.start == first.start && oldest.continues_before;
-        return oldest.iter().any(continues).then_some(first.start);
-    };
-    let seen_before = oldest.iter().all(|oldest| oldest.start <= start.plus(-LOG_NAME_SKEW));
+/// The moment just after which a log file may have been delivered before, and be listed by a digest before those seen or,
+/// from before validation was switched on, by none. None where a digest before the start was seen.
+fn uncertain_edge(window: Window, oldest: &[Time]) -> Option<Time> {
+    let start = window.start.filter(|_| !oldest.is_empty())?;
+    let seen_before = oldest.iter().all(|oldest| *oldest <= start.plus(-LOG_NAME_SKEW));
     (!seen_before).then_some(start)
 }
 

@@ -152,6 +152,14 @@ impl Selection {
         look("account", &self.accounts, |chain| &chain.account_id);
         look("region", &self.regions, |chain| &chain.region);
         look("trail", &self.trails, |chain| &chain.trail);
+        // Where both were named, each account was asked for in each region.
+        for account in self.accounts.iter().filter(|account| chains.iter().any(|chain| chain.account_id == **account)) {
+            for region in self.regions.iter().filter(|region| chains.iter().any(|chain| chain.region == **region)) {
+                if !chains.iter().any(|chain| chain.account_id == *account && chain.region == *region) {
+                    missing.push(format!("account {account} in region {region}"));
+                }
+            }
+        }
         missing
     }
 }

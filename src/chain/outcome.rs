@@ -17,6 +17,8 @@ pub struct Vouched {
     pub in_scope: bool,
     /// When the digest was written, where the store knows it.
     pub delivered: Option<Time>,
+    /// The bucket the digest lies in.
+    pub bucket: String,
     /// The time whose deliveries it lists; none where nothing is vouched for.
     pub covers: Option<Interval>,
     /// The log files.
@@ -76,8 +78,6 @@ pub struct ChainOutcome {
     pub newest_end: Option<Time>,
     /// The start of the oldest verified digest met, in the request or just before it.
     pub oldest_start: Option<Time>,
-    /// Whether that digest names one before it that is not there to be asked for.
-    pub continues_before: bool,
     /// Whether, as AWS signed, the chain began only after the request's end.
     pub began_after: bool,
     /// Digests whose key is not among those given, where those given are not known to be all.
@@ -98,7 +98,6 @@ impl ChainOutcome {
             oldest: None,
             newest_end: None,
             oldest_start: None,
-            continues_before: false,
             began_after: false,
             keys_unknown: 0,
             fingerprints: BTreeSet::new(),

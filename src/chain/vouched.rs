@@ -61,6 +61,8 @@ pub struct RecordedLog {
     pub delivered: Option<Time>,
     /// Which of the folder's chains it belongs to.
     pub chain: usize,
+    /// Whether it was delivered to another bucket than the digest that lists it: the trail was moved in that hour.
+    pub elsewhere: bool,
 }
 
 /// An object in a log folder, as the listing shows it.

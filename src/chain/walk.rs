@@ -3,14 +3,14 @@
 //! The walk says what it needs and is told what was observed. It trusts no answer: it goes back in time with every
 //! digest or ends, whatever it is told, so it cannot be led in circles.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use super::account::{Account, Newer};
 use super::link::{Claim, NamedDigest, check_hash, check_signature, defect_finding};
 use super::outcome::{ChainOutcome, NewestDigest, OldestDigest, Vouched};
 use crate::digest::{DefectKind, DigestDefect, SuccessorSignature, VerifiedDigest};
-use crate::finding::{Finding, Reason};
+use crate::finding::{Code, Finding, Reason};
 use crate::limits::{DIGEST_DUE_AFTER, Limits};
 use crate::trail::{ChainId, ChainKind, DigestKey, Interval, ObjectLocation, Time};
 
@@ -81,6 +81,9 @@ pub struct ChainWalk {
     chain: ChainId,
     scope: Scope,
     most: u64,
+    /// Findings named one by one; the rest are counted by code.
+    most_named: usize,
+    beyond: BTreeMap<Code, u64>,
     listed: VecDeque<ListedDigest>,
     exhausted: bool,
     /// Digests that verified ones name and that were not met yet, newest first.
@@ -120,6 +123,8 @@ impl ChainWalk {
             outcome: ChainOutcome::new(chain.clone()),
             account: Account::new(chain.clone(), scope, limits.hours_named_per_hole),
             most: limits.digests_per_chain,
+            most_named: limits.planted_named_per_region,
+            beyond: BTreeMap::new(),
             chain,
             scope,
             listed: VecDeque::new(),
@@ -285,6 +290,7 @@ impl ChainWalk {
         Vouched {
             in_scope,
             delivered: digest.last_modified(),
+            bucket: digest.at().bucket.clone(),
             covers: Some(covers),
             log_files: digest.into_log_files(),
         }
@@ -381,7 +387,6 @@ impl ChainWalk {
 
     fn continues(&mut self, at: &ObjectLocation) {
         if self.outcome.oldest.is_some() {
-            self.outcome.continues_before = true;
             self.outcome.findings.push(Finding::chain_continues_before(&self.chain, at));
         }
     }
@@ -392,7 +397,13 @@ impl ChainWalk {
         self.account.trouble(asked.end, reason);
         if self.scope.touches(hour) {
             self.outcome.tally.count(&findings);
-            self.outcome.findings.extend(findings);
+            for finding in findings {
+                if self.outcome.findings.len() < self.most_named {
+                    self.outcome.findings.push(finding);
+                } else {
+                    *self.beyond.entry(finding.code).or_default() += 1;
+                }
+            }
         }
         Vouched::default()
     }
@@ -411,6 +422,8 @@ impl ChainWalk {
         } else {
             self.account.nothing_verified();
         }
+        let beyond = mem::take(&mut self.beyond).into_iter();
+        self.outcome.findings.extend(beyond.map(|(code, more)| Finding::more_in_chain(code, &self.chain, more)));
         let (proven, holes, findings) = self.account.close();
         self.outcome.proven = proven;
         self.outcome.holes = holes;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Failure;
-use crate::audit::{Evidence, Taken};
+use crate::audit::Evidence;
 use crate::digest::KeySet;
 use crate::keys::{KeyOrigin, KeySource, KeysAtHand, parse_key_file};
 use crate::limits::Limits;
@@ -74,11 +74,8 @@ impl EvidenceArgs {
         for (bucket, path) in &self.bucket_dir {
             stores.push(Arc::new(DirStore::open(path, Some(bucket), limits).map_err(Failure::told)?));
         }
-        let taken = SourceRecord::read(&self.source, limits).ok().flatten().and_then(|record| {
-            let end = record.end?;
-            Some(Taken { end, at: record.taken_at.unwrap_or(end) })
-        });
-        Ok(Opened { evidence: Evidence { stores, taken }, keys: self.keys()?, description: shown })
+        let recorded_end = SourceRecord::read(&self.source, limits).ok().flatten().and_then(|record| record.end);
+        Ok(Opened { evidence: Evidence { stores, recorded_end }, keys: self.keys()?, description: shown })
     }
 
     fn keys(&self) -> Result<Arc<dyn KeySource>, Failure> {

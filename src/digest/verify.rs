@@ -42,6 +42,7 @@ pub struct ParsedDigest {
     chain: ChainId,
     claims: DigestClaims,
     sha256: [u8; 32],
+    inflated: u64,
     metadata: DigestMetadata,
 }
 
@@ -152,7 +153,14 @@ impl FetchedDigest {
         }
         let identity = self.identity(&claims);
         match identity {
-            Ok(chain) => Ok(ParsedDigest { at: self.at, chain, claims, sha256, metadata: self.metadata }),
+            Ok(chain) => Ok(ParsedDigest {
+                at: self.at,
+                chain,
+                claims,
+                sha256,
+                inflated: inflated.len() as u64,
+                metadata: self.metadata,
+            }),
             Err(kind) => Err(Box::new(DigestDefect {
                 at: self.at,
                 kind,
@@ -208,6 +216,11 @@ impl ParsedDigest {
     /// SHA-256 of its uncompressed bytes.
     pub fn sha256(&self) -> &[u8; 32] {
         &self.sha256
+    }
+
+    /// How many uncompressed bytes it has.
+    pub fn inflated(&self) -> u64 {
+        self.inflated
     }
 
     /// Its metadata.

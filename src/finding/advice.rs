@@ -19,7 +19,7 @@ impl Code {
                 "If you moved or copied the evidence yourself, say so with `--bucket`. If you did not, find out who wrote the object there."
             }
             Code::DigestKeyUnknown => {
-                "Ask AWS for the keys of that region and time again with `trailseal keys export`. If AWS does not list the key, the digest was not signed by CloudTrail: keep it as evidence."
+                "Ask AWS for the keys of that region and time again with `aws cloudtrail list-public-keys`. If AWS does not list the key, the digest was not signed by CloudTrail: keep it as evidence."
             }
             Code::DigestIdentityMismatch => {
                 "Keep the object as evidence, and find out from S3 data events who wrote it under that name. It may be the genuine digest of another hour, region or trail."
@@ -52,7 +52,7 @@ impl Code {
                 "Find out from the trail's history (StopLogging, UpdateTrail, DeleteTrail) whether logging was off, and look for deleted digest files in versions and backups. What happened in that time is not proven by these logs."
             }
             Code::DigestSignatureMissing => {
-                "Copy the evidence with `trailseal pull`, which keeps the S3 metadata that carries signatures, or verify it where it lies in S3."
+                "Copy the digest after it too: it records this one's signature. For the newest digest, keep the S3 metadata, which carries it, in `.trailseal/metadata.jsonl`."
             }
             Code::DigestUnreadable => {
                 "Remove the cause that the reason names (permission, archive, encryption key, network or limit), and verify again. Nothing is shown against the file."
@@ -67,10 +67,10 @@ impl Code {
                 "Grant `s3:ListBucket` on the bucket, or remove the cause that the reason names, and verify again. Nothing below this folder was checked."
             }
             Code::PublicKeyUnavailable => {
-                "Get the keys of that region and time from AWS with `trailseal keys export`, and give them with `--public-keys`."
+                "Get the keys of that region and time from AWS with `aws cloudtrail list-public-keys`, and give them with `--public-keys`."
             }
             Code::PublicKeyUnpinned => {
-                "Get the keys from AWS yourself, with `--public-keys aws` or with `trailseal keys export` and `--public-keys FILE`, and verify again. Any AWS account can ask."
+                "Get the keys from AWS yourself with `aws cloudtrail list-public-keys`, and verify again with `--public-keys FILE`. Any AWS account can ask."
             }
             Code::ObjectStray => "Find out who put the object there. It proves nothing and was not read.",
             Code::KeyOutsideValidityWindow => {

@@ -325,6 +325,11 @@ impl Finding {
             .about(folder)
     }
 
+    pub(crate) fn more_in_chain(code: Code, chain: &ChainId, more: u64) -> Finding {
+        Finding::new(code, format!("{more} more of these in this chain were counted and are not named one by one"))
+            .in_chain(chain)
+    }
+
     pub(crate) fn folder_unreadable(at: &ObjectLocation, reason: Reason) -> Finding {
         let message = format!("the folder could not be listed: {}", why_unreadable(reason));
         Finding::new(Code::FolderUnreadable, message).about(at).because(reason)

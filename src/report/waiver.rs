@@ -183,6 +183,9 @@ impl RawWaiver {
         if self.subject.is_none() && interval.is_none() {
             return Err("it needs a `subject` (s3://bucket/key), or `start` and `end`".to_owned());
         }
+        if self.subject.as_deref().is_some_and(|subject| !names_a_bucket(subject)) {
+            return Err("its `subject` must name a bucket: s3://bucket/key, or s3://bucket/start-of-key*".to_owned());
+        }
         if self.reason.trim().is_empty() || self.who.trim().is_empty() {
             return Err("`reason` and `who` may not be empty".to_owned());
         }
@@ -198,6 +201,12 @@ impl RawWaiver {
             until: time(&self.until)?,
         })
     }
+}
+
+/// A waiver of everything everywhere is none.
+fn names_a_bucket(subject: &str) -> bool {
+    let bucket = subject.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).map(|(bucket, _)| bucket);
+    bucket.is_some_and(|bucket| !bucket.is_empty() && !bucket.contains('*'))
 }
 
 #[cfg(test)]
@@ -248,10 +257,12 @@ mod tests {
         for bad in [
             "[[waiver]]\ncode = \"log-missing\"",
             "[[waiver]]\ncode = \"log-missing\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"",
-            "[[waiver]]\ncode = \"nonsense\"\nsubject = \"x\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"",
-            "[[waiver]]\ncode = \"log-missing\"\nsubject = \"x\"\nreason = \" \"\nwho = \"w\"\nuntil = \"2027-01-01\"",
-            "[[waiver]]\ncode = \"log-missing\"\nsubject = \"x\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"90d\"",
+            "[[waiver]]\ncode = \"nonsense\"\nsubject = \"s3://b/x\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"",
+            "[[waiver]]\ncode = \"log-missing\"\nsubject = \"s3://b/x\"\nreason = \" \"\nwho = \"w\"\nuntil = \"2027-01-01\"",
+            "[[waiver]]\ncode = \"log-missing\"\nsubject = \"s3://b/x\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"90d\"",
             "[[waiver]]\ncode = \"log-missing\"\nstart = \"2026-01-01\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"",
+            "[[waiver]]\ncode = \"log-missing\"\nsubject = \"*\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"",
+            "[[waiver]]\ncode = \"log-missing\"\nsubject = \"s3://*\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2027-01-01\"",
             "[[waivers]]",
         ] {
             assert!(Waivers::parse(bad).is_err(), "{bad}");

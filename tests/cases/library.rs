@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use trailseal::audit::{AuditError, AuditRequest, Evidence, LogFiles, Silent, Taken, audit_blocking};
+use trailseal::audit::{AuditError, AuditRequest, Evidence, LogFiles, Silent, audit_blocking};
 use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
 use trailseal::limits::Limits;
 use trailseal::report::{Report, Waivers};
@@ -35,8 +35,8 @@ pub(crate) fn audit(folder: &Path, case: &CaseFile) -> Result<Report, String> {
         stores.push(Arc::new(open(&folder.join(path), Some(bucket))?));
     }
     let record = SourceRecord::read(&evidence, &Limits::default()).map_err(|error| error.to_string())?;
-    let taken = record.and_then(|record| Some(Taken { end: record.end?, at: record.taken_at? }));
-    let report = audit_blocking(Evidence { stores, taken }, keys, asked.request, Arc::new(Silent));
+    let recorded_end = record.and_then(|record| record.end);
+    let report = audit_blocking(Evidence { stores, recorded_end }, keys, asked.request, Arc::new(Silent));
     report.map_err(|error: AuditError| error.to_string())
 }
 
