@@ -416,9 +416,7 @@ fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> (Vec<F
     let (objects, beyond) = vouched.into_unlisted();
     let judged = |object: &Unlisted| {
         let (Some(start), Some(interval)) = (edge, object.interval) else { return true };
-        // Names are rounded up: what is named before the edge is not near it.
-        let near =
-            start <= interval.start && interval.start < start.plus(LOG_NAME_SKEW) && interval.seconds() < Time::HOUR;
+        let near = interval.start < start.plus(LOG_NAME_SKEW) && interval.seconds() < Time::HOUR;
         !near || object.last_modified.is_some_and(|written| written >= start)
     };
     let (judged, unjudged): (Vec<_>, Vec<_>) = objects.iter().partition(|(_, object)| judged(object));

@@ -211,7 +211,7 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || {
             let stage = honest();
             let (start, end) = (stage.end(3).plus(30 * 3600), stage.end(3).plus(33 * 3600));
-            stage.from(start).until(end).as_of(end).hole("after-newest-digest", start, end)
+            stage.from(start).until(end).audited_at(end).hole("after-newest-digest", start, end)
         },
     },
 ];
