@@ -63,7 +63,12 @@ pub(super) fn check_signature(chain: &ChainId, named: &NamedDigest, digest: &Ver
         Some(Finding::link_signature_mismatch(chain, &named.at, named.end, &named.by, (&named.signature, computed)))
     };
     if digest.signature_source() == SignatureSource::SuccessorDespiteMetadata {
-        return mismatch(digest.metadata_signature().unwrap_or_default());
+        let signature = digest.metadata_signature().unwrap_or_default();
+        // Where the signature is right and what it is said to be is not, both sides would look alike.
+        return match digest.metadata_algorithm().filter(|name| *name != "SHA256withRSA") {
+            Some(name) => mismatch(&format!("{signature} ({name})")),
+            None => mismatch(signature),
+        };
     }
     let recorded = hex::decode(&named.signature).ok();
     if recorded.as_deref() == Some(digest.signature()) { None } else { mismatch(&hex::encode(digest.signature())) }

@@ -348,6 +348,11 @@ impl VerifiedDigest {
         self.parsed.metadata.signature.as_deref()
     }
 
+    /// What its metadata says the algorithm is, if it says so.
+    pub fn metadata_algorithm(&self) -> Option<&str> {
+        self.parsed.metadata.algorithm.as_deref()
+    }
+
     /// When the object was written, where known.
     pub fn last_modified(&self) -> Option<Time> {
         self.parsed.metadata.last_modified

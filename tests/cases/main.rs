@@ -29,8 +29,8 @@ fn settle(made: &Path, checked_in: &Path) {
         let _ = fs::remove_dir_all(checked_in);
         for (path, bytes) in files::files_below(made) {
             let path = checked_in.join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, bytes).unwrap();
+            fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+            fs::write(path, bytes).expect("a writable folder");
         }
     }
     let differences = files::differences(made, checked_in);

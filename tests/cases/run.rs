@@ -13,7 +13,7 @@ use super::table::{CaseFile, HoleRow, PublicKeysGiven};
 
 /// What is wrong with the case in this folder; nothing, if all is as it says.
 pub(crate) fn case(folder: &Path) -> Vec<String> {
-    let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let text = fs::read_to_string(folder.join("case.toml")).unwrap_or_default();
     let wrong = match toml::from_str::<CaseFile>(&text) {
         Ok(case) if case.comment.trim().is_empty() => vec!["it has no comment".to_owned()],

@@ -344,7 +344,7 @@ impl Stage {
     }
 
     /// As of then.
-    pub(crate) fn as_of(self, now: Time) -> Stage {
+    pub(crate) fn audited_at(self, now: Time) -> Stage {
         Stage { now: Some(now), ..self }
     }
 

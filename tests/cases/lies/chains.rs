@@ -230,7 +230,7 @@ fn restarted() -> Stage {
 fn up_to_now(minutes: i64) -> Stage {
     let stage = honest();
     let now = stage.end(3).plus(minutes * 60);
-    stage.until(now).as_of(now)
+    stage.until(now).audited_at(now)
 }
 
 pub(crate) fn two_trails() -> Scenario {

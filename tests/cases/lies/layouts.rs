@@ -127,6 +127,22 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || exchanged(with(two_trails())),
     },
     Lie {
+        name: "layout-two-trails-first-digests-of-the-one-gone-and-of-the-other-edited",
+        verdict: "not-intact",
+        expect: &["digest-signature-invalid", "link-hash-mismatch", "log-unlisted"],
+        notes: &["chain-continues-before"],
+        comment: "Of two trails in a bucket, the one lost its first digest and the other one's was edited. Nobody vouches for the log files of that \
+                  hour, of either; that the one chain goes on before is no reason to pass them over.",
+        stage: || {
+            let mut stage = with(two_trails());
+            let (gone, edited) = (stage.digest_of(0, 0), stage.digest_of(1, 0));
+            stage.delete(&gone);
+            stage.edit(&edited, "\"newestEventTime\":\"2026", "\"newestEventTime\":\"2027");
+            let log = stage.log_of(1, 0);
+            stage.named(edited).named(log)
+        },
+    },
+    Lie {
         name: "layout-two-trails-one-asked-for",
         verdict: "intact",
         expect: &[],
@@ -195,7 +211,7 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || {
             let stage = honest();
             let (start, end) = (stage.end(3).plus(30 * 3600), stage.end(3).plus(33 * 3600));
-            stage.from(start).until(end).as_of(end).hole("after-newest-digest", start, end)
+            stage.from(start).until(end).audited_at(end).hole("after-newest-digest", start, end)
         },
     },
 ];

@@ -219,7 +219,7 @@ fn waived(until: &str, other: &str) -> Stage {
     stage
         .file("waivers.toml", &text)
         .asked(&["--waivers", "waivers.toml"])
-        .as_of(crate::stage::time("2026-01-20T00:00:00Z"))
+        .audited_at(crate::stage::time("2026-01-20T00:00:00Z"))
 }
 
 /// A trail whose first two hours were delivered to another bucket.
