@@ -81,7 +81,7 @@ fn hostile() -> Report {
         request,
         vec![chain],
         vec![finding.compared(evil, evil), Finding::new(Code::ObjectStray, evil)],
-        "[[waiver]]\ncode = \"object-stray\"\nsubject = \"x\\u001b\"\nreason = \"r\\u001b\"\nwho = \"w\\u009b\"\nuntil = \"2027-01-01\"",
+        "[[waiver]]\ncode = \"object-stray\"\nsubject = \"s3://b/x\\u001b\"\nreason = \"r\\u001b\"\nwho = \"w\\u009b\"\nuntil = \"2027-01-01\"",
     );
     report.checks.performed.push(evil.to_owned());
     report.checks.skipped.push(evil.to_owned());

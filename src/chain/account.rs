@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::coverage::{Gap, Hole, LostSpan, Trouble, around_troubles, join_holes, split_gap, union};
-use super::walk::Scope;
+use super::scope::Scope;
 use crate::finding::{Finding, Reason};
 use crate::limits::DIGEST_DUE_AFTER;
 use crate::trail::{ChainId, ChainKind, Interval, ObjectLocation, Time};

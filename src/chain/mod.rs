@@ -7,10 +7,12 @@ mod account;
 mod coverage;
 mod link;
 mod outcome;
+mod scope;
 mod vouched;
 mod walk;
 
 pub use coverage::{Hole, union};
 pub use outcome::{ChainOutcome, NewestDigest, OldestDigest, Tally, Vouched};
+pub use scope::Scope;
 pub use vouched::{DayLogs, LoggedObject, RecordedLog, SeenLog, Unlisted, VouchedLogs};
-pub use walk::{ChainWalk, ListedDigest, Need, Observed, Scope};
+pub use walk::{ChainWalk, ListedDigest, Need, Observed};

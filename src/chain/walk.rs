@@ -9,21 +9,11 @@ use std::mem;
 use super::account::{Account, Newer};
 use super::link::{Claim, NamedDigest, check_hash, check_signature, defect_finding};
 use super::outcome::{ChainOutcome, NewestDigest, OldestDigest, Vouched};
+use super::scope::Scope;
 use crate::digest::{DefectKind, DigestDefect, SuccessorSignature, VerifiedDigest};
 use crate::finding::{Code, Finding, Reason};
 use crate::limits::{DIGEST_DUE_AFTER, Limits};
 use crate::trail::{ChainId, ChainKind, DigestKey, Interval, ObjectLocation, Time};
-
-/// What is asked of one chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scope {
-    /// From when on; none for as far back as there are digests.
-    pub start: Option<Time>,
-    /// Until when.
-    pub end: Time,
-    /// The moment the evidence is looked at: a digest is due two hours after the one before it ended.
-    pub horizon: Time,
-}
 
 /// A digest as the listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,18 +22,6 @@ pub struct ListedDigest {
     pub at: ObjectLocation,
     /// The end of its hour, from its name.
     pub end: Time,
-}
-
-impl Scope {
-    /// Whether any of this time was asked for.
-    pub fn touches(&self, interval: Interval) -> bool {
-        interval.end > self.start.unwrap_or(interval.start) && interval.start < self.end
-    }
-
-    /// The part of this time that was asked for.
-    pub(super) fn clip(&self, interval: Interval) -> Option<Interval> {
-        interval.intersect(Interval::new(self.start.unwrap_or(interval.start), self.end))
-    }
 }
 
 /// What the walk wants to know next.

@@ -1,11 +1,11 @@
 //! What goes to standard output and to files beside it.
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::Failure;
-use super::verify::write_whole;
 use crate::render::{self, TextOptions};
 use crate::report::Report;
 
@@ -166,4 +166,21 @@ impl FromStr for ReportFile {
         }
         Ok(ReportFile { format, path: PathBuf::from(path) })
     }
+}
+
+/// Writes a file whole or not at all: under another name first, then renamed.
+fn write_whole(path: &Path, fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = path.with_file_name(name);
+    let written = fs::File::create(&partial).and_then(|file| {
+        let mut file = std::io::BufWriter::new(file);
+        fill(&mut file)?;
+        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
+    });
+    let renamed = written.and_then(|()| fs::rename(&partial, path));
+    if renamed.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    renamed
 }

@@ -1,6 +1,5 @@
 //! `trailseal verify`: audits a trail.
 
-use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::path::PathBuf;
@@ -168,24 +167,4 @@ fn trail(text: &str) -> Result<String, String> {
     is_trail_name(text)
         .then(|| text.to_owned())
         .ok_or_else(|| "a trail name has 3 to 128 letters, digits, dots, dashes or underscores".to_owned())
-}
-
-/// Writes a file whole or not at all: under another name first, then renamed.
-pub(super) fn write_whole(
-    path: &std::path::Path,
-    fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let partial = path.with_file_name(name);
-    let written = fs::File::create(&partial).and_then(|file| {
-        let mut file = std::io::BufWriter::new(file);
-        fill(&mut file)?;
-        file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
-    });
-    let renamed = written.and_then(|()| fs::rename(&partial, path));
-    if renamed.is_err() {
-        let _ = fs::remove_file(&partial);
-    }
-    renamed
 }

@@ -189,6 +189,34 @@ mod tests {
     }
 
     #[test]
+    fn one_key_in_every_form_is_one_key() {
+        let pkcs1 = parse_key_file(include_bytes!("../../testdata/keys/pkcs1.pem")).unwrap();
+        let name = pkcs1.iter().next().unwrap().fingerprint().to_owned();
+        for bytes in [
+            &include_bytes!("../../testdata/keys/certificate.pem")[..],
+            include_bytes!("../../testdata/keys/certificate.der"),
+        ] {
+            let keys = parse_key_file(bytes).unwrap();
+            assert_eq!(keys.get(&name).map(PublicKey::form), Some(KeyForm::Certificate));
+        }
+        // As at AWS, the fingerprint is that of the DER as given: another form has another.
+        let spki = parse_key_file(include_bytes!("../../testdata/keys/spki.pem")).unwrap();
+        assert!(spki.get(&name).is_none() && spki.len() == 1);
+    }
+
+    #[test]
+    fn keys_that_are_no_keys_of_aws_are_refused() {
+        let error = |bytes: &[u8]| match parse_key_file(bytes) {
+            Err(KeyFileError::Key { error, .. }) => error,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(error(include_bytes!("../../testdata/keys/rsa-1024.pem")), KeyError::Size(1024));
+        assert_eq!(error(include_bytes!("../../testdata/keys/rsa-8192.pem")), KeyError::Size(8192));
+        assert_eq!(error(include_bytes!("../../testdata/keys/exponent-3.pem")), KeyError::Exponent);
+        assert_eq!(error(include_bytes!("../../testdata/keys/ecdsa.pem")), KeyError::Unknown);
+    }
+
+    #[test]
     fn what_holds_no_usable_key_is_refused() {
         assert!(matches!(parse_key_file(b""), Err(KeyFileError::Unknown)));
         assert!(matches!(parse_key_file(b"{\"PublicKeyList\":[]}"), Err(KeyFileError::Empty)));

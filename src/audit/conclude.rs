@@ -1,0 +1,180 @@
+//! From the answers of all accounts and regions to the report.
+
+use std::collections::BTreeSet;
+
+use super::discover::Discovery;
+use super::region::RegionOutcome;
+use super::{Asked, AuditError, EndFrom, LogFiles, publish};
+use crate::finding::{Code, Finding, Severity};
+use crate::keys::KeyOrigin;
+use crate::report::{ChainReport, Checks, PublicKeyReport, Report, RequestReport};
+use crate::trail::{ChainId, ObjectLocation};
+
+impl Asked {
+    /// Everything that the audit came to, in the order in which a report has it.
+    pub(super) fn conclude(
+        &self,
+        discovery: Discovery,
+        mut outcomes: Vec<RegionOutcome>,
+    ) -> Result<Report, AuditError> {
+        outcomes.sort_by(|a, b| a.chains.first().map(|(id, _)| id).cmp(&b.chains.first().map(|(id, _)| id)));
+        self.keys_must_fit(&outcomes)?;
+        let chains: Vec<ChainId> =
+            outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(id, _)| id.clone())).collect();
+        let mut findings = discovery.findings;
+        findings.extend(self.about_the_request(&chains));
+        let public_keys = outcomes.iter().flat_map(|outcome| self.keys_used(outcome)).collect();
+        let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
+        let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
+        let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
+        let older = self.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
+        let mut began_after: Vec<ChainId> =
+            outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
+        began_after.sort();
+        let proven = reports_of(&outcomes).any(|report| report.digests.verified > 0);
+        let told = findings.iter().chain(outcomes.iter().flat_map(|outcome| &outcome.findings));
+        if !proven && !told.into_iter().any(|finding| finding.severity != Severity::Note) {
+            let message = "no digest file is of the time asked for: look at the start and the end asked for";
+            findings.push(Finding::nothing_found(message.to_owned()));
+        }
+        publish(&self.observer, &findings);
+        let mut reports = Vec::new();
+        for outcome in outcomes {
+            findings.extend(outcome.findings);
+            reports.extend(outcome.chains.into_iter().map(|(_, report)| report));
+        }
+        for subject in findings.iter_mut().filter_map(|finding| finding.subject.as_mut()) {
+            name_bucket(subject, &bucket);
+        }
+        let mut checks = self.checks(&discovery.not_covered, unjudged, &began_after);
+        if older {
+            let what = "log files of days before the oldest digest of their account and region: no start was asked for";
+            checks.skipped.push(what.to_owned());
+        }
+        Ok(Report::conclude(self.described(), reports, findings, bytes, &self.request.waivers, public_keys, checks))
+    }
+
+    /// Keys that no digest names at all are a mistake of the caller and say nothing about the evidence.
+    fn keys_must_fit(&self, outcomes: &[RegionOutcome]) -> Result<(), AuditError> {
+        let unknown: u64 = outcomes.iter().map(|outcome| outcome.keys_unknown).sum();
+        let fits = outcomes.iter().any(|outcome| {
+            !outcome.fingerprints.is_empty()
+                || outcome.findings.iter().any(|finding| finding.code == Code::DigestKeyUnknown)
+        });
+        if fits || unknown == 0 {
+            return Ok(());
+        }
+        let regions: BTreeSet<&str> = outcomes.iter().map(|outcome| outcome.region.as_str()).collect();
+        let regions = regions.into_iter().collect::<Vec<_>>().join(", ");
+        Err(AuditError::KeysForeign { keys: self.keys.describe(), named: unknown, regions })
+    }
+
+    fn about_the_request(&self, chains: &[ChainId]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if chains.is_empty() {
+            let message = "no digest file was found for what was asked: look at the bucket, prefix, account, region and time asked for";
+            findings.push(Finding::nothing_found(message.to_owned()));
+        } else {
+            let missing = self.request.select.missing_from(chains).into_iter();
+            findings.extend(missing.map(|name| Finding::nothing_found(format!("no digest file was found of {name}"))));
+        }
+        if self.end_from != EndFrom::Request && !chains.is_empty() {
+            findings.push(Finding::end_from_evidence(self.scope.end, self.end_from == EndFrom::Record));
+        }
+        if self.keys.origin() == KeyOrigin::BesideEvidence && !chains.is_empty() {
+            findings.push(Finding::public_key_unpinned(&self.keys.describe()));
+        }
+        findings
+    }
+
+    fn keys_used(&self, outcome: &RegionOutcome) -> Vec<PublicKeyReport> {
+        let used = outcome.fingerprints.iter().filter_map(|fingerprint| outcome.keys.get(fingerprint));
+        used.map(|key| PublicKeyReport {
+            fingerprint: key.fingerprint().to_owned(),
+            source: self.keys.describe(),
+            pinned: self.keys.origin() == KeyOrigin::Pinned,
+            valid_from: key.validity.map(|window| window.start),
+            valid_to: key.validity.map(|window| window.end),
+        })
+        .collect()
+    }
+
+    fn described(&self) -> RequestReport {
+        let select = &self.request.select;
+        let trails = select.trails.iter().chain(select.trail_arn.as_ref().map(|arn| &arn.trail));
+        RequestReport {
+            source: self.request.source.clone(),
+            start: self.scope.start,
+            end: self.scope.end,
+            as_of: self.request.as_of,
+            accounts: select.accounts.clone(),
+            regions: select.regions.clone(),
+            trails: trails.cloned().collect(),
+            log_files: self.request.log_files.to_string(),
+        }
+    }
+
+    fn checks(&self, not_covered: &BTreeSet<String>, unjudged: u64, began_after: &[ChainId]) -> Checks {
+        let mut performed = vec![
+            "digest signatures",
+            "digest links",
+            "coverage of the requested time",
+            "stray objects in digest folders",
+        ];
+        let mut skipped = Vec::new();
+        match self.request.log_files {
+            LogFiles::All => performed.extend(["content of every log file", "unlisted objects in log folders"]),
+            LogFiles::Listing => {
+                performed.extend(["presence of every log file", "unlisted objects in log folders"]);
+                skipped.push("content of the log files: they were listed, and read only where written after their digest (--log-files listing)".to_owned());
+            }
+            LogFiles::Sample { .. } => {
+                performed.extend([
+                    "content of a sample of the log files",
+                    "presence of every log file",
+                    "unlisted objects in log folders",
+                ]);
+                skipped.push(format!(
+                    "content of the log files outside the sample (--log-files {})",
+                    self.request.log_files
+                ));
+            }
+            LogFiles::None => {
+                skipped.push("log files: neither presence nor content (--log-files none)".to_owned());
+                skipped.push("unlisted objects in log folders (--log-files none)".to_owned());
+            }
+        }
+        if self.keys.origin() == KeyOrigin::Pinned {
+            performed.push("signatures under keys obtained apart from the evidence");
+        } else {
+            skipped.push("whether AWS signed: the keys came with the evidence".to_owned());
+        }
+        if self.end_from != EndFrom::Request {
+            skipped.push("whether digests were cut off the end: no end was asked for".to_owned());
+        }
+        if let Some(end) = self.request.end.filter(|end| *end > self.request.as_of) {
+            skipped.push(format!("the time from {} to {end}: it had not come yet", self.request.as_of));
+        }
+        if unjudged > 0 {
+            skipped.push(format!(
+                "{unjudged} objects in log folders that no digest seen lists: they are named so close to the start or the end that a digest before or after those seen may list them"
+            ));
+        }
+        skipped.extend(
+            began_after.iter().map(|chain| format!("{chain}: its oldest digest begins after the end of the request")),
+        );
+        skipped.extend(not_covered.iter().map(|folder| format!("{folder}: AWS documents no digests that cover it")));
+        Checks { performed: performed.into_iter().map(str::to_owned).collect(), skipped }
+    }
+}
+
+fn reports_of(outcomes: &[RegionOutcome]) -> impl Iterator<Item = &ChainReport> {
+    outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(_, report)| report))
+}
+
+/// In a copy of which nothing tells the bucket, objects that no digest names are taken to be of the same one.
+fn name_bucket(subject: &mut ObjectLocation, bucket: &str) {
+    if subject.bucket.is_empty() {
+        bucket.clone_into(&mut subject.bucket);
+    }
+}

@@ -1,0 +1,114 @@
+//! The days of the log folders: each held against what was vouched for, once every chain has gone past it.
+
+use futures::StreamExt;
+
+use super::{WINDOW, Walker};
+use crate::audit::AuditError;
+use crate::audit::digests::Ahead;
+use crate::audit::folders::{Window, logged};
+use crate::audit::misplaced::unlistable;
+use crate::audit::request::LogFiles;
+use crate::chain::{DayLogs, Observed, SeenLog};
+use crate::limits::DIGEST_DUE_AFTER;
+use crate::trail::{ChainKind, Day, Interval, Time};
+
+impl Walker<'_> {
+    /// Whether a chain may still turn out to be alive: until then nobody knows what is not yet due to be listed.
+    pub(super) fn pending_is_open(&mut self) -> bool {
+        let horizon = self.asked.scope.horizon;
+        self.tracks.iter_mut().map(|track| &mut track.walk).any(|walk| {
+            walk.chain().kind == ChainKind::Standard
+                && walk.newest_end().is_none()
+                && walk.next_end().is_some_and(|end| horizon.since(end) <= DIGEST_DUE_AFTER)
+        })
+    }
+
+    /// Closes the days that all chains have gone past: holds their folders against what was vouched for.
+    pub(super) async fn close_days(&mut self, reached: Option<Time>) -> Result<(), AuditError> {
+        if self.asked.request.log_files == LogFiles::None {
+            return Ok(());
+        }
+        while let Some(day) = self.folders.newest().max(self.vouched.newest_open()) {
+            if reached.is_some_and(|reached| day.start() < reached) {
+                break;
+            }
+            let mut logs = self.vouched.close(day);
+            for at in self.folders.take(day) {
+                self.close_folder(day, at, &mut logs).await?;
+            }
+            // What the listing does not show is asked for: only that tells absent from unlistable.
+            for recorded in logs.into_unseen() {
+                self.send(recorded).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn close_folder(&mut self, day: Day, at: usize, logs: &mut DayLogs) -> Result<(), AuditError> {
+        let window = self.window();
+        let place = &self.region.places[at];
+        let folder = format!("{}{}", place.folders.logs(), day.folder());
+        let mut pages = place.store.list(&folder);
+        while let Some(page) = pages.next().await {
+            let objects = match page {
+                Ok(objects) => objects,
+                Err(failed) => {
+                    let bucket = place.store.bucket().unwrap_or_default();
+                    self.findings.push(unlistable(bucket, &failed.prefix, &failed.error));
+                    continue;
+                }
+            };
+            for object in objects.into_iter().filter_map(|object| logged(place, at, day, object)) {
+                match logs.see(&object) {
+                    None if window.is_pending(&object) => self.pending += 1,
+                    None if window.judges(&object) => self.vouched.unlisted(&object),
+                    None | Some(SeenLog::Checked) => {}
+                    Some(SeenLog::Rewritten(recorded)) => self.send(*recorded).await?,
+                    Some(SeenLog::Present(recorded)) => {
+                        let tally = &mut self.outcome.tallies[recorded.chain];
+                        tally.not_checked += 1;
+                        tally.present += 1;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Which unlisted objects count: those of the request, but for what no digest is due to list yet.
+    fn window(&self) -> Window {
+        let scope = self.asked.scope;
+        let walks = self.tracks.iter().map(|track| &track.walk);
+        let live = walks
+            .filter(|walk| walk.chain().kind == ChainKind::Standard)
+            .filter_map(|walk| walk.newest_end())
+            .filter(|end| scope.horizon.since(*end) <= DIGEST_DUE_AFTER)
+            .min();
+        let pending = live.map(|end| Interval::new(end, scope.horizon.plus(DIGEST_DUE_AFTER)));
+        Window { pending, ..self.asked.window(&self.inventory) }
+    }
+
+    /// A log file that nobody vouches for so far may be in a backfill digest that came after the request.
+    pub(super) async fn consult_later_backfills(&mut self) -> Result<(), AuditError> {
+        for (chain, listing) in &self.inventory.chains {
+            if chain.kind != ChainKind::Backfill || !self.vouched.has_unlisted() {
+                continue;
+            }
+            let later = listing.after_walk(chain, &self.region.places, self.asked.scope);
+            let mut ahead = Ahead::new(self.reader.clone(), later, &self.region.places, WINDOW);
+            loop {
+                let batch = ahead.listing();
+                if batch.is_empty() {
+                    break;
+                }
+                for listed in batch {
+                    let looked = ahead.digest(&listed.at).await?;
+                    if let Observed::Verified(digest) = self.reader.settle(looked, None) {
+                        digest.log_files().iter().for_each(|log| self.vouched.withdraw(&log.at));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}

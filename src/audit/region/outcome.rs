@@ -1,0 +1,110 @@
+//! What came of one account and region.
+
+use std::collections::BTreeSet;
+use std::mem;
+use std::sync::Arc;
+
+use super::Walker;
+use crate::audit::discover::Region;
+use crate::audit::folders::Window;
+use crate::audit::{AuditError, publish};
+use crate::chain::{Unlisted, VouchedLogs};
+use crate::digest::KeySet;
+use crate::finding::{Code, Finding};
+use crate::limits::LOG_NAME_SKEW;
+use crate::report::ChainReport;
+use crate::trail::{ChainId, ChainKind, Time};
+
+/// What came of one account and region.
+#[derive(Default)]
+pub(in crate::audit) struct RegionOutcome {
+    pub region: String,
+    pub chains: Vec<(ChainId, ChainReport)>,
+    pub findings: Vec<Finding>,
+    pub bytes: u64,
+    /// Digests looked at whose key is not among those given.
+    pub keys_unknown: u64,
+    /// The fingerprints that signatures verified under.
+    pub fingerprints: BTreeSet<String>,
+    pub keys: Arc<KeySet>,
+    /// Objects in log folders that nobody vouches for, and of which nobody can say that a digest seen should.
+    pub unjudged: u64,
+    /// Whether there are log files of days before those looked at.
+    pub older_logs: bool,
+    /// Chains that, as AWS signed, began only after the request's end.
+    pub began_after: Vec<ChainId>,
+    /// A bucket that a verified digest names, for a copy of which nothing else tells.
+    pub bucket: Option<String>,
+}
+
+impl Walker<'_> {
+    pub(super) async fn finish(mut self) -> Result<RegionOutcome, AuditError> {
+        self.flush().await?;
+        while let Some(done) = self.checking.join_next().await {
+            self.outcome.add(done?);
+        }
+        let mut finished = RegionOutcome {
+            region: self.region.region.clone(),
+            bytes: self.outcome.bytes,
+            keys: Arc::clone(&self.reader.keys),
+            bucket: self.bucket,
+            ..RegionOutcome::default()
+        };
+        let mut oldest = Vec::new();
+        let tallies = mem::take(&mut self.outcome.tallies);
+        for (track, tally) in self.tracks.into_iter().zip(tallies) {
+            let chain = track.walk.chain().clone();
+            let walked = track.walk.finish();
+            oldest.extend(walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard));
+            if track.selected && walked.began_after {
+                finished.began_after.push(chain);
+                continue;
+            }
+            if !track.selected {
+                continue;
+            }
+            publish(&self.asked.observer, &walked.findings);
+            finished.findings.extend(walked.findings.iter().cloned());
+            finished.keys_unknown += walked.keys_unknown;
+            finished.fingerprints.extend(walked.fingerprints.iter().cloned());
+            finished.chains.push((chain, ChainReport::of(walked, tally)));
+        }
+        self.findings.append(&mut self.folders.findings);
+        let edge = uncertain_edge(self.asked.window(&self.inventory), &oldest);
+        let (unlisted, unjudged) = unlisted(self.vouched, self.region, edge);
+        self.findings.extend(unlisted);
+        finished.unjudged = self.pending + unjudged;
+        finished.older_logs = self.folders.older;
+        publish(&self.asked.observer, &self.findings);
+        finished.findings.append(&mut self.findings);
+        finished.findings.append(&mut self.outcome.findings);
+        self.asked.observer.region_done();
+        Ok(finished)
+    }
+}
+
+/// The moment just after which a log file may have been delivered before, and be listed by a digest before those seen or,
+/// from before validation was switched on, by none. None where a digest before the start was seen.
+fn uncertain_edge(window: Window, oldest: &[Time]) -> Option<Time> {
+    let start = window.start.filter(|_| !oldest.is_empty())?;
+    let seen_before = oldest.iter().all(|oldest| *oldest <= start.plus(-LOG_NAME_SKEW));
+    (!seen_before).then_some(start)
+}
+
+/// What remains unlisted, and how many objects near the edge cannot be judged: when an object was written tells, where
+/// the store knows it.
+fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> (Vec<Finding>, u64) {
+    let (objects, beyond) = vouched.into_unlisted();
+    let judged = |object: &Unlisted| {
+        let (Some(start), Some(interval)) = (edge, object.interval) else { return true };
+        let near = interval.start < start.plus(LOG_NAME_SKEW) && interval.seconds() < Time::HOUR;
+        !near || object.last_modified.is_some_and(|written| written >= start)
+    };
+    let (judged, unjudged): (Vec<_>, Vec<_>) = objects.iter().partition(|(_, object)| judged(object));
+    let mut findings: Vec<Finding> =
+        judged.into_iter().map(|(at, object)| Finding::log_unlisted(at, object.interval)).collect();
+    if let (1.., Some(place)) = (beyond, region.places.first()) {
+        findings.push(Finding::more_like_it(Code::LogUnlisted, &place.at(place.folders.logs()), beyond));
+    }
+    (findings, unjudged.len() as u64)
+}
