@@ -74,6 +74,16 @@ pub(super) fn check_signature(chain: &ChainId, named: &NamedDigest, digest: &Ver
     if recorded.as_deref() == Some(digest.signature()) { None } else { mismatch(&hex::encode(digest.signature())) }
 }
 
+/// Where only an unverified successor told the signature that verified: the one in the metadata was changed.
+pub(super) fn check_own_signature(chain: &ChainId, digest: &VerifiedDigest) -> Option<Finding> {
+    let changed = digest.signature_source() == SignatureSource::SuccessorDespiteMetadata;
+    let own = digest.metadata_signature().unwrap_or_default();
+    changed.then(|| {
+        let genuine = hex::encode(digest.signature());
+        Finding::metadata_signature_changed(chain, digest.at(), digest.covers().end, (&genuine, own))
+    })
+}
+
 /// What a digest that is no fact comes to.
 pub(super) fn defect_finding(chain: &ChainId, defect: &DigestDefect, end: Time) -> Finding {
     let at = &defect.at;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use super::account::{Account, Newer};
-use super::link::{Claim, NamedDigest, check_hash, check_signature, defect_finding};
+use super::link::{Claim, NamedDigest, check_hash, check_own_signature, check_signature, defect_finding};
 use super::outcome::{ChainOutcome, NewestDigest, OldestDigest, Vouched};
 use super::scope::Scope;
 use crate::digest::{DefectKind, DigestDefect, SuccessorSignature, VerifiedDigest};
@@ -235,6 +235,9 @@ impl ChainWalk {
         for named in claims {
             findings.extend(check_hash(&self.chain, named, digest.sha256()));
             findings.extend(check_signature(&self.chain, named, &digest));
+        }
+        if claims.is_empty() {
+            findings.extend(check_own_signature(&self.chain, &digest));
         }
         if let Some(newer) = self.newer.take() {
             // Nor is the order of backfill digests documented: see `follow`.

@@ -118,6 +118,16 @@ impl Finding {
         on_digest(Code::LinkSignatureMismatch, chain, at, end, message).compared(recorded, computed)
     }
 
+    pub(crate) fn metadata_signature_changed(
+        chain: &ChainId,
+        at: &ObjectLocation,
+        end: Time,
+        (recorded, computed): (&str, &str),
+    ) -> Finding {
+        let message = "the signature in the object's metadata was changed: the digest after it records the genuine one";
+        on_digest(Code::LinkSignatureMismatch, chain, at, end, message.to_owned()).compared(recorded, computed)
+    }
+
     pub(crate) fn link_location_mismatch(
         chain: &ChainId,
         newer: &ObjectLocation,

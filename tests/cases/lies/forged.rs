@@ -26,6 +26,20 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || on_metadata(1, |object| flip_digit(signature(object))),
     },
     Lie {
+        name: "signature-changed-below-an-edited-digest",
+        verdict: "not-intact",
+        expect: &["digest-signature-invalid", "link-signature-mismatch"],
+        notes: &[],
+        comment: "The newest digest was edited, and the signature in the metadata of the one before it was changed. The edited one is not \
+                  believed, yet the signature it records for the other verifies, which is proof wherever it came from.",
+        stage: || {
+            let mut stage = on_metadata(2, |object| flip_digit(signature(object)));
+            let newest = stage.digest(3);
+            stage.edit(&newest, "\"logFiles\":", "\"logFiles\": ");
+            stage.named(newest)
+        },
+    },
+    Lie {
         name: "signature-of-another-digest",
         verdict: "not-intact",
         expect: &["digest-signature-invalid"],
