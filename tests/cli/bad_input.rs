@@ -54,6 +54,15 @@ fn keys_that_are_no_keys() {
     tells(&["verify", &evidence, "--public-keys", dir.path().to_str().unwrap()], "cannot be read", "check its name");
 }
 
+/// A device never ends: no more is read of it than of the largest key file.
+#[cfg(target_os = "linux")]
+#[test]
+fn files_that_never_end() {
+    tells(&["keys", "show", "/dev/zero"], "larger than", "check its name");
+    let arguments = ["verify", &TRAIL.evidence(), "--public-keys", &TRAIL.keys(), "--waivers", "/dev/zero"];
+    tells(&arguments, "larger than", "docs/findings.md");
+}
+
 #[test]
 fn keys_of_another_region() {
     let dir = tempfile::tempdir().unwrap();
