@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use terminal_size::{Width, terminal_size};
+
 use super::Failure;
 use crate::render::{self, TextOptions};
 use crate::report::Report;
@@ -124,8 +126,8 @@ impl LookArgs {
                 io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-        TextOptions { color, verbose: self.verbose, width: columns.unwrap_or(100).clamp(60, 200), ascii: self.ascii }
+        let columns = terminal_size().map(|(Width(columns), _)| usize::from(columns));
+        TextOptions { color, verbose: self.verbose, width: columns.unwrap_or(100).clamp(60, 120), ascii: self.ascii }
     }
 }
 
