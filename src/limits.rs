@@ -63,7 +63,7 @@ impl Default for Limits {
 pub const DIGEST_DUE_AFTER: i64 = 2 * 3_600;
 
 /// How far a log file's name may be from its delivery, in seconds: CloudTrail rounds the minute up, by up to five.
-pub const LOG_NAME_SKEW: i64 = 15 * 60;
+pub const LOG_NAME_SKEW: i64 = 5 * 60;
 
 /// Fields of a digest file, or of one of its entries, that this program does not know. Today there are two an entry.
 /// Stops: a digest of millions of fields, each of which must be remembered to tell whether it occurs twice.

@@ -157,7 +157,7 @@ impl Asked {
         }
         if unjudged > 0 {
             skipped.push(format!(
-                "{unjudged} objects in log folders that no digest seen lists: they are named so close to the start or the end that a digest before or after those seen may list them"
+                "{unjudged} objects in log folders that no digest seen lists: they are named so close to the end that a digest that is not due yet may list them"
             ));
         }
         skipped.extend(

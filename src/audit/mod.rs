@@ -36,11 +36,11 @@ use crate::chain::Scope;
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding};
 use crate::keys::KeySource;
-use crate::limits::DIGEST_DUE_AFTER;
+use crate::limits::{DIGEST_DUE_AFTER, LOG_NAME_SKEW};
 use crate::logfile::LogHasher;
 use crate::report::Report;
 use crate::store::ObjectStore;
-use crate::trail::{Interval, Time};
+use crate::trail::{Interval, LogKey, ObjectLocation, Time};
 
 /// The evidence: where objects lie.
 #[derive(Clone)]
@@ -141,6 +141,15 @@ async fn settle_scope(evidence: &Evidence, request: &AuditRequest, discovery: &D
 }
 
 impl Asked {
+    /// Whether a log file was delivered in the time asked for: a digest across an edge also lists others. Its name tells,
+    /// and counts for the request where it leaves that open.
+    fn is_requested(&self, at: &ObjectLocation) -> bool {
+        let Some(LogKey { name, .. }) = LogKey::parse(&at.key) else { return true };
+        let before = self.scope.start.is_some_and(|start| name.minute < start);
+        let after = name.minute.plus(-LOG_NAME_SKEW) >= self.scope.end;
+        !before && !after
+    }
+
     /// The log files that are judged, but for those not yet due.
     fn window(&self, inventory: &Inventory) -> Window {
         let oldest =

@@ -322,6 +322,11 @@ impl Finding {
         Finding { interval, ..finding }
     }
 
+    pub(crate) fn log_unlisted_at_edge(at: &ObjectLocation, interval: Option<Interval>) -> Finding {
+        let message = "no verified digest seen lists this object; it is named within minutes of the start, so the digest before the start may list it: add that digest to the evidence, or ask for a start an hour later";
+        Finding { message: message.to_owned(), ..Finding::log_unlisted(at, interval) }
+    }
+
     pub(crate) fn object_stray(at: &ObjectLocation) -> Finding {
         Finding::new(
             Code::ObjectStray,

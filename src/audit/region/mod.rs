@@ -194,9 +194,11 @@ impl<'a> Walker<'a> {
         }
         for log in vouched.log_files {
             if mode == LogFiles::None {
-                self.outcome.tallies[chain].not_checked += u64::from(in_scope);
+                let requested = in_scope && self.asked.is_requested(&log.at);
+                self.outcome.tallies[chain].not_checked += u64::from(requested);
                 continue;
             }
+            let in_scope = in_scope && self.asked.is_requested(&log.at);
             // What is not read must be seen in the listing; what the listing cannot show must be read.
             let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
             let elsewhere = log.at.bucket != vouched.bucket;

@@ -8,7 +8,7 @@ use super::Walker;
 use crate::audit::discover::Region;
 use crate::audit::folders::Window;
 use crate::audit::{AuditError, publish};
-use crate::chain::{Unlisted, VouchedLogs};
+use crate::chain::VouchedLogs;
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding};
 use crate::limits::LOG_NAME_SKEW;
@@ -71,9 +71,8 @@ impl Walker<'_> {
         }
         self.findings.append(&mut self.folders.findings);
         let edge = uncertain_edge(self.asked.window(&self.inventory), &oldest);
-        let (unlisted, unjudged) = unlisted(self.vouched, self.region, edge);
-        self.findings.extend(unlisted);
-        finished.unjudged = self.pending + unjudged;
+        self.findings.extend(unlisted(self.vouched, self.region, edge));
+        finished.unjudged = self.pending;
         finished.older_logs = self.folders.older;
         publish(&self.asked.observer, &self.findings);
         finished.findings.append(&mut self.findings);
@@ -91,20 +90,23 @@ fn uncertain_edge(window: Window, oldest: &[Time]) -> Option<Time> {
     (!seen_before).then_some(start)
 }
 
-/// What remains unlisted, and how many objects near the edge cannot be judged: when an object was written tells, where
-/// the store knows it.
-fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> (Vec<Finding>, u64) {
+/// What remains unlisted. Near the edge it may have been delivered before: when it was written tells, where the store
+/// knows it; else nobody can say, and that is told.
+fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> Vec<Finding> {
     let (objects, beyond) = vouched.into_unlisted();
-    let judged = |object: &Unlisted| {
-        let (Some(start), Some(interval)) = (edge, object.interval) else { return true };
-        let near = interval.start < start.plus(LOG_NAME_SKEW) && interval.seconds() < Time::HOUR;
-        !near || object.last_modified.is_some_and(|written| written >= start)
-    };
-    let (judged, unjudged): (Vec<_>, Vec<_>) = objects.iter().partition(|(_, object)| judged(object));
-    let mut findings: Vec<Finding> =
-        judged.into_iter().map(|(at, object)| Finding::log_unlisted(at, object.interval)).collect();
+    let mut findings: Vec<Finding> = Vec::new();
+    for (at, object) in &objects {
+        let near = edge
+            .zip(object.interval)
+            .filter(|(edge, interval)| interval.start < edge.plus(LOG_NAME_SKEW) && interval.seconds() < Time::HOUR);
+        match (near, object.last_modified) {
+            (Some((edge, _)), Some(written)) if written < edge => {}
+            (Some(_), None) => findings.push(Finding::log_unlisted_at_edge(at, object.interval)),
+            _ => findings.push(Finding::log_unlisted(at, object.interval)),
+        }
+    }
     if let (1.., Some(place)) = (beyond, region.places.first()) {
         findings.push(Finding::more_like_it(Code::LogUnlisted, &place.at(place.folders.logs()), beyond));
     }
-    (findings, unjudged.len() as u64)
+    findings
 }

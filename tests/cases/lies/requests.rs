@@ -23,6 +23,36 @@ pub(crate) const LIES: &[Lie] = &[
         },
     },
     Lie {
+        name: "request-starts-within-an-hour-and-its-earlier-logs-are-not-copied",
+        verdict: "intact",
+        expect: &[],
+        notes: &["chain-continues-before"],
+        comment: "A copy of one month begins at a folder: the digest across midnight is in it, and the log files that it lists from before \
+                  midnight are not. They were not delivered in the time asked for, so they are not asked for.",
+        stage: || {
+            let mut stage = honest();
+            let earlier = stage.logs(1);
+            earlier.iter().for_each(|log| drop(stage.delete(log)));
+            stage.delete_hour(0);
+            let start = stage.end(1).plus(-600);
+            stage.from(start)
+        },
+    },
+    Lie {
+        name: "request-starts-within-an-hour-and-a-log-file-after-that-is-deleted",
+        verdict: "not-intact",
+        expect: &["log-missing"],
+        notes: &[],
+        comment: "The same request, and a log file was deleted that was delivered after its start.",
+        stage: || {
+            let mut stage = honest();
+            let log = stage.log(2);
+            stage.delete(&log);
+            let start = stage.end(1).plus(-600);
+            stage.from(start).named(log)
+        },
+    },
+    Lie {
         name: "request-listing-and-a-log-planted",
         verdict: "inconclusive",
         expect: &["log-unlisted"],
