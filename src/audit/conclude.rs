@@ -28,6 +28,7 @@ impl Asked {
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
         let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
         let older = self.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
+        let newer = self.end_from != EndFrom::Request && outcomes.iter().any(|outcome| outcome.newer_logs);
         let mut began_after: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
         began_after.sort();
@@ -51,6 +52,16 @@ impl Asked {
             let what = "log files of days before the oldest digest of their account and region: no start was asked for";
             checks.skipped.push(what.to_owned());
         }
+        if newer {
+            let what = "log files of days after the end that the copy's record states: no end was asked for";
+            checks.skipped.push(what.to_owned());
+        }
+        if discovery.beside > 0 {
+            checks.skipped.push(format!(
+                "{} objects in AWSLogs/ and in accounts' folders, beside the folders of CloudTrail",
+                discovery.beside
+            ));
+        }
         Ok(Report::conclude(self.described(), reports, findings, bytes, &self.request.waivers, public_keys, checks))
     }
 
@@ -72,7 +83,7 @@ impl Asked {
     fn about_the_request(&self, chains: &[ChainId]) -> Vec<Finding> {
         let mut findings = Vec::new();
         if chains.is_empty() {
-            let message = "no digest file was found for what was asked: look at the bucket, prefix, account, region and time asked for";
+            let message = "no digest file was found for what was asked: look at the bucket, prefix, account, region and time asked for; a directory must be the one above AWSLogs/";
             findings.push(Finding::nothing_found(message.to_owned()));
         } else {
             let missing = self.request.select.missing_from(chains).into_iter();

@@ -7,7 +7,7 @@ use super::Evidence;
 use super::misplaced::{Misfit, Misplaced, STRAY, UNLISTED, unlistable};
 use super::request::AuditRequest;
 use crate::finding::{Finding, Reason};
-use crate::store::{Folder, ObjectStore, StoreError};
+use crate::store::{Folder, ObjectInfo, ObjectStore, StoreError};
 use crate::trail::{AccountFolder, ObjectLocation, RegionFolders, is_account_id, is_organization_id, is_region};
 
 /// What was found.
@@ -19,6 +19,8 @@ pub(super) struct Discovery {
     pub findings: Vec<Finding>,
     /// Sibling folders that digests do not cover, such as `CloudTrail-Insight/`.
     pub not_covered: BTreeSet<String>,
+    /// Objects in `AWSLogs/` and in accounts' folders, where there should be folders alone.
+    pub beside: u64,
 }
 
 /// The folders of one account and region: usually in one place, in several where a trail was moved.
@@ -104,6 +106,7 @@ impl Search<'_> {
 
     async fn accounts(&mut self, store: &Arc<dyn ObjectStore>, prefix: &str, organization: Option<&str>, path: &str) {
         let folder = self.look(store, path).await;
+        self.count_beside(&folder);
         for name in folder.folders {
             let last = name[path.len()..].trim_end_matches('/');
             if is_account_id(last) {
@@ -121,7 +124,9 @@ impl Search<'_> {
 
     async fn services(&mut self, store: &Arc<dyn ObjectStore>, account: &AccountFolder) {
         let path = account.path();
-        for name in self.look(store, &path).await.folders {
+        let folder = self.look(store, &path).await;
+        self.count_beside(&folder);
+        for name in folder.folders {
             match &name[path.len()..] {
                 "CloudTrail/" => self.regions(store, account, &name, UNLISTED).await,
                 "CloudTrail-Digest/" => self.regions(store, account, &name, STRAY).await,
@@ -175,12 +180,26 @@ impl Search<'_> {
     }
 
     fn told(&mut self, store: &Arc<dyn ObjectStore>, path: &str, answer: Result<Folder, StoreError>) -> Folder {
-        answer.unwrap_or_else(|error| {
-            if error != StoreError::NotFound {
-                self.discovery.findings.push(unlistable(store.bucket().unwrap_or_default(), path, &error));
+        let bucket = store.bucket().unwrap_or_default();
+        let folder = match answer {
+            Ok(folder) => folder,
+            Err(StoreError::NotFound) => Folder::default(),
+            Err(error) => {
+                self.discovery.findings.push(unlistable(bucket, path, &error));
+                Folder::default()
             }
-            Folder::default()
-        })
+        };
+        // Whole accounts can hide behind a link, or behind a file of their name.
+        let hides = |object: &&ObjectInfo| object.special || stands_for_a_folder(&object.key[path.len()..]);
+        for object in folder.objects.iter().filter(hides) {
+            let error = StoreError::Unreachable("it is no folder".to_owned());
+            self.discovery.findings.push(unlistable(bucket, &object.key, &error));
+        }
+        folder
+    }
+
+    fn count_beside(&mut self, folder: &Folder) {
+        self.discovery.beside += folder.objects.iter().filter(|object| !object.is_folder_marker()).count() as u64;
     }
 
     fn wanted_prefix(&self, prefix: &str) -> bool {
@@ -191,4 +210,12 @@ impl Search<'_> {
     fn leads_to_wanted(&self, name: &str) -> bool {
         self.request.select.prefix.as_ref().is_none_or(|wanted| wanted.starts_with(name))
     }
+}
+
+/// Names that folders have on the way to digest and log files, and objects have not.
+fn stands_for_a_folder(name: &str) -> bool {
+    matches!(name, "AWSLogs" | "CloudTrail" | "CloudTrail-Digest")
+        || is_account_id(name)
+        || is_organization_id(name)
+        || is_region(name)
 }

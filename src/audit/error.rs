@@ -6,7 +6,9 @@ use crate::store::StoreError;
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     /// The request's start is not before its end.
-    #[error("the start {start} is not before the end {end}; exchange them or widen the range")]
+    #[error(
+        "the start {start} is not before the end {end}; exchange them or widen the range (a date alone is its midnight UTC; without --end-time, a copy ends where it says itself)"
+    )]
     RangeReversed {
         /// The start.
         start: crate::trail::Time,

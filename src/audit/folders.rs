@@ -17,6 +17,8 @@ pub(super) struct LogFolders {
     days: BTreeMap<Day, Vec<usize>>,
     /// Whether there are days before the window.
     pub older: bool,
+    /// Whether there are days after it.
+    pub newer: bool,
     /// What lies in the log folders outside the folders of days, and what could not be listed.
     pub findings: Vec<Finding>,
 }
@@ -53,6 +55,11 @@ impl Window {
     /// Whether it begins after this day.
     fn is_after(&self, day: Day) -> bool {
         self.start.is_some_and(|start| day.end() <= start)
+    }
+
+    /// Whether it ends before this day.
+    fn is_before(&self, day: Day) -> bool {
+        self.end.is_some_and(|end| end <= day.start())
     }
 
     fn has_day(&self, day: Day) -> bool {
@@ -106,12 +113,14 @@ impl LogFolders {
                         self.days.entry(day).or_default().push(at);
                     }
                     self.older |= window.is_after(day);
+                    self.newer |= window.is_before(day);
                 } else if !is_date_folder(below) {
                     misplaced.tell_below(&place.store, &name).await;
                 } else if window.has_folder(below) {
                     open.push(name);
                 } else {
                     self.older |= last_day(below).is_some_and(|day| window.is_after(day));
+                    self.newer |= first_day(below).is_some_and(|day| window.is_before(day));
                 }
             }
         }
@@ -152,6 +161,11 @@ pub(super) fn logged(place: &Place, at: usize, day: Day, object: ObjectInfo) -> 
         name,
         last_modified: object.last_modified,
     })
+}
+
+/// The first day in a folder such as `2026/` or `2026/01/`.
+fn first_day(path: &str) -> Option<Day> {
+    ["01/01/", "01/", ""].iter().find_map(|rest| Day::parse_folder(&format!("{path}{rest}")))
 }
 
 /// The last day in a folder such as `2026/` or `2026/01/`.

@@ -36,7 +36,10 @@ impl Misplaced {
             return;
         }
         self.told += 1;
-        if self.told <= self.most {
+        if self.told <= self.most && object.special {
+            let special = StoreError::Unreachable("it is no ordinary object".to_owned());
+            self.findings.push(unlistable(&self.folder.bucket, &object.key, &special));
+        } else if self.told <= self.most {
             self.findings.push((self.misfit)(&ObjectLocation::new(&self.folder.bucket, &object.key)));
         }
     }

@@ -9,8 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::Failure;
 use crate::audit::Evidence;
 use crate::digest::KeySet;
+use crate::finding::{Code, Severity};
 use crate::keys::{KeyOrigin, KeySource, KeysAtHand, parse_key_file};
 use crate::limits::Limits;
+use crate::report::Report;
 use crate::store::ObjectStore;
 use crate::store::dir::{DirStore, SIDECAR_FOLDER, SourceRecord};
 use crate::trail::Time;
@@ -76,6 +78,22 @@ impl EvidenceArgs {
         }
         let recorded_end = SourceRecord::read(&self.source, limits).ok().flatten().and_then(|record| record.end);
         Ok(Opened { evidence: Evidence { stores, recorded_end }, keys: self.keys()?, description: shown })
+    }
+
+    /// Where every digest contradicts the bucket or prefix that the caller named, a slip of the caller is likelier than
+    /// that whoever altered the evidence moved all of it, and alike.
+    pub(super) fn place_must_fit(&self, report: &Report) -> Result<(), Failure> {
+        let named = self.bucket.is_some() || self.s3_prefix.is_some();
+        let mut violations = report.findings.iter().filter(|finding| finding.severity == Severity::Violation);
+        let example = violations.clone().find_map(|finding| finding.recorded.clone());
+        let all_moved = violations.all(|finding| finding.code == Code::DigestMoved);
+        match example {
+            Some(recorded) if named && all_moved && report.totals.digests.verified == 0 => Err(Failure::told(format!(
+                "every digest file says that it was delivered elsewhere than --bucket or --s3-prefix say, such as to \
+                 {recorded}; check these options"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn keys(&self) -> Result<Arc<dyn KeySource>, Failure> {

@@ -9,11 +9,11 @@ use crate::trail::Time;
 
 /// Write a synthetic trail signed by throwaway keys: demos, tests, benchmarks
 ///
-/// The same options give the same bytes, on any machine. DIR then holds what `pull` would have copied from a bucket: objects under
+/// The same options give the same bytes, on any machine. DIR then holds a copy of a bucket: objects under
 /// their S3 keys, and in `.trailseal/` their metadata and the public keys.
 #[derive(Debug, clap::Args)]
 pub struct SimulateArgs {
-    /// The directory to write to; it must not exist or be empty
+    /// The directory to write to; it must be new or empty
     #[arg(value_name = "DIR")]
     dir: PathBuf,
 

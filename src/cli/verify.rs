@@ -93,6 +93,7 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     };
     let request = AuditRequest { source: opened.description, ..request };
     let report = audit_blocking(opened.evidence, opened.keys, request, observer).map_err(Failure::told)?;
+    args.evidence.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.
     files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;
     args.output.print(&report, out)?;

@@ -50,7 +50,9 @@ impl Finding {
         complete: bool,
     ) -> Finding {
         if complete {
-            let message = format!("it names the key {fingerprint}, which AWS does not list for that region and time");
+            let message = format!(
+                "it names the key {fingerprint}, which is not in the list of keys, and that list states to be complete for that region and time"
+            );
             return on_digest(Code::DigestKeyUnknown, chain, at, end, message).compared("no such key", fingerprint);
         }
         let message = format!("it names the key {fingerprint}, which is not among the keys given");

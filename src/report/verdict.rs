@@ -59,7 +59,9 @@ impl Report {
         let logs = self.totals.log_files;
         let read = logs.listed() - logs.not_checked;
         let scope = match self.request.log_files.as_str() {
-            "all" if logs.not_checked == 0 => format!("{} log files checked", thousands(logs.listed())),
+            "all" if logs.not_checked == 0 => {
+                format!("{} of {} log files verified", thousands(logs.verified), thousands(logs.listed()))
+            }
             "none" => format!("chain only, {} of {} log files read", thousands(read), thousands(logs.listed())),
             "listing" => {
                 format!("chain and listing only, {} of {} log files read", thousands(read), thousands(logs.listed()))

@@ -57,8 +57,13 @@ pub struct Waivers(Vec<Waiver>);
 #[derive(Debug, thiserror::Error)]
 pub enum WaiverError {
     /// Not TOML of the right shape.
-    #[error("{0}")]
-    Toml(#[from] toml::de::Error),
+    #[error("line {line}: {problem}")]
+    Toml {
+        /// Where, from 1.
+        line: usize,
+        /// What is wrong.
+        problem: String,
+    },
     /// A waiver that says too little or something wrong.
     #[error("waiver {number}: {problem}")]
     Waiver {
@@ -94,7 +99,10 @@ struct RawWaiver {
 impl Waivers {
     /// Reads a waiver file: TOML, one `[[waiver]]` each.
     pub fn parse(text: &str) -> Result<Waivers, WaiverError> {
-        let file: RawFile = toml::from_str(text)?;
+        let file: RawFile = toml::from_str(text).map_err(|error| WaiverError::Toml {
+            line: error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1)),
+            problem: error.message().to_owned(),
+        })?;
         let waivers = file
             .waiver
             .into_iter()

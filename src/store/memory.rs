@@ -98,5 +98,10 @@ impl ObjectStore for MemoryStore {
 }
 
 fn info(key: &str, stored: &Stored) -> ObjectInfo {
-    ObjectInfo { key: key.to_owned(), size: stored.body.len() as u64, last_modified: stored.metadata.last_modified }
+    ObjectInfo {
+        key: key.to_owned(),
+        size: stored.body.len() as u64,
+        last_modified: stored.metadata.last_modified,
+        special: false,
+    }
 }

@@ -57,6 +57,8 @@ pub struct ObjectInfo {
     pub size: u64,
     /// When it was written, where the store knows it.
     pub last_modified: Option<Time>,
+    /// No ordinary object: on a disk, a link, a pipe or a device. What it stands for is not looked at.
+    pub special: bool,
 }
 
 impl ObjectInfo {

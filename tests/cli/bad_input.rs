@@ -148,6 +148,31 @@ fn a_damaged_sidecar() {
 }
 
 #[test]
+fn a_bucket_or_prefix_that_is_not_the_trails() {
+    for option in ["--bucket", "--s3-prefix"] {
+        let arguments = ["verify", &TRAIL.evidence(), "--public-keys", &TRAIL.keys(), option, "wrong"];
+        tells(&arguments, "delivered elsewhere", "check these options");
+    }
+}
+
+/// A pipe would be waited for until somebody writes to it.
+#[cfg(unix)]
+#[test]
+fn a_sidecar_that_is_a_pipe() {
+    for name in ["metadata.jsonl", "source.json"] {
+        let (_dir, evidence) = TRAIL.copy();
+        let path = evidence.join(".trailseal").join(name);
+        fs::remove_file(&path).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        tells(
+            &["verify", evidence.to_str().unwrap(), "--public-keys", &TRAIL.keys()],
+            "no ordinary file",
+            "mend or remove it",
+        );
+    }
+}
+
+#[test]
 fn reports_that_are_none() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("report.json");

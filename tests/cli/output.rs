@@ -28,7 +28,7 @@ fn an_honest_trail_is_intact_and_quietly_so() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(stderr(&output), "", "no progress unless on a terminal");
     let text = stdout(&output);
-    assert!(text.starts_with("intact: 6 log files checked, 6 of 6 digest files verified, "), "{text}");
+    assert!(text.starts_with("intact: 6 of 6 log files verified, 6 of 6 digest files verified, "), "{text}");
     assert!(!text.contains('\u{1b}'), "no colour unless on a terminal");
     let quiet = stdout(&verify(&TRAIL.evidence(), &["-q"]));
     assert_eq!(quiet.lines().collect::<Vec<_>>(), [text.lines().next().unwrap()]);
@@ -45,6 +45,32 @@ fn one_changed_byte_is_named() {
     let text = stdout(&output);
     assert!(text.starts_with("not-intact: "), "{text}");
     assert!(text.contains(log.file_name().unwrap().to_str().unwrap()), "{text}");
+}
+
+/// What stands where a folder should be hides all that the folder would hold.
+#[cfg(unix)]
+#[test]
+fn a_folder_replaced_by_a_link_a_pipe_or_a_file_is_told() {
+    use std::os::unix::fs::symlink;
+    let account = |evidence: &Path| fs::read_dir(evidence.join("AWSLogs")).unwrap().next().unwrap().unwrap().path();
+    for inside in ["", "CloudTrail", "CloudTrail-Digest", "CloudTrail-Digest/us-east-1"] {
+        for kind in ["link", "pipe", "file"] {
+            let (dir, evidence) = TRAIL.copy();
+            let folder = account(&evidence).join(inside);
+            let folder = Path::new(folder.to_str().unwrap().trim_end_matches('/')).to_owned();
+            fs::rename(&folder, dir.path().join("elsewhere")).unwrap();
+            match kind {
+                "link" => symlink(dir.path().join("elsewhere"), &folder).unwrap(),
+                "pipe" => assert!(Command::new("mkfifo").arg(&folder).status().unwrap().success()),
+                _ => fs::write(&folder, "").unwrap(),
+            }
+            let output = verify(evidence.to_str().unwrap(), &["--format", "json"]);
+            // Where digests are there to say so, log files that a file has taken the place of are gone.
+            let status = if inside == "CloudTrail" && kind != "link" { 1 } else { 3 };
+            assert_eq!(output.status.code(), Some(status), "{inside} {kind}: {}", stderr(&output));
+            assert!(stdout(&output).contains("folder-unreadable"), "{inside} {kind}: {}", stdout(&output));
+        }
+    }
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub(in crate::audit) struct RegionOutcome {
     pub unjudged: u64,
     /// Whether there are log files of days before those looked at.
     pub older_logs: bool,
+    /// Whether there are log files of days after those looked at.
+    pub newer_logs: bool,
     /// Chains that, as AWS signed, began only after the request's end.
     pub began_after: Vec<ChainId>,
     /// A bucket that a verified digest names, for a copy of which nothing else tells.
@@ -74,6 +76,7 @@ impl Walker<'_> {
         self.findings.extend(unlisted(self.vouched, self.region, edge));
         finished.unjudged = self.pending;
         finished.older_logs = self.folders.older;
+        finished.newer_logs = self.folders.newer;
         publish(&self.asked.observer, &self.findings);
         finished.findings.append(&mut self.findings);
         finished.findings.append(&mut self.outcome.findings);

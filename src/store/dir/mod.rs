@@ -3,10 +3,12 @@
 mod sidecar;
 mod source;
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -29,6 +31,8 @@ pub struct DirStore {
     /// What stands before every key: for a copy of what lies below a prefix.
     mounted_at: String,
     sidecar: Sidecar,
+    /// Folders that were seen to be no links.
+    plain: Mutex<HashSet<PathBuf>>,
 }
 
 /// Why a directory cannot be opened as evidence.
@@ -75,7 +79,7 @@ impl DirStore {
         let recorded = SourceRecord::read(root, limits)
             .map_err(|error| OpenError::Sidecar { path: root.join(SIDECAR_FOLDER).join("source.json"), error })?;
         let bucket = bucket.map(str::to_owned).or(recorded.and_then(|record| record.bucket));
-        Ok(DirStore { root: root.to_owned(), bucket, mounted_at: String::new(), sidecar })
+        Ok(DirStore { root: root.to_owned(), bucket, mounted_at: String::new(), sidecar, plain: Mutex::default() })
     }
 
     /// The same directory, as the copy of what lies below `prefix` (empty, or with a slash at its end).
@@ -105,6 +109,7 @@ impl DirStore {
             return Ok(Folder { folders: vec![format!("{prefix}{first}/")], objects: vec![] });
         }
         let path = self.path(prefix).ok_or(StoreError::NotFound)?;
+        self.must_not_lead_through_a_link(&path)?;
         let mut folder = Folder::default();
         for entry in fs::read_dir(&path)? {
             let entry = entry?;
@@ -120,13 +125,32 @@ impl DirStore {
                 folder.folders.push(format!("{key}/"));
             } else {
                 let size = entry.metadata().map_or(0, |metadata| metadata.len());
-                folder.objects.push(ObjectInfo { key, size, last_modified: None });
+                let special = !entry.file_type()?.is_file();
+                folder.objects.push(ObjectInfo { key, size, last_modified: None, special });
             }
         }
         folder.folders.sort_unstable();
         folder.objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         self.sidecar.fill(self.below_mount(prefix), &self.mounted_at, &mut folder.objects);
         Ok(folder)
+    }
+
+    /// A folder that is a link stands for something that is not in the evidence. The root itself is the caller's word.
+    fn must_not_lead_through_a_link(&self, folder: &Path) -> Result<(), StoreError> {
+        let mut plain = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = folder.ancestors().take_while(|path| *path != self.root && !plain.contains(*path));
+        // From the root down: a folder is plain only if all that lead to it are.
+        for path in unknown.map(Path::to_owned).collect::<Vec<_>>().into_iter().rev() {
+            match fs::symlink_metadata(&path) {
+                Ok(found) if found.is_symlink() => {
+                    return Err(StoreError::Unreachable(format!("{} is a link", path.display())));
+                }
+                Ok(_) => plain.insert(path),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error.into()),
+            };
+        }
+        Ok(())
     }
 
     fn below_mount<'a>(&self, key: &'a str) -> &'a str {
@@ -138,7 +162,8 @@ impl DirStore {
             return Err(StoreError::Unreachable(format!("this is a copy of what lies below {}", self.mounted_at)));
         }
         let path = self.path(key).ok_or(StoreError::NotFound)?;
-        // Never through a link, and never a device or a pipe, which could block for ever.
+        self.must_not_lead_through_a_link(path.parent().unwrap_or(&self.root))?;
+        // Never a link, and never a device or a pipe, which could block for ever.
         if !fs::symlink_metadata(&path)?.file_type().is_file() {
             return Err(StoreError::Unreachable("it is no ordinary file".to_owned()));
         }
@@ -217,6 +242,22 @@ mod tests {
         assert_eq!(block_on(store.folder("")).unwrap().objects.len(), 2);
         assert!(matches!(block_on(store.get("link")), Err(StoreError::Unreachable(_))));
         assert!(matches!(block_on(store.get("absent")), Err(StoreError::NotFound)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folders_that_are_links_are_not_entered() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("outside/in")).unwrap();
+        fs::write(dir.path().join("outside/in/object"), "x").unwrap();
+        fs::create_dir(dir.path().join("evidence")).unwrap();
+        std::os::unix::fs::symlink("../outside", dir.path().join("evidence/link")).unwrap();
+        let store = store(&dir.path().join("evidence"));
+        assert!(block_on(store.folder("")).unwrap().objects[0].special);
+        for folder in ["link/", "link/in/"] {
+            assert!(matches!(block_on(store.folder(folder)), Err(StoreError::Unreachable(_))), "{folder}");
+        }
+        assert!(matches!(block_on(store.get("link/in/object")), Err(StoreError::Unreachable(_))));
     }
 
     #[test]

@@ -82,11 +82,7 @@ impl Line<'_> {
 
 impl Sidecar {
     pub(super) fn open(path: &Path, limits: &Limits) -> Result<Sidecar, SidecarError> {
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Sidecar::default()),
-            Err(error) => return Err(error.into()),
-        };
+        let Some(file) = open_plain(path)? else { return Ok(Sidecar::default()) };
         let folders = index(&file, limits.sidecar_line)?;
         Ok(Sidecar { folders, reader: Mutex::new(Reader { file: Some(file), recent: Vec::new() }) })
     }
@@ -121,6 +117,16 @@ impl Sidecar {
         }
         reader.recent.push((folder.to_owned(), Arc::clone(&lines)));
         Some(lines)
+    }
+}
+
+/// Opens a file of the `.trailseal` folder, if it is there: an ordinary one, for a pipe could block for ever.
+pub(super) fn open_plain(path: &Path) -> Result<Option<File>, SidecarError> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+        Ok(found) if !found.is_file() => Err(io::Error::other("it is no ordinary file").into()),
+        Ok(_) => Ok(Some(File::open(path)?)),
     }
 }
 

@@ -1,11 +1,11 @@
 //! `.trailseal/source.json`: where a copy came from, which range it is of, and when it was taken.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::sidecar::open_plain;
 use super::{SIDECAR_FOLDER, SidecarError};
 use crate::limits::Limits;
 use crate::trail::Time;
@@ -29,11 +29,7 @@ pub struct SourceRecord {
 impl SourceRecord {
     /// Reads the record of the copy at `root`, if it has one.
     pub fn read(root: &Path, limits: &Limits) -> Result<Option<SourceRecord>, SidecarError> {
-        let file = match File::open(root.join(SIDECAR_FOLDER).join("source.json")) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
+        let Some(file) = open_plain(&root.join(SIDECAR_FOLDER).join("source.json"))? else { return Ok(None) };
         let mut text = Vec::new();
         file.take(limits.small_file).read_to_end(&mut text)?;
         serde_json::from_slice(&text)
