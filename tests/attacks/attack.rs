@@ -92,7 +92,7 @@ impl Attack {
                 content[at] ^= 1 + dice.below(255) as u8;
             }),
             Append => {
-                let tail: &[u8] = *dice.pick(&[&b"\0"[..], b"x", b"\n", &[0x1f, 0x8b, 8, 0]]);
+                let tail: &[u8] = dice.pick::<&[u8]>(&[b"\0", b"x", b"\n", &[0x1f, 0x8b, 8, 0]]);
                 if let Some(thing) = bucket.get_mut(&target) {
                     thing.metadata.last_modified = when(dice, thing);
                     thing.body = [&thing.body[..], tail].concat().into();

@@ -22,7 +22,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 fn run(cases: u64, per_world: u64, case: impl Fn(&World, &mut Dice) -> Result<bool, String>) -> u64 {
     let (from, cases) = (number("ATTACKS_FROM", 0), number("ATTACKS_CASES", cases));
     let mut world = None;
-    let (mut failed, mut told) = (0, 0);
+    let (mut failures, mut told) = (Vec::new(), 0);
     for at in from..from + cases {
         let which = at / per_world;
         if !matches!(&world, Some((number, _)) if *number == which) {
@@ -31,16 +31,11 @@ fn run(cases: u64, per_world: u64, case: impl Fn(&World, &mut Dice) -> Result<bo
         let Some((_, world)) = &world else { continue };
         match case(world, &mut Dice(at.wrapping_mul(0x2545_f491_4f6c_dd1d))) {
             Ok(telling) => told += u64::from(telling),
-            Err(why) => {
-                failed += 1;
-                if failed <= 12 {
-                    println!("case {at}: {why}\n");
-                }
-            }
+            Err(why) => failures.push(format!("case {at}: {why}")),
         }
     }
-    assert_eq!(failed, 0, "failed of {cases} cases");
-    println!("{told} of {cases} cases were telling");
+    let some: Vec<_> = failures.iter().take(12).map(String::as_str).collect();
+    assert!(failures.is_empty(), "{} of {cases} cases failed\n\n{}", failures.len(), some.join("\n\n"));
     told
 }
 
