@@ -397,3 +397,31 @@ fn a_lost_digest_at_the_border_of_two_buckets_costs_one_hour() {
     assert_eq!(report.totals.digests.verified, 11, "{:#?}", codes(&report));
     assert_ne!(report.verdict, Verdict::Intact);
 }
+
+/// No start was asked for, and of one chain everything up to the end is gone: what is left of it after the end shows
+/// that it had gone on before.
+#[test]
+fn a_chain_of_which_only_what_follows_the_request_is_left_is_not_passed_over() {
+    let two = Scenario { trails: vec!["one".into(), "two".into()], ..scenario() };
+    let objects = objects(&two);
+    let keys = digests(&objects);
+    let last = keys.last().unwrap().end;
+    let end = last.plus(-3 * 3600 - 600);
+    let vouched = |key: &DigestKey| key.chain.trail == "two" && key.end.plus(-3600) < end;
+    for log_files in [LogFiles::All, LogFiles::None] {
+        let mut store = bucket(&objects);
+        let mut drafted = draft(&two).unwrap();
+        for key in keys.iter().filter(|key| vouched(key)) {
+            store.remove(&key.key());
+        }
+        for delivery in drafted.chains.iter_mut().flat_map(|chain| &mut chain.digests) {
+            if DigestKey::parse(&delivery.digest.digest_s3_object).is_some_and(|key| vouched(&key)) {
+                delivery.digest.log_files.iter().for_each(|log| store.remove(&log.s3_object));
+            }
+        }
+        let request = AuditRequest { end: Some(end), log_files, ..request(last.plus(1800)) };
+        let report = audit_of(vec![store], None, request);
+        expect(&report, Verdict::Inconclusive);
+        assert!(report.chains.iter().any(|chain| chain.trail == "two" && !chain.holes.is_empty()));
+    }
+}

@@ -89,10 +89,13 @@ impl Account {
         }
         // Where everything found was asked for, troubles before the oldest verified digest are holes, and no more.
         let first = troubles.last().map(|trouble| trouble.end.plus(-Time::HOUR));
-        let Some(start) = self.scope.start.or(first) else { return false };
+        // A chain that goes on after the request's end, and of which nothing before it is left, does not drop out of it.
+        let lost = (oldest.start >= self.scope.end).then(|| self.scope.end.plus(-Time::HOUR));
+        let Some(start) = self.scope.start.or([first, lost].into_iter().flatten().min()) else { return false };
         let gap = Interval::new(start, oldest.start);
         // What lies before the request shows that the chain did not begin in it.
-        let older_known = self.scope.start.is_none() || troubles.last().is_some_and(|trouble| trouble.end <= start);
+        let older_known = (self.scope.start.is_none() && lost.is_none())
+            || troubles.last().is_some_and(|trouble| trouble.end <= start);
         let spans = match (starting, older_known) {
             (true, true) => split_gap(gap, Gap::Restart, &troubles, self.hours_named),
             (false, true) => split_gap(gap, Gap::Broken, &troubles, self.hours_named),
@@ -108,7 +111,11 @@ impl Account {
         let (Some(newest), Some(oldest)) = (troubles.first(), troubles.last()) else {
             return;
         };
-        let start = self.scope.start.unwrap_or(oldest.end.plus(-Time::HOUR));
+        let first = oldest.end.plus(-Time::HOUR);
+        // As in `head`: what follows the request, and does not verify, does not tell that nothing came before.
+        let lost =
+            (first >= self.scope.end && oldest.end <= self.scope.horizon).then(|| self.scope.end.plus(-Time::HOUR));
+        let start = self.scope.start.unwrap_or(lost.unwrap_or(first));
         let whole = Interval::new(start, self.scope.horizon.max(newest.end));
         let nowhere = ObjectLocation::new("", "");
         self.spans(around_troubles(whole, &troubles, Reason::DigestUnverified), &nowhere);
