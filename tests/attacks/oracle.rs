@@ -10,7 +10,7 @@ use trailseal::trail::{ChainKind, Interval, LogKey, Time};
 use crate::world::{Ask, Bucket, TrueChain, World, digest_key};
 
 const DUE: i64 = 2 * Time::HOUR;
-const SKEW: i64 = 15 * 60;
+const SKEW: i64 = 5 * 60;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Span {
@@ -30,6 +30,13 @@ impl Span {
 
     fn touches(self, start: Time, end: Time) -> bool {
         self.start.is_none_or(|from| end > from) && start < self.end
+    }
+
+    /// A log file counts by when it was delivered: in the five minutes up to the minute in its name.
+    fn asks_for(self, log: &str) -> bool {
+        let Some(log) = LogKey::parse(log) else { return true };
+        let minute = log.name.minute;
+        self.start.is_none_or(|from| from <= minute) && minute.plus(-SKEW) < self.end
     }
 }
 
@@ -112,7 +119,7 @@ pub(crate) fn honest(world: &World, bucket: &Bucket, ask: &Ask) -> Honest {
                 proven.push(Interval::new(digest.start, digest.end));
                 if span.touches(digest.start, digest.end) {
                     verified += 1;
-                    told.log_files += digest.logs.len() as u64;
+                    told.log_files += digest.logs.iter().filter(|log| span.asks_for(log)).count() as u64;
                 }
             } else if span.touches(digest.start, digest.end) {
                 told.intact = false;
@@ -256,7 +263,8 @@ fn wrong_log(world: &World, bucket: &Bucket, ask: &Ask, chain: &TrueChain, at: u
     if ask.log_files == LogFiles::None {
         return None;
     }
-    digest.logs.iter().find_map(|log| {
+    let span = Span::of(ask, bucket);
+    digest.logs.iter().filter(|log| span.asks_for(log)).find_map(|log| {
         let Some(thing) = bucket.get(log) else { return Some(format!("missing: {log}")) };
         if thing.content.is_some() && thing.content == world.objects[log].content {
             return None;
