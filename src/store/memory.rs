@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
-use super::{Body, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
+use super::{Attributes, Body, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::digest::DigestMetadata;
 use crate::logfile::Framing;
 
@@ -93,7 +93,11 @@ impl ObjectStore for MemoryStore {
             return Err(error.clone());
         }
         let stored = self.objects.get(key).ok_or(StoreError::NotFound)?;
-        Ok(FetchedObject { body: Body::Bytes(stored.body.clone()), metadata: stored.metadata.clone() })
+        Ok(FetchedObject {
+            body: Body::Bytes(stored.body.clone()),
+            metadata: stored.metadata.clone(),
+            attributes: Attributes::default(),
+        })
     }
 }
 
@@ -102,6 +106,6 @@ fn info(key: &str, stored: &Stored) -> ObjectInfo {
         key: key.to_owned(),
         size: stored.body.len() as u64,
         last_modified: stored.metadata.last_modified,
-        special: false,
+        ..ObjectInfo::default()
     }
 }

@@ -7,6 +7,8 @@ mod body;
 pub mod dir;
 mod memory;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 
@@ -57,6 +59,10 @@ pub struct ObjectInfo {
     pub size: u64,
     /// When it was written, where the store knows it.
     pub last_modified: Option<Time>,
+    /// Its entity tag without quotes, where the store has one: it changes with the content.
+    pub etag: Option<String>,
+    /// Its storage class, where the store has any; see [`ObjectInfo::is_archived`].
+    pub storage_class: Option<String>,
     /// No ordinary object: on a disk, a link, a pipe or a device. What it stands for is not looked at.
     pub special: bool,
 }
@@ -66,14 +72,37 @@ impl ObjectInfo {
     pub fn is_folder_marker(&self) -> bool {
         self.size == 0 && self.key.ends_with('/')
     }
+
+    /// Whether its storage class is one that is read only once it was restored. It may have been: only asking for it
+    /// tells.
+    pub fn is_archived(&self) -> bool {
+        matches!(self.storage_class.as_deref(), Some("GLACIER" | "DEEP_ARCHIVE"))
+    }
 }
 
 /// An object as a store gives it.
 pub struct FetchedObject {
     /// Its bytes as stored.
     pub body: Body,
-    /// Its user metadata.
+    /// Its user metadata, as far as verification needs it.
     pub metadata: DigestMetadata,
+    /// What else the store says of it.
+    pub attributes: Attributes,
+}
+
+/// What a store says of an object beside its bytes, for a copy that is to lose nothing; empty where it does not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attributes {
+    /// Its user metadata: the names without the `x-amz-meta-` that stands before each on the wire.
+    pub user_metadata: BTreeMap<String, String>,
+    /// Its size in bytes, as stored.
+    pub size: Option<u64>,
+    /// Its entity tag, without quotes.
+    pub etag: Option<String>,
+    /// Its version, in a bucket that keeps versions.
+    pub version_id: Option<String>,
+    /// Its storage class; none for the standard one, which S3 does not name.
+    pub storage_class: Option<String>,
 }
 
 /// Why an object or a folder was not to be had.
@@ -94,7 +123,13 @@ pub enum StoreError {
     /// The store kept asking to slow down.
     #[error("the store kept asking to slow down")]
     Throttled,
-    /// The store did not answer, broke off, or has something there that is no ordinary object.
+    /// The credentials themselves were refused, or there are none: expired, unknown, or of another partition.
+    #[error("the credentials were refused: {0}")]
+    Credentials(String),
+    /// The body ended before it was whole. Asking for the object again may give all of it.
+    #[error("it broke off: {0}")]
+    BrokeOff(String),
+    /// The store did not answer, or has something there that is no ordinary object.
     #[error("it could not be reached: {0}")]
     Unreachable(String),
 }
@@ -114,11 +149,11 @@ impl StoreError {
     pub fn reason(&self) -> Option<Reason> {
         match self {
             StoreError::NotFound => None,
-            StoreError::Denied => Some(Reason::Denied),
+            StoreError::Denied | StoreError::Credentials(_) => Some(Reason::Denied),
             StoreError::Archived => Some(Reason::Archived),
             StoreError::Kms => Some(Reason::Kms),
             StoreError::Throttled => Some(Reason::Throttled),
-            StoreError::Unreachable(_) => Some(Reason::Unreachable),
+            StoreError::BrokeOff(_) | StoreError::Unreachable(_) => Some(Reason::Unreachable),
         }
     }
 }

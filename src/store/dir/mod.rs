@@ -17,7 +17,7 @@ use futures::stream::{self, BoxStream};
 use self::sidecar::Sidecar;
 pub use self::sidecar::SidecarError;
 pub use self::source::SourceRecord;
-use super::{Body, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
+use super::{Attributes, Body, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::limits::Limits;
 use crate::logfile::Framing;
 
@@ -126,7 +126,7 @@ impl DirStore {
             } else {
                 let size = entry.metadata().map_or(0, |metadata| metadata.len());
                 let special = !entry.file_type()?.is_file();
-                folder.objects.push(ObjectInfo { key, size, last_modified: None, special });
+                folder.objects.push(ObjectInfo { key, size, special, ..ObjectInfo::default() });
             }
         }
         folder.folders.sort_unstable();
@@ -168,7 +168,11 @@ impl DirStore {
             return Err(StoreError::Unreachable("it is no ordinary file".to_owned()));
         }
         let body = Body::Reader(Box::new(File::open(&path)?));
-        Ok(FetchedObject { body, metadata: self.sidecar.metadata(self.below_mount(key)) })
+        Ok(FetchedObject {
+            body,
+            metadata: self.sidecar.metadata(self.below_mount(key)),
+            attributes: Attributes::default(),
+        })
     }
 }
 
