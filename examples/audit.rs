@@ -9,7 +9,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
     let (copy, key_file) = arguments.next().zip(arguments.next()).ok_or("give DIR and KEYS")?;
     let store = DirStore::open(Path::new(&copy), None, &Limits::default())?;
-    let evidence = Evidence { stores: vec![Arc::new(store)], recorded_end: None };
+    let evidence = Evidence { stores: vec![Arc::new(store)], ..Evidence::default() };
     let keys = KeysAtHand::new(parse_key_file(&fs::read(&key_file)?)?, key_file, KeyOrigin::Pinned);
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
     let request = AuditRequest::everything(copy, Time::from_unix(now.as_secs().try_into()?));

@@ -13,7 +13,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let (copy, key_file) = ("testdata/trail", "testdata/trail-public-keys.json");
 //! let store = DirStore::open(Path::new(copy), None, &Limits::default())?;
-//! let evidence = Evidence { stores: vec![Arc::new(store)], recorded_end: None };
+//! let evidence = Evidence { stores: vec![Arc::new(store)], ..Evidence::default() };
 //! let keys = parse_key_file(&fs::read(key_file)?)?;
 //! let keys = KeysAtHand::new(keys, key_file, KeyOrigin::Pinned);
 //! let as_of = Time::parse_loose("2030-01-01T00:00:00Z").ok_or("no time")?;
@@ -81,6 +81,8 @@ pub mod logfile;
 // -- report --
 pub mod report;
 // -- the world --
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod keys;
 pub mod store;
 // -- audit --

@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("names", &["trail", "limits", "finding"]),
     ("evidence", &["digest", "logfile", "chain"]),
     ("report", &["report"]),
-    ("world", &["store", "keys"]),
+    ("world", &["store", "keys", "aws"]),
     ("audit", &["audit"]),
     ("faces", &["render", "cli", "simulate"]),
 ];

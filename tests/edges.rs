@@ -82,7 +82,8 @@ fn audit_of(stores: Vec<MemoryStore>, recorded_end: Option<Time>, request: Audit
     let list = serde_json::to_vec(&keyring().public_keys()).unwrap();
     let keys = KeysAtHand::new(parse_key_file(&list).unwrap(), "test", KeyOrigin::Pinned);
     let stores = stores.into_iter().map(|store| Arc::new(store) as _).collect();
-    audit_blocking(Evidence { stores, recorded_end }, Arc::new(keys), request, Arc::new(Silent)).unwrap()
+    audit_blocking(Evidence { stores, recorded_end, ..Evidence::default() }, Arc::new(keys), request, Arc::new(Silent))
+        .unwrap()
 }
 
 fn codes(report: &Report) -> Vec<(Code, String)> {
@@ -373,7 +374,7 @@ fn a_key_list_that_ends_with_the_digest_is_not_complete_for_it() {
     let evidence = |last: bool| {
         let mut store = MemoryStore::new(None);
         objects.values().filter(|o| last == (o.key == keys[11].key())).for_each(|o| put(&mut store, o, false));
-        Evidence { stores: vec![Arc::new(store)], recorded_end: None }
+        Evidence { stores: vec![Arc::new(store)], ..Evidence::default() }
     };
     let audit = |until| audit_blocking(evidence(true), Arc::new(list(until)), request.clone(), Arc::new(Silent));
     // One digest, without metadata, that names a key not listed.

@@ -23,6 +23,7 @@ impl Asked {
             outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(id, _)| id.clone())).collect();
         let mut findings = discovery.findings;
         findings.extend(self.about_the_request(&chains));
+        findings.extend(self.never_delivered(&outcomes));
         let public_keys = outcomes.iter().flat_map(|outcome| self.keys_used(outcome)).collect();
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
@@ -68,6 +69,10 @@ impl Asked {
     /// Keys that no digest names at all are a mistake of the caller and say nothing about the evidence.
     fn keys_must_fit(&self, outcomes: &[RegionOutcome]) -> Result<(), AuditError> {
         let unknown: u64 = outcomes.iter().map(|outcome| outcome.keys_unknown).sum();
+        // What AWS lists is not a mistake of the caller.
+        if self.keys.origin() == KeyOrigin::Aws {
+            return Ok(());
+        }
         let fits = outcomes.iter().any(|outcome| {
             !outcome.fingerprints.is_empty()
                 || outcome.findings.iter().any(|finding| finding.code == Code::DigestKeyUnknown)
@@ -103,7 +108,7 @@ impl Asked {
         used.map(|key| PublicKeyReport {
             fingerprint: key.fingerprint().to_owned(),
             source: self.keys.describe(),
-            pinned: self.keys.origin() == KeyOrigin::Pinned,
+            pinned: self.keys.origin().is_pinned(),
             valid_from: key.validity.map(|window| window.start),
             valid_to: key.validity.map(|window| window.end),
         })
@@ -155,7 +160,7 @@ impl Asked {
                 skipped.push("unlisted objects in log folders (--log-files none)".to_owned());
             }
         }
-        if self.keys.origin() == KeyOrigin::Pinned {
+        if self.keys.origin().is_pinned() {
             performed.push("signatures under keys obtained apart from the evidence");
         } else {
             skipped.push("whether AWS signed: the keys came with the evidence".to_owned());
@@ -174,6 +179,7 @@ impl Asked {
         skipped.extend(
             began_after.iter().map(|chain| format!("{chain}: its oldest digest begins after the end of the request")),
         );
+        skipped.extend(self.request.not_asked.iter().cloned());
         skipped.extend(not_covered.iter().map(|folder| format!("{folder}: AWS documents no digests that cover it")));
         Checks { performed: performed.into_iter().map(str::to_owned).collect(), skipped }
     }

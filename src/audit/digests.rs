@@ -14,7 +14,7 @@ use tokio::task::{JoinError, JoinHandle};
 use super::discover::{Place, place_of};
 use super::inventory::Pending;
 use super::observer::Observer;
-use super::pace::Pace;
+use super::pace::{Again, Pace};
 use crate::chain::{ListedDigest, Observed};
 use crate::digest::{
     DefectKind, DigestDefect, FetchedDigest, KeySet, ParsedDigest, SuccessorSignature, VerifiedDigest,
@@ -56,7 +56,7 @@ impl DigestReader {
     }
 
     /// Fetches and examines one digest; one that inflates to more than `most` bytes is put off.
-    async fn look(&self, place: &Place, at: ObjectLocation, most: u64) -> Looked {
+    pub(super) async fn look(&self, place: &Place, at: ObjectLocation, most: u64) -> Looked {
         let asked = at.clone();
         let fetched = match self.fetch(place, at).await {
             Ok(fetched) => fetched,
@@ -89,12 +89,16 @@ impl DigestReader {
             None => Observed::Absent,
             Some(reason) => Observed::Unreadable(reason),
         };
-        let object = place.store.get(&at.key).await.map_err(|error| unreadable(&error))?;
-        match object.body.collect(self.limits.digest_stored).await {
-            Ok(body) => {
-                let framing = place.store.framing();
-                Ok(FetchedDigest { at, body, framing, metadata: object.metadata })
+        let mut again = Again::default();
+        let (body, metadata) = loop {
+            let object = place.store.get(&at.key).await.map_err(|error| unreadable(&error))?;
+            match object.body.collect(self.limits.digest_stored).await {
+                Err(BodyError::Store(error)) if again.may(&error).await => {}
+                body => break (body, object.metadata),
             }
+        };
+        match body {
+            Ok(body) => Ok(FetchedDigest { at, body, framing: place.store.framing(), metadata }),
             Err(BodyError::Store(error)) => Err(unreadable(&error)),
             Err(BodyError::OverLimit(limit)) => Err(Observed::Defective(Box::new(DigestDefect {
                 at,

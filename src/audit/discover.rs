@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures::{StreamExt, stream};
+
 use super::Evidence;
 use super::misplaced::{Misfit, Misplaced, STRAY, UNLISTED, unlistable};
 use super::request::AuditRequest;
@@ -58,148 +60,170 @@ pub(super) fn place_of<'p>(places: &'p [Place], bucket: &str) -> Option<&'p Plac
 
 /// Finds the accounts and regions asked for.
 pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Result<Discovery, StoreError> {
-    let mut search = Search { request, visited: 0, found: BTreeMap::new(), discovery: Discovery::default() };
+    let mut found = Found::default();
     for store in &evidence.stores {
-        search.roots(store).await?;
+        let search = Search { request, store };
+        let mut accounts = Vec::new();
+        for prefix in search.prefixes(&mut found).await? {
+            accounts.extend(search.accounts(&prefix, &mut found).await?);
+        }
+        let services = stream::iter(accounts).map(|account| search.services(account)).buffered(FOLDERS_AT_ONCE);
+        let services: Vec<Found> = services.collect().await;
+        services.into_iter().for_each(|more| found.add(more));
     }
-    let Search { found, mut discovery, .. } = search;
-    discovery.regions = found.into_iter().map(|((_, region), places)| Region { region, places }).collect();
+    let Found { places, mut discovery } = found;
+    discovery.regions = places.into_iter().map(|((_, region), places)| Region { region, places }).collect();
     Ok(discovery)
 }
 
-struct Search<'a> {
-    request: &'a AuditRequest,
-    visited: usize,
-    found: BTreeMap<(String, String), Vec<Place>>,
+/// What was found so far.
+#[derive(Default)]
+struct Found {
+    places: BTreeMap<(String, String), Vec<Place>>,
     discovery: Discovery,
 }
 
+/// A search of one store.
+struct Search<'a> {
+    request: &'a AuditRequest,
+    store: &'a Arc<dyn ObjectStore>,
+}
+
 impl Search<'_> {
-    /// Looks for every `AWSLogs/`, whatever prefix it lies below.
-    async fn roots(&mut self, store: &Arc<dyn ObjectStore>) -> Result<(), StoreError> {
-        let mut open = vec![(String::new(), 0)];
-        while let Some((prefix, depth)) = open.pop() {
-            self.visited += 1;
-            let too_far =
-                depth > self.request.limits.discovery_depth || self.visited > self.request.limits.discovery_folders;
-            if too_far {
-                let at = ObjectLocation::new(store.bucket().unwrap_or_default(), &prefix);
-                self.discovery.findings.push(Finding::folder_unreadable(&at, Reason::OverLimit));
-                continue;
+    /// Every prefix below which there is an `AWSLogs/`, wherever it is.
+    async fn prefixes(&self, found: &mut Found) -> Result<Vec<String>, StoreError> {
+        let limits = &self.request.limits;
+        if let Some(prefix) = self.told_prefix() {
+            return Ok(vec![prefix.to_owned()]);
+        }
+        let mut prefixes = Vec::new();
+        let mut level = vec![self.request.select.below.clone()];
+        let mut visited = 0;
+        for depth in 0.. {
+            let room = if depth > limits.discovery_depth { 0 } else { limits.discovery_folders - visited };
+            for name in level.split_off(level.len().min(room)) {
+                let at = ObjectLocation::new(self.bucket(), &name);
+                found.discovery.findings.push(Finding::folder_unreadable(&at, Reason::OverLimit));
             }
-            let folder = match store.folder(&prefix).await {
-                Err(error) if prefix.is_empty() => return Err(error),
-                other => self.told(store, &prefix, other),
-            };
-            for name in folder.folders.into_iter().rev() {
-                if name.strip_prefix(&prefix) == Some("AWSLogs/") {
-                    if self.wanted_prefix(&prefix) {
-                        self.accounts(store, &prefix, None, &name).await;
+            visited += level.len();
+            let folders = stream::iter(level.drain(..)).map(|name| async {
+                let answer = self.store.folder(&name).await;
+                (name, answer)
+            });
+            let folders: Vec<_> = folders.buffered(FOLDERS_AT_ONCE).collect().await;
+            for (name, answer) in folders {
+                let folder = match answer {
+                    Err(error) if depth == 0 => return Err(error),
+                    answer => self.told(&name, answer, &mut found.discovery),
+                };
+                for below in folder.folders {
+                    if below.strip_prefix(&name) != Some("AWSLogs/") {
+                        level.extend(Some(below).filter(|below| self.leads_to_wanted(below)));
+                    } else if self.wanted_prefix(&name) {
+                        prefixes.push(name.clone());
                     }
-                } else if self.leads_to_wanted(&name) {
-                    open.push((name, depth + 1));
+                }
+            }
+            if level.is_empty() {
+                break;
+            }
+        }
+        Ok(prefixes)
+    }
+
+    /// The accounts asked for below an `AWSLogs/`, those of organizations too.
+    async fn accounts(&self, prefix: &str, found: &mut Found) -> Result<Vec<AccountFolder>, StoreError> {
+        let mut accounts = Vec::new();
+        let mut open = vec![(None, format!("{prefix}AWSLogs/"))];
+        while let Some((organization, path)) = open.pop() {
+            let folder = match self.store.folder(&path).await {
+                // Nothing at all could be listed.
+                Err(error) if organization.is_none() && self.told_prefix().is_some() => return Err(error),
+                answer => self.told(&path, answer, &mut found.discovery),
+            };
+            found.discovery.count_beside(&folder);
+            for name in folder.folders {
+                let last = name[path.len()..].trim_end_matches('/').to_owned();
+                if is_account_id(&last) {
+                    let organization = organization.clone();
+                    accounts.push(AccountFolder { prefix: prefix.to_owned(), organization, account: last });
+                } else if organization.is_none() && is_organization_id(&last) {
+                    open.push((Some(last), name));
                 }
             }
         }
-        Ok(())
+        let wanted = &self.request.select.accounts;
+        accounts.retain(|folder| wanted.is_empty() || wanted.contains(&folder.account));
+        Ok(accounts)
     }
 
-    async fn accounts(&mut self, store: &Arc<dyn ObjectStore>, prefix: &str, organization: Option<&str>, path: &str) {
-        let folder = self.look(store, path).await;
-        self.count_beside(&folder);
-        for name in folder.folders {
-            let last = name[path.len()..].trim_end_matches('/');
-            if is_account_id(last) {
-                let account = AccountFolder {
-                    prefix: prefix.to_owned(),
-                    organization: organization.map(str::to_owned),
-                    account: last.to_owned(),
-                };
-                self.services(store, &account).await;
-            } else if organization.is_none() && is_organization_id(last) {
-                Box::pin(self.accounts(store, prefix, Some(last), &name)).await;
-            }
-        }
+    /// The prefix, where it is told and needs not be looked for: in a bucket, there may be leave to list no other folder.
+    fn told_prefix(&self) -> Option<&str> {
+        self.request.select.prefix.as_deref().filter(|_| self.store.is_remote())
     }
 
-    async fn services(&mut self, store: &Arc<dyn ObjectStore>, account: &AccountFolder) {
+    async fn services(&self, account: AccountFolder) -> Found {
+        let mut found = Found::default();
         let path = account.path();
-        let folder = self.look(store, &path).await;
-        self.count_beside(&folder);
+        let folder = self.told(&path, self.store.folder(&path).await, &mut found.discovery);
+        found.discovery.count_beside(&folder);
         for name in folder.folders {
             match &name[path.len()..] {
-                "CloudTrail/" => self.regions(store, account, &name, UNLISTED).await,
-                "CloudTrail-Digest/" => self.regions(store, account, &name, STRAY).await,
+                "CloudTrail/" => self.regions(&account, &name, UNLISTED, &mut found).await,
+                "CloudTrail-Digest/" => self.regions(&account, &name, STRAY, &mut found).await,
                 other if other.starts_with("CloudTrail") => {
-                    self.discovery.not_covered.insert(other.to_owned());
+                    found.discovery.not_covered.insert(other.to_owned());
                 }
                 _ => {}
             }
         }
+        found
     }
 
     /// The regions below `CloudTrail/` or `CloudTrail-Digest/`; what else lies there is out of place.
-    async fn regions(&mut self, store: &Arc<dyn ObjectStore>, account: &AccountFolder, path: &str, misfit: Misfit) {
-        let folder = self.look(store, path).await;
-        let selected = |region: &str| {
-            let folders = RegionFolders { account: account.clone(), region: region.to_owned() };
-            self.request.select.has_folders(&folders).then_some(folders)
+    async fn regions(&self, account: &AccountFolder, path: &str, misfit: Misfit, found: &mut Found) {
+        let folder = self.told(path, self.store.folder(path).await, &mut found.discovery);
+        let mut misplaced = {
+            let at = ObjectLocation::new(self.bucket(), path);
+            Misplaced::new(at, misfit, self.request.limits.planted_named_per_region)
         };
-        let mut others = Vec::new();
+        folder.objects.iter().for_each(|object| misplaced.tell(object));
         for name in &folder.folders {
             let region = name[path.len()..].trim_end_matches('/');
-            match selected(region) {
-                Some(folders) if is_region(region) => self.add(store, folders),
-                None if is_region(region) => {}
-                _ => others.push(name.clone()),
+            if !is_region(region) {
+                misplaced.tell_below(self.store, name).await;
+                continue;
+            }
+            let folders = RegionFolders { account: account.clone(), region: region.to_owned() };
+            if self.request.select.has_folders(&folders) {
+                found.add_place(Place { store: Arc::clone(self.store), folders });
             }
         }
-        let places = &self.request.select;
-        let concerned = places.accounts.is_empty() || places.accounts.contains(&account.account);
-        if concerned && self.wanted_prefix(&account.prefix) {
-            let at = ObjectLocation::new(store.bucket().unwrap_or_default(), path);
-            let mut misplaced = Misplaced::new(at, misfit, self.request.limits.planted_named_per_region);
-            folder.objects.iter().for_each(|object| misplaced.tell(object));
-            for other in &others {
-                misplaced.tell_below(store, other).await;
-            }
-            self.discovery.findings.extend(misplaced.into_findings());
-        }
+        found.discovery.findings.extend(misplaced.into_findings());
     }
 
-    fn add(&mut self, store: &Arc<dyn ObjectStore>, folders: RegionFolders) {
-        let places = self.found.entry((folders.account.account.clone(), folders.region.clone())).or_default();
-        let known = places.iter().any(|place| place.folders == folders && Arc::ptr_eq(&place.store, store));
-        if !known {
-            places.push(Place { store: Arc::clone(store), folders });
-        }
-    }
-
-    async fn look(&mut self, store: &Arc<dyn ObjectStore>, path: &str) -> Folder {
-        self.told(store, path, store.folder(path).await)
-    }
-
-    fn told(&mut self, store: &Arc<dyn ObjectStore>, path: &str, answer: Result<Folder, StoreError>) -> Folder {
-        let bucket = store.bucket().unwrap_or_default();
+    fn told(&self, path: &str, answer: Result<Folder, StoreError>, discovery: &mut Discovery) -> Folder {
         let folder = match answer {
             Ok(folder) => folder,
             Err(StoreError::NotFound) => Folder::default(),
             Err(error) => {
-                self.discovery.findings.push(unlistable(bucket, path, &error));
+                discovery.findings.push(unlistable(self.bucket(), path, &error));
                 Folder::default()
             }
         };
-        // Whole accounts can hide behind a link, or behind a file of their name.
-        let hides = |object: &&ObjectInfo| object.special || stands_for_a_folder(&object.key[path.len()..]);
+        // On a disk, whole accounts can hide behind a link, or behind a file of their name.
+        let hides = |object: &&ObjectInfo| {
+            object.special || !self.store.is_remote() && stands_for_a_folder(&object.key[path.len()..])
+        };
         for object in folder.objects.iter().filter(hides) {
             let error = StoreError::Unreachable("it is no folder".to_owned());
-            self.discovery.findings.push(unlistable(bucket, &object.key, &error));
+            discovery.findings.push(unlistable(self.bucket(), &object.key, &error));
         }
         folder
     }
 
-    fn count_beside(&mut self, folder: &Folder) {
-        self.discovery.beside += folder.objects.iter().filter(|object| !object.is_folder_marker()).count() as u64;
+    fn bucket(&self) -> &str {
+        self.store.bucket().unwrap_or_default()
     }
 
     fn wanted_prefix(&self, prefix: &str) -> bool {
@@ -212,6 +236,31 @@ impl Search<'_> {
     }
 }
 
+impl Found {
+    fn add(&mut self, other: Found) {
+        other.places.into_values().flatten().for_each(|place| self.add_place(place));
+        self.discovery.findings.extend(other.discovery.findings);
+        self.discovery.not_covered.extend(other.discovery.not_covered);
+        self.discovery.beside += other.discovery.beside;
+    }
+
+    fn add_place(&mut self, place: Place) {
+        let of = (place.folders.account.account.clone(), place.folders.region.clone());
+        let places = self.places.entry(of).or_default();
+        let known =
+            places.iter().any(|other| other.folders == place.folders && Arc::ptr_eq(&other.store, &place.store));
+        if !known {
+            places.push(place);
+        }
+    }
+}
+
+impl Discovery {
+    fn count_beside(&mut self, folder: &Folder) {
+        self.beside += folder.objects.iter().filter(|object| !object.is_folder_marker()).count() as u64;
+    }
+}
+
 /// Names that folders have on the way to digest and log files, and objects have not.
 fn stands_for_a_folder(name: &str) -> bool {
     matches!(name, "AWSLogs" | "CloudTrail" | "CloudTrail-Digest")
@@ -219,3 +268,6 @@ fn stands_for_a_folder(name: &str) -> bool {
         || is_organization_id(name)
         || is_region(name)
 }
+
+/// Folders looked into at once: enough that the latency of each is hidden by the others.
+const FOLDERS_AT_ONCE: usize = 32;

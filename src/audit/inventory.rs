@@ -4,7 +4,6 @@
 //! kilobytes a chain.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::mem;
 
 use futures::StreamExt;
 
@@ -13,74 +12,115 @@ use super::misplaced::{Misplaced, STRAY, unlistable};
 use crate::chain::{ListedDigest, Scope};
 use crate::finding::{Finding, Reason};
 use crate::limits::Limits;
-use crate::trail::{ChainId, DigestKey, Interval, Time};
+use crate::store::ObjectInfo;
+use crate::trail::{ChainId, ChainKind, DigestKey, Interval, ObjectLocation, Time};
 
 /// The digests of one account and region.
 #[derive(Default)]
 pub(super) struct Inventory {
     pub chains: BTreeMap<ChainId, Listing>,
     pub findings: Vec<Finding>,
+    pub backfills: Backfills,
+    /// Digests listed, of all chains.
+    count: usize,
 }
 
-/// The digests of one chain: the end of each and the place it lies in, newest first.
-pub(super) struct Listing(Vec<(Time, u16)>);
+/// When backfill digests were written, and so signed: any time after their hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Backfills {
+    /// There are none.
+    #[default]
+    None,
+    /// All by then, as the listing says.
+    WrittenBy(Time),
+    /// The store does not know.
+    AtAnyTime,
+}
+
+/// The digests of one chain.
+#[derive(Default)]
+pub(super) struct Listing {
+    /// The end of each and the place it lies in, newest first.
+    ends: Vec<(Time, u16)>,
+}
 
 /// Lists the digest folders of a region.
 pub(super) async fn take_inventory(region: &Region, limits: &Limits) -> Inventory {
     let mut inventory = Inventory::default();
-    let mut left = limits.digest_keys_per_region;
-    let mut too_many_chains = false;
-    for (at, place) in region.places.iter().enumerate() {
+    for at in 0..region.places.len() {
+        inventory.add_place(region, at, limits).await;
+    }
+    inventory
+}
+
+impl Inventory {
+    /// Lists the digest folder of one more place. Chains that only a place has that was added later are not asked for.
+    pub(super) async fn add_place(&mut self, region: &Region, at: usize, limits: &Limits) {
+        let place = &region.places[at];
         let folder = place.folders.digests();
         let mut strays = Misplaced::new(place.at(&folder), STRAY, limits.planted_named_per_region);
+        let mut too_many = false;
         let mut pages = place.store.list(&folder);
         while let Some(page) = pages.next().await {
             let objects = match page {
                 Ok(objects) => objects,
                 Err(failed) => {
                     let bucket = place.store.bucket().unwrap_or_default();
-                    inventory.findings.push(unlistable(bucket, &failed.prefix, &failed.error));
+                    self.findings.push(unlistable(bucket, &failed.prefix, &failed.error));
                     continue;
                 }
             };
             for object in objects {
-                let key = DigestKey::parse(&object.key).filter(|key| key.folder == place.folders.account);
-                match (key, u16::try_from(at)) {
-                    (Some(key), Ok(_))
-                        if inventory.chains.len() >= limits.chains_per_region
-                            && !inventory.chains.contains_key(&key.chain) =>
-                    {
-                        too_many_chains = true;
-                    }
-                    (Some(key), Ok(at)) if left > 0 => {
-                        left -= 1;
-                        inventory.chains.entry(key.chain).or_insert_with(|| Listing(Vec::new())).0.push((key.end, at));
-                    }
-                    (Some(_), _) => {}
-                    (None, _) => strays.tell(&object),
+                match DigestKey::parse(&object.key).filter(|key| key.folder == place.folders.account) {
+                    Some(key) => too_many |= !self.add(key, at, &object, limits),
+                    None => strays.tell(&object),
                 }
             }
         }
-        if left == 0 || mem::take(&mut too_many_chains) {
-            inventory.findings.push(Finding::folder_unreadable(&place.at(&folder), Reason::OverLimit));
+        drop(pages);
+        if too_many {
+            self.findings.push(Finding::folder_unreadable(&place.at(&folder), Reason::OverLimit));
         }
-        inventory.findings.extend(strays.into_findings());
+        self.findings.extend(strays.into_findings());
+        for listing in self.chains.values_mut() {
+            listing.ends.sort_unstable_by(|a, b| b.cmp(a));
+        }
     }
-    for listing in inventory.chains.values_mut() {
-        listing.0.sort_unstable_by(|a, b| b.cmp(a));
+
+    /// Adds a digest; false if there are too many already.
+    fn add(&mut self, key: DigestKey, at: usize, object: &ObjectInfo, limits: &Limits) -> bool {
+        let known = self.chains.contains_key(&key.chain);
+        let room =
+            self.count < limits.digest_keys_per_region && (known || self.chains.len() < limits.chains_per_region);
+        let Some(at) = u16::try_from(at).ok().filter(|_| room) else { return false };
+        self.count += 1;
+        if key.chain.kind == ChainKind::Backfill {
+            self.backfills.tell(object.last_modified);
+        }
+        self.chains.entry(key.chain).or_default().ends.push((key.end, at));
+        true
     }
-    inventory
+}
+
+impl Backfills {
+    fn tell(&mut self, written: Option<Time>) {
+        *self = match (*self, written) {
+            (Backfills::None, Some(time)) => Backfills::WrittenBy(time),
+            (Backfills::WrittenBy(known), Some(time)) => Backfills::WrittenBy(known.max(time)),
+            _ => Backfills::AtAnyTime,
+        };
+    }
 }
 
 impl Listing {
     /// The end of the newest digest that can exist by then.
     pub(super) fn newest(&self, as_of: Time) -> Option<Time> {
-        self.0.iter().map(|(end, _)| *end).find(|end| *end <= as_of)
+        self.ends.iter().map(|(end, _)| *end).find(|end| *end <= as_of)
     }
 
     /// Whether there are more digests after `end` than a copy up to then has for the sake of its last ones.
     pub(super) fn goes_on_after(&self, end: Time, as_of: Time) -> bool {
-        self.0.iter().filter(|(of, _)| end < *of && *of <= as_of).nth(AFTER_REQUEST).is_some()
+        self.ends.iter().filter(|(of, _)| end < *of && *of <= as_of).nth(AFTER_REQUEST).is_some()
     }
 
     /// The digests a walk over `scope` looks at: those of the request, up to two after it, and one before.
@@ -88,12 +128,12 @@ impl Listing {
     /// The first after it anchors its end; the second vouches for the first where metadata is lost; the one before
     /// tells what was delivered just before.
     fn part(&self, scope: Scope) -> &[(Time, u16)] {
-        let after = self.0.partition_point(|(end, _)| *end > scope.end);
+        let after = self.ends.partition_point(|(end, _)| *end > scope.end);
         let until = match scope.start {
-            Some(start) => (self.0.partition_point(|(end, _)| *end > start) + 1).min(self.0.len()),
-            None => self.0.len(),
+            Some(start) => (self.ends.partition_point(|(end, _)| *end > start) + 1).min(self.ends.len()),
+            None => self.ends.len(),
         };
-        &self.0[after.saturating_sub(AFTER_REQUEST)..until]
+        &self.ends[after.saturating_sub(AFTER_REQUEST)..until]
     }
 
     /// How many digests a walk over `scope` looks at.
@@ -108,8 +148,20 @@ impl Listing {
 
     /// Those that come after the ones a walk over `scope` looks at.
     pub(super) fn after_walk(&self, chain: &ChainId, places: &[Place], scope: Scope) -> Pending {
-        let after = self.0.partition_point(|(end, _)| *end > scope.end);
-        Pending::new(chain, places, &self.0[..after.saturating_sub(AFTER_REQUEST)])
+        let after = self.ends.partition_point(|(end, _)| *end > scope.end);
+        Pending::new(chain, places, &self.ends[..after.saturating_sub(AFTER_REQUEST)])
+    }
+
+    /// The oldest digest that a walk over `scope` looks at, if the request goes back further than it ends.
+    pub(super) fn oldest_within(
+        &self,
+        chain: &ChainId,
+        places: &[Place],
+        scope: Scope,
+    ) -> Option<(Place, ObjectLocation)> {
+        let oldest = self.part(scope).last().filter(|(end, _)| scope.start.is_none_or(|start| *end > start))?;
+        let (listed, at) = Pending::new(chain, places, std::slice::from_ref(oldest)).next()?;
+        Some((places[at].clone(), listed.at))
     }
 
     /// The time from the start of the oldest digest of a walk over `scope` to the end of its newest.

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::discover::{Place, place_of};
 use super::observer::Observer;
+use super::pace::Again;
 use super::request::LogFiles;
 use crate::chain::RecordedLog;
 use crate::finding::{Finding, ListedLog, Reason};
@@ -57,17 +58,32 @@ impl LogReader {
         outcome
     }
 
-    async fn read(&self, RecordedLog { log, elsewhere, .. }: &RecordedLog) -> Read {
-        let Some(place) = place_of(&self.places, &log.at.bucket) else {
+    async fn read(&self, recorded: &RecordedLog) -> Read {
+        let Some(place) = place_of(&self.places, &recorded.log.at.bucket) else {
             return Read::Unreadable(Reason::Unreachable);
         };
+        let mut again = Again::default();
+        loop {
+            match self.read_once(place, recorded).await {
+                Err(error) if again.may(&error).await => {}
+                Err(error) => return Read::failed(&error),
+                Ok(read) => return read,
+            }
+        }
+    }
+
+    async fn read_once(
+        &self,
+        place: &Place,
+        RecordedLog { log, elsewhere, .. }: &RecordedLog,
+    ) -> Result<Read, StoreError> {
         let object = match place.store.get(&log.at.key).await {
             Ok(object) => object,
             // In a copy of which nothing tells the bucket, what was delivered to another one need not be.
             Err(StoreError::NotFound) if *elsewhere && place.store.bucket().is_none() => {
-                return Read::Unreadable(Reason::Unreachable);
+                return Ok(Read::Unreadable(Reason::Unreachable));
             }
-            Err(error) => return Read::failed(&error),
+            Err(error) => return Err(error),
         };
         let written = object.metadata.last_modified;
         let mut hasher = self.hasher(place.store.framing());
@@ -81,9 +97,9 @@ impl LogReader {
         });
         let ended = read.await;
         let result = match (ended, defect) {
-            (_, Some(defect)) => Read::Defect(defect),
-            (Err(error), None) => Read::failed(&error),
-            (Ok(()), None) => hasher.finish().map_or_else(Read::Defect, |hashed| Read::Hashed(hashed, written)),
+            (_, Some(defect)) => Ok(Read::Defect(defect)),
+            (Err(error), None) => Err(error),
+            (Ok(()), None) => Ok(hasher.finish().map_or_else(Read::Defect, |hashed| Read::Hashed(hashed, written))),
         };
         hasher.reset();
         self.hashers.lock().unwrap_or_else(PoisonError::into_inner).push(hasher);

@@ -8,10 +8,12 @@ mod conclude;
 mod digests;
 mod discover;
 mod error;
+mod expected;
 mod folders;
 mod inventory;
 mod logs;
 mod misplaced;
+mod moved;
 mod observer;
 mod pace;
 mod region;
@@ -29,7 +31,7 @@ pub use vouch::{VouchedBy, Vouching, who_vouches};
 
 use self::discover::{Discovery, discover};
 use self::folders::Window;
-use self::inventory::{Inventory, take_inventory};
+use self::inventory::{Backfills, Inventory, take_inventory};
 use self::pace::Pace;
 use self::region::{RegionOutcome, audit_region};
 use crate::chain::Scope;
@@ -39,21 +41,24 @@ use crate::keys::KeySource;
 use crate::limits::{DIGEST_DUE_AFTER, LOG_NAME_SKEW};
 use crate::logfile::LogHasher;
 use crate::report::Report;
-use crate::store::ObjectStore;
+use crate::store::{Buckets, ObjectStore};
 use crate::trail::{Interval, LogKey, ObjectLocation, Time};
 
 /// The evidence: where objects lie.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Evidence {
     /// The bucket or copy, and those that a trail was moved from.
     pub stores: Vec<Arc<dyn ObjectStore>>,
     /// The end of the range that a copy was taken of, where it says so.
     pub recorded_end: Option<Time>,
+    /// Where the buckets are to be had that a trail was moved from and that are not among `stores`.
+    pub buckets: Option<Arc<dyn Buckets>>,
 }
 
 /// What an audit shares among its tasks.
 struct Asked {
     request: AuditRequest,
+    buckets: Option<Arc<dyn Buckets>>,
     scope: Scope,
     end_from: EndFrom,
     keys: Arc<dyn KeySource>,
@@ -99,6 +104,7 @@ pub async fn audit(
     observer.regions_found(discovery.regions.len() as u64);
     let asked = Arc::new(Asked {
         pace: Pace::new(request.concurrency),
+        buckets: evidence.buckets.clone(),
         request,
         scope,
         end_from,
@@ -167,8 +173,15 @@ impl Asked {
         let range = spans.reduce(|a, b| Interval::new(a.start.min(b.start), a.end.max(b.end)));
         let Some(range) = range else { return Arc::default() };
         // Planted names can claim any time; AWS has signed since 2015, and not after now.
+        let latest = self.request.as_of.plus(DIGEST_DUE_AFTER);
         let start = range.start.max(Time::from_unix(FIRST_KEYS));
-        let end = range.end.plus(DIGEST_DUE_AFTER).min(self.request.as_of.plus(DIGEST_DUE_AFTER)).max(start);
+        // A digest is signed after its end, a backfill digest when it is generated, which is just before it is written.
+        let signed_by = match inventory.backfills {
+            Backfills::None => range.end,
+            Backfills::WrittenBy(written) => range.end.max(written),
+            Backfills::AtAnyTime => latest,
+        };
+        let end = signed_by.plus(DIGEST_DUE_AFTER).min(latest).max(start);
         let asked = Interval::new(start, end);
         match self.keys.keys(region, asked).await {
             Ok(keys) => Arc::new(keys),

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::limits::Limits;
 use crate::report::Waivers;
-use crate::trail::{ChainId, ChainKind, RegionFolders, Time, TrailArn};
+use crate::trail::{ChainId, ChainKind, ExpectedChain, RegionFolders, Time, TrailArn};
 
 /// What an audit is asked to prove.
 #[derive(Clone, Debug)]
@@ -20,6 +20,10 @@ pub struct AuditRequest {
     pub as_of: Time,
     /// Which of what is found; everything by default.
     pub select: Selection,
+    /// Of whom the trail should have delivered, where AWS could be asked; empty where nothing is known of it.
+    pub expected: Vec<ExpectedChain>,
+    /// What AWS was to be asked before the audit and could not, each with the reason: the report lists it as not done.
+    pub not_asked: Vec<String>,
     /// How much of the log files to read.
     pub log_files: LogFiles,
     /// Accepted findings.
@@ -43,6 +47,8 @@ pub struct Selection {
     pub trail_arn: Option<TrailArn>,
     /// The trail's S3 prefix (empty, or with a slash at its end).
     pub prefix: Option<String>,
+    /// The folder below which to look for trails (empty, or with a slash at its end).
+    pub below: String,
 }
 
 /// How much of the log files to read.
@@ -110,6 +116,8 @@ impl AuditRequest {
             end: None,
             as_of,
             select: Selection::default(),
+            expected: Vec::new(),
+            not_asked: Vec::new(),
             log_files: LogFiles::All,
             waivers: Waivers::default(),
             concurrency: 64,

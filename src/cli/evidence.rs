@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Failure;
-use crate::audit::Evidence;
+use super::source::Source;
+use crate::audit::{AuditRequest, Evidence};
 use crate::digest::KeySet;
 use crate::finding::{Code, Severity};
 use crate::keys::{KeyOrigin, KeySource, KeysAtHand, parse_key_file};
@@ -20,15 +21,17 @@ use crate::trail::Time;
 /// Where the evidence lies, and the keys to check it with.
 #[derive(Debug, clap::Args)]
 pub(super) struct EvidenceArgs {
-    /// A directory that holds objects under their S3 keys, as `aws s3 sync s3://BUCKET DIR` leaves them
+    /// s3://BUCKET[/PREFIX], a trail's ARN, or a directory that holds objects under their S3 keys, as `trailseal pull` or
+    /// `aws s3 sync` leaves them [default: what --s3-bucket or --trail-arn names]
     #[arg(value_name = "SOURCE")]
-    source: PathBuf,
+    source: Option<PathBuf>,
 
-    /// Public keys obtained apart from the evidence: ListPublicKeys JSON, PEM, DER or certificate
-    #[arg(long, value_name = "FILE", num_args = 1..)]
-    public_keys: Vec<PathBuf>,
+    /// Public keys obtained apart from the evidence: ListPublicKeys JSON, PEM, DER or certificate; or `aws` to ask AWS, with
+    /// any account's credentials [default: asks AWS, but for a directory]
+    #[arg(long, value_name = "FILE|aws", num_args = 1..)]
+    pub(super) public_keys: Vec<PathBuf>,
 
-    /// The bucket that the digests were delivered to, if not as recorded
+    /// The bucket; for a directory, the one that the digests were delivered to, if not as recorded
     #[arg(long, visible_alias = "s3-bucket", value_name = "NAME")]
     bucket: Option<String>,
 
@@ -39,36 +42,36 @@ pub(super) struct EvidenceArgs {
     /// The trail's S3 prefix: what stands before AWSLogs/
     #[arg(long, value_name = "PREFIX")]
     s3_prefix: Option<String>,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    pub(super) access: super::access::AccessArgs,
 }
 
 /// Evidence and keys, opened.
 pub(super) struct Opened {
     pub evidence: Evidence,
     pub keys: Arc<dyn KeySource>,
-    pub description: String,
 }
 
 impl EvidenceArgs {
-    /// The prefix as keys have it: empty, or with a slash at its end.
-    pub(super) fn prefix(&self) -> Option<String> {
-        self.s3_prefix.as_ref().map(|prefix| {
-            let prefix = prefix.trim_matches('/');
-            if prefix.is_empty() { String::new() } else { format!("{prefix}/") }
-        })
+    /// Opens the evidence and the keys. What SOURCE says of the request beyond where the evidence lies goes into `request`.
+    pub(super) async fn open(&self, request: &mut AuditRequest) -> Result<Opened, Failure> {
+        request.select.prefix = self.prefix();
+        let source = Source::named(self.source.as_ref(), self.bucket.as_ref(), request.select.trail_arn.as_ref())?;
+        match source {
+            Source::Directory(root) => self.open_directory(&root, request).await,
+            live => self.open_live(live, request).await,
+        }
     }
 
-    pub(super) fn open(&self, limits: &Limits) -> Result<Opened, Failure> {
-        let shown = self.source.display().to_string();
-        if shown.starts_with("s3://") || shown.starts_with("arn:") {
-            let text = format!(
-                "{shown} is not on this disk, and this version reads directories; copy it first, with `aws s3 sync s3://BUCKET DIR`, and verify DIR"
-            );
-            return Err(Failure::told(text));
-        }
-        let mut main = DirStore::open(&self.source, self.bucket.as_deref(), limits).map_err(Failure::told)?;
+    async fn open_directory(&self, root: &Path, request: &mut AuditRequest) -> Result<Opened, Failure> {
+        request.source = root.display().to_string();
+        let limits = &request.limits;
+        let mut main = DirStore::open(root, self.bucket.as_deref(), limits).map_err(Failure::told)?;
         if let Some(prefix) = self.prefix()
-            && !self.source.join(&prefix).is_dir()
-            && self.source.join("AWSLogs").is_dir()
+            && !root.join(&prefix).is_dir()
+            && root.join("AWSLogs").is_dir()
         {
             main = main.mounted_at(&prefix);
         }
@@ -76,8 +79,32 @@ impl EvidenceArgs {
         for (bucket, path) in &self.bucket_dir {
             stores.push(Arc::new(DirStore::open(path, Some(bucket), limits).map_err(Failure::told)?));
         }
-        let recorded_end = SourceRecord::read(&self.source, limits).ok().flatten().and_then(|record| record.end);
-        Ok(Opened { evidence: Evidence { stores, recorded_end }, keys: self.keys()?, description: shown })
+        let recorded_end = SourceRecord::read(root, limits).ok().flatten().and_then(|record| record.end);
+        let keys = if self.asks_aws() { self.keys_of_aws(request).await? } else { self.keys_at_hand(Some(root))? };
+        Ok(Opened { evidence: Evidence { stores, recorded_end, ..Evidence::default() }, keys })
+    }
+
+    #[cfg(not(feature = "aws"))]
+    async fn open_live(&self, _source: Source, _request: &mut AuditRequest) -> Result<Opened, Failure> {
+        Err(Failure::told(OFFLINE_BUILD))
+    }
+
+    #[cfg(not(feature = "aws"))]
+    async fn keys_of_aws(&self, _request: &AuditRequest) -> Result<Arc<dyn KeySource>, Failure> {
+        Err(Failure::told(OFFLINE_BUILD))
+    }
+
+    /// Whether `--public-keys aws` was given.
+    pub(super) fn asks_aws(&self) -> bool {
+        self.public_keys.iter().any(|path| path.as_os_str() == "aws")
+    }
+
+    /// The prefix as keys have it: empty, or with a slash at its end.
+    fn prefix(&self) -> Option<String> {
+        self.s3_prefix.as_ref().map(|prefix| {
+            let prefix = prefix.trim_matches('/');
+            if prefix.is_empty() { String::new() } else { format!("{prefix}/") }
+        })
     }
 
     /// Where every digest contradicts the bucket or prefix that the caller named, a slip of the caller is likelier than
@@ -96,14 +123,16 @@ impl EvidenceArgs {
         }
     }
 
-    fn keys(&self) -> Result<Arc<dyn KeySource>, Failure> {
-        let beside = self.source.join(SIDECAR_FOLDER).join("public-keys.json");
-        if self.public_keys.is_empty() {
+    /// The keys in files: those given, else those beside the evidence in `root`.
+    pub(super) fn keys_at_hand(&self, root: Option<&Path>) -> Result<Arc<dyn KeySource>, Failure> {
+        if let Some(root) = root.filter(|_| self.public_keys.is_empty()) {
+            let beside = root.join(SIDECAR_FOLDER).join("public-keys.json");
             if !beside.is_file() {
                 let text = format!(
-                    "there are no public keys to check {} with; give them with --public-keys FILE, obtained with `aws cloudtrail \
-                     list-public-keys --start-time T --end-time T --region R --output json > FILE` (any AWS account can ask)",
-                    self.source.display()
+                    "there are no public keys to check {} with; ask AWS for them with --public-keys aws (any AWS account may), or give \
+                     --public-keys FILE, written by `trailseal keys export` or `aws cloudtrail list-public-keys --start-time T \
+                     --end-time T --region R --output json > FILE`",
+                    root.display()
                 );
                 return Err(Failure::told(text));
             }
@@ -117,16 +146,12 @@ impl EvidenceArgs {
             keys.merge(read_keys(path)?);
             names.push(path.display().to_string());
             // Naming a file that lies in the evidence does not make it come from elsewhere.
-            if self.holds(path) {
+            let roots = root.into_iter().chain(self.bucket_dir.iter().map(|(_, path)| path.as_path()));
+            if roots.into_iter().any(|root| holds(root, path)) {
                 origin = KeyOrigin::BesideEvidence;
             }
         }
         Ok(Arc::new(KeysAtHand::new(keys, names.join(", "), origin)))
-    }
-
-    fn holds(&self, path: &Path) -> bool {
-        let mut sources = std::iter::once(&self.source).chain(self.bucket_dir.iter().map(|(_, path)| path));
-        sources.any(|source| holds(source, path))
     }
 }
 
@@ -183,3 +208,7 @@ fn bucket_dir(text: &str) -> Result<(String, PathBuf), String> {
         _ => Err("write NAME=PATH, the bucket's name and the directory that holds its copy".to_owned()),
     }
 }
+
+#[cfg(not(feature = "aws"))]
+const OFFLINE_BUILD: &str =
+    "this build has no access to AWS: copy the evidence and the keys first, or build with the feature `aws`";

@@ -7,13 +7,18 @@
 //! | 2 | usage or configuration error, or the run itself could not proceed |
 //! | 3 | inconclusive: no violation, but something requested could not be proven |
 
+#[cfg(feature = "aws")]
+mod access;
 mod evidence;
 mod inspect;
 mod keys;
+#[cfg(feature = "aws")]
+mod live;
 mod output;
 mod progress;
 mod report;
 pub mod simulate;
+mod source;
 mod verify;
 
 use std::ffi::OsString;

@@ -11,7 +11,7 @@ use super::evidence::{EvidenceArgs, now};
 use super::output::{Format, OutputArgs, ReportFile};
 use super::progress::{Bar, Streamed};
 use super::{Failure, evidence};
-use crate::audit::{AuditRequest, LogFiles, Observer, Selection, Silent, audit_blocking};
+use crate::audit::{AuditRequest, LogFiles, Observer, Selection, Silent, audit};
 use crate::limits::Limits;
 use crate::report::Waivers;
 use crate::trail::{Time, TrailArn, is_account_id, is_region, is_trail_name};
@@ -33,7 +33,7 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "TIME")]
     start_time: Option<String>,
 
-    /// Until when [default: where the copy says it ends, else the newest digest]
+    /// Until when [default: now; for a directory, where the copy says it ends, else the newest digest]
     #[arg(long, value_name = "TIME")]
     end_time: Option<String>,
 
@@ -66,7 +66,7 @@ pub(super) struct VerifyArgs {
     now: Option<String>,
 
     /// How many objects may be under way at once
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
 
     /// Bytes of an inflated digest file beyond which it is not read
@@ -83,16 +83,16 @@ pub(super) struct VerifyArgs {
 
 /// Audits, prints the report, and gives the exit status that tells the verdict.
 pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure> {
-    let request = args.request()?;
+    let mut request = args.request()?;
     let files = args.output.files()?;
-    let opened = args.evidence.open(&request.limits)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let opened = runtime.block_on(args.evidence.open(&mut request))?;
     let observer: Arc<dyn Observer> = match args.output.format {
         Format::Ndjson => Arc::new(Streamed::default()),
         _ if args.output.shows_progress() => Arc::new(Bar::new()),
         _ => Arc::new(Silent),
     };
-    let request = AuditRequest { source: opened.description, ..request };
-    let report = audit_blocking(opened.evidence, opened.keys, request, observer).map_err(Failure::told)?;
+    let report = runtime.block_on(audit(opened.evidence, opened.keys, request, observer)).map_err(Failure::told)?;
     args.evidence.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.
     files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;
@@ -135,7 +135,7 @@ impl VerifyArgs {
                 regions: self.region.clone(),
                 trails: self.trail_name.clone(),
                 trail_arn: self.trail_arn.clone(),
-                prefix: self.evidence.prefix(),
+                ..Selection::default()
             },
             log_files,
             waivers: self.waivers()?,

@@ -128,6 +128,18 @@ pub enum DefectKind {
     },
 }
 
+impl DigestMetadata {
+    /// From S3 user metadata, by name without the `x-amz-meta-` that stands before it on the wire.
+    pub fn from_user_metadata<'m>(told: impl Fn(&str) -> Option<&'m str>) -> DigestMetadata {
+        DigestMetadata {
+            signature: told("signature").map(str::to_owned),
+            algorithm: told("signature-algorithm").map(str::to_owned),
+            backfill_generated: told("backfill-generation-timestamp").and_then(Time::parse_loose),
+            last_modified: None,
+        }
+    }
+}
+
 impl FetchedDigest {
     /// Steps 1 and 2 of the user guide's validation procedure: inflate and hash, read, and hold the content against
     /// the name it lies under.

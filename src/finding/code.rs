@@ -135,6 +135,7 @@ reasons! {
     ChainRestart "chain-restart" "Hole: logging or validation was switched off and on again.",
     DigestLost "digest-lost" "Hole: by the cadence there was a digest, and it is gone.",
     DigestUnverified "digest-unverified" "Hole: the digest of that hour is there and does not verify.",
+    NeverDelivered "never-delivered" "Hole: AWS says that the trail records this account and region, and there is no digest of them at all.",
     TimeHole "time-hole" "Hole: two linked digests do not meet.",
     Denied "denied" "Unreadable: access was denied. It says nothing about whether the object exists.",
     Archived "archived" "Unreadable: in an archive storage class; it must be restored first.",

@@ -1,10 +1,14 @@
 //! Where public keys come from. That decides what is proven: keys that came with the evidence prove that it is
 //! consistent, and not that AWS signed it.
 
+#[cfg(feature = "aws")]
+mod cloudtrail;
 mod file;
 
 use async_trait::async_trait;
 
+#[cfg(feature = "aws")]
+pub use cloudtrail::CloudTrailKeys;
 pub use file::{KeyFileError, parse_key_file};
 
 use crate::digest::KeySet;
@@ -26,15 +30,26 @@ pub trait KeySource: Send + Sync {
 /// What keys from a source can prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyOrigin {
+    /// AWS itself was asked.
+    Aws,
     /// They were obtained apart from the evidence: what verifies was signed by their owner.
     Pinned,
     /// They lay beside the evidence: whoever could alter the one could replace the other.
     BesideEvidence,
 }
 
+impl KeyOrigin {
+    /// Whether they came from elsewhere than the evidence.
+    pub fn is_pinned(self) -> bool {
+        self != KeyOrigin::BesideEvidence
+    }
+}
+
 /// Why no keys were to be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the public keys of {region} were not to be had: {problem}")]
+#[error(
+    "the public keys of {region} were not to be had: {problem}; no digest of that region can be verified without them"
+)]
 pub struct KeySourceError {
     /// The region.
     pub region: String,

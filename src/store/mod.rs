@@ -6,8 +6,11 @@
 mod body;
 pub mod dir;
 mod memory;
+#[cfg(feature = "aws")]
+pub mod s3;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
@@ -15,6 +18,8 @@ use futures::stream::BoxStream;
 pub use body::{Body, BodyError};
 pub use dir::DirStore;
 pub use memory::MemoryStore;
+#[cfg(feature = "aws")]
+pub use s3::{S3Buckets, S3Store};
 
 use crate::digest::DigestMetadata;
 use crate::finding::Reason;
@@ -31,6 +36,11 @@ pub trait ObjectStore: Send + Sync {
     /// Whether objects may be gunzipped already under their own name.
     fn framing(&self) -> Framing;
 
+    /// Whether every answer takes its time, so that many must be asked for at once.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// What lies directly in a folder (a prefix that is empty or ends in a slash), in order.
     async fn folder(&self, prefix: &str) -> Result<Folder, StoreError>;
 
@@ -39,6 +49,13 @@ pub trait ObjectStore: Send + Sync {
 
     /// One object.
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError>;
+}
+
+/// Where other buckets are to be had, for a trail that was moved.
+#[async_trait]
+pub trait Buckets: Send + Sync {
+    /// The bucket of that name; none if it is not to be had.
+    async fn bucket(&self, name: &str) -> Option<Arc<dyn ObjectStore>>;
 }
 
 /// What lies directly in a folder.

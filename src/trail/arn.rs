@@ -1,5 +1,6 @@
 //! Trail ARNs.
 
+use std::fmt;
 use std::str::FromStr;
 
 use super::folder::{is_account_id, is_region, is_trail_name};
@@ -23,6 +24,13 @@ pub struct TrailArn {
     "`{0}` is no trail ARN; it looks like arn:aws:cloudtrail:us-east-1:111122223333:trail/NAME (`aws cloudtrail describe-trails` prints it)"
 )]
 pub struct ArnError(String);
+
+impl fmt::Display for TrailArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TrailArn { partition, home_region, account_id, trail } = self;
+        write!(f, "arn:{partition}:cloudtrail:{home_region}:{account_id}:trail/{trail}")
+    }
+}
 
 impl FromStr for TrailArn {
     type Err = ArnError;
@@ -60,6 +68,7 @@ mod tests {
     fn parses_every_partition_and_refuses_the_rest() {
         let arn: TrailArn = "arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/my_trail.1-x".parse().unwrap();
         assert_eq!(arn.trail, "my_trail.1-x");
+        assert_eq!(arn.to_string(), "arn:aws-us-gov:cloudtrail:us-gov-west-1:111122223333:trail/my_trail.1-x");
         for bad in [
             "",
             "arn:aws:s3:::bucket",

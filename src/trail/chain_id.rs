@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Time;
 use serde::{Deserialize, Serialize};
 
 /// Standard digests come every hour; backfill digests make up for log files that their hour's digest missed.
@@ -27,6 +28,17 @@ pub struct ChainId {
     pub home_region: String,
     /// Standard or backfill.
     pub kind: ChainKind,
+}
+
+/// Whose activity in which region a trail should have recorded, as AWS says of whom it records.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExpectedChain {
+    /// The account.
+    pub account_id: String,
+    /// The source region.
+    pub region: String,
+    /// Since when; none for as long as the trail is there.
+    pub since: Option<Time>,
 }
 
 impl fmt::Display for ChainKind {

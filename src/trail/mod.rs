@@ -12,7 +12,7 @@ mod log_key;
 mod time;
 
 pub use arn::{ArnError, TrailArn};
-pub use chain_id::{ChainId, ChainKind};
+pub use chain_id::{ChainId, ChainKind, ExpectedChain};
 pub use digest_key::{DigestKey, DigestName};
 pub use folder::{AccountFolder, RegionFolders, is_account_id, is_organization_id, is_region, is_trail_name};
 pub use location::ObjectLocation;

@@ -234,7 +234,7 @@ pub(crate) fn judge(bucket: &Bucket, ask: &Ask) -> Option<Report> {
     (request.start, request.end, request.log_files) = (ask.start, ask.end, ask.log_files);
     request.select.trails.clone_from(&ask.trails);
     request.select.regions.clone_from(&ask.regions);
-    let evidence = Evidence { stores: vec![Arc::new(store)], recorded_end: None };
+    let evidence = Evidence { stores: vec![Arc::new(store)], ..Evidence::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     match runtime.block_on(audit(evidence, keys(), request, Arc::new(Silent))) {
         Ok(report) => Some(report),

@@ -36,7 +36,8 @@ pub(crate) fn audit(folder: &Path, case: &CaseFile) -> Result<Report, String> {
     }
     let record = SourceRecord::read(&evidence, &Limits::default()).map_err(|error| error.to_string())?;
     let recorded_end = record.and_then(|record| record.end);
-    let report = audit_blocking(Evidence { stores, recorded_end }, keys, asked.request, Arc::new(Silent));
+    let report =
+        audit_blocking(Evidence { stores, recorded_end, ..Evidence::default() }, keys, asked.request, Arc::new(Silent));
     report.map_err(|error: AuditError| error.to_string())
 }
 

@@ -88,7 +88,7 @@ fn metadata(object: &SimulatedObject) -> DigestMetadata {
 }
 
 pub(crate) fn audit_store(store: Arc<dyn ObjectStore>, request: AuditRequest) -> Report {
-    let evidence = Evidence { stores: vec![store], recorded_end: None };
+    let evidence = Evidence { stores: vec![store], ..Evidence::default() };
     audit_blocking(evidence, WORLD.keys_at_hand(), request, Arc::new(Silent)).expect("a verdict")
 }
 

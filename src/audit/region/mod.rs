@@ -23,11 +23,15 @@ use crate::chain::{ChainWalk, Need, Observed, RecordedLog, Vouched, VouchedLogs}
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::LOG_NAME_SKEW;
 use crate::report::LogTally;
+use crate::trail::ChainId;
 
 /// Audits one account and region.
-pub(super) async fn audit_region(asked: Arc<Asked>, region: Region) -> Result<RegionOutcome, AuditError> {
-    let inventory = take_inventory(&region, &asked.request.limits).await;
-    let mut walker = Walker::new(&asked, &region, inventory).await;
+pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Result<RegionOutcome, AuditError> {
+    let mut inventory = take_inventory(&region, &asked.request.limits).await;
+    let asked_for: BTreeSet<ChainId> =
+        inventory.chains.keys().filter(|chain| asked.request.select.has_chain(chain)).cloned().collect();
+    asked.follow_moves(&mut region, &mut inventory).await;
+    let mut walker = Walker::new(&asked, &region, inventory, &asked_for).await;
     walker.walk().await?;
     walker.consult_later_backfills().await?;
     walker.finish().await
@@ -44,6 +48,7 @@ struct Walker<'a> {
     folders: LogFolders,
     checking: JoinSet<LogOutcome>,
     batch: Vec<RecordedLog>,
+    batch_size: usize,
     outcome: LogOutcome,
     findings: Vec<Finding>,
     bucket: Option<String>,
@@ -62,7 +67,12 @@ struct Track {
 }
 
 impl<'a> Walker<'a> {
-    async fn new(asked: &'a Asked, region: &'a Region, mut inventory: Inventory) -> Walker<'a> {
+    async fn new(
+        asked: &'a Asked,
+        region: &'a Region,
+        mut inventory: Inventory,
+        asked_for: &BTreeSet<ChainId>,
+    ) -> Walker<'a> {
         let request = &asked.request;
         let scope = asked.scope;
         let mut findings = mem::take(&mut inventory.findings);
@@ -74,7 +84,7 @@ impl<'a> Walker<'a> {
             pace: asked.pace.clone(),
             observer: Arc::clone(&asked.observer),
         };
-        inventory.chains.retain(|chain, _| request.log_files != LogFiles::None || request.select.has_chain(chain));
+        inventory.chains.retain(|chain, _| request.log_files != LogFiles::None || asked_for.contains(chain));
         let window = (request.concurrency / inventory.chains.len().max(1)).clamp(2, WINDOW);
         let tracks: Vec<Track> = inventory
             .chains
@@ -89,7 +99,7 @@ impl<'a> Walker<'a> {
                         &region.places,
                         window,
                     ),
-                    selected: request.select.has_chain(chain),
+                    selected: asked_for.contains(chain),
                 }
             })
             .collect();
@@ -131,6 +141,8 @@ impl<'a> Walker<'a> {
             findings,
             checking: JoinSet::new(),
             batch: Vec::new(),
+            // Where every answer takes its time, none waits for another.
+            batch_size: if region.places.iter().any(|place| place.store.is_remote()) { 1 } else { BATCH },
             bucket: None,
             buckets: BTreeSet::new(),
             pending: 0,
@@ -217,7 +229,7 @@ impl<'a> Walker<'a> {
 
     async fn send(&mut self, log: RecordedLog) -> Result<(), AuditError> {
         self.batch.push(log);
-        if self.batch.len() >= BATCH { self.flush().await } else { Ok(()) }
+        if self.batch.len() >= self.batch_size { self.flush().await } else { Ok(()) }
     }
 
     async fn flush(&mut self) -> Result<(), AuditError> {

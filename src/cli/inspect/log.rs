@@ -38,7 +38,7 @@ pub(super) fn inspect(file: &Inspected, limits: &Limits, out: &mut dyn Write) ->
         step(out, "digests", "not looked for: give the directory of evidence with --in DIR")?;
         return Ok(Outcome::Unproven);
     };
-    let evidence = Evidence { stores: vec![Arc::new(store)], recorded_end: None };
+    let evidence = Evidence { stores: vec![Arc::new(store)], ..Evidence::default() };
     let request = AuditRequest {
         select: Selection { accounts: vec![told.account], regions: vec![told.region], ..Selection::default() },
         ..AuditRequest::everything("", now())

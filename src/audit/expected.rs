@@ -1,0 +1,53 @@
+//! Of whom a trail should have delivered and never did: what an empty folder cannot tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Asked;
+use super::region::RegionOutcome;
+use crate::finding::Finding;
+use crate::limits::DIGEST_DUE_AFTER;
+use crate::trail::{ChainId, ChainKind, ExpectedChain, Interval};
+
+impl Asked {
+    /// A hole for every account and region of which there is no digest file at all; one for all regions of an account of
+    /// which there is none in any.
+    pub(super) fn never_delivered(&self, outcomes: &[RegionOutcome]) -> Vec<Finding> {
+        let Some(arn) = &self.request.select.trail_arn else { return Vec::new() };
+        let reported = outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(chain, _)| chain));
+        let began_after = outcomes.iter().flat_map(|outcome| &outcome.began_after);
+        let of_trail = reported.chain(began_after).filter(|chain| chain.kind == ChainKind::Standard);
+        let there: BTreeSet<(&str, &str)> =
+            of_trail.map(|chain| (chain.account_id.as_str(), chain.region.as_str())).collect();
+        let mut silent: BTreeMap<&str, Vec<(ChainId, Interval)>> = BTreeMap::new();
+        for expected in &self.request.expected {
+            let ExpectedChain { account_id, region, since } = expected;
+            let chain = ChainId {
+                account_id: account_id.clone(),
+                region: region.clone(),
+                trail: arn.trail.clone(),
+                home_region: arn.home_region.clone(),
+                kind: ChainKind::Standard,
+            };
+            // The first digest of a new account comes like any other: an hour later, and then some.
+            let due = since.map(|since| since.plus(DIGEST_DUE_AFTER));
+            let start = self.scope.start.max(*since).unwrap_or(self.scope.end);
+            if there.contains(&(account_id.as_str(), region.as_str()))
+                || !self.request.select.has_chain(&chain)
+                || due.is_some_and(|due| due >= self.scope.end)
+            {
+                continue;
+            }
+            silent.entry(account_id).or_default().push((chain, Interval::new(start, self.scope.end)));
+        }
+        let mut findings = Vec::new();
+        for (account, chains) in silent {
+            let whole = there.iter().all(|(of, _)| *of != account) && chains.len() > 1;
+            if whole {
+                findings.extend(Finding::account_never_delivered(account, &chains));
+            } else {
+                findings.extend(chains.iter().map(|(chain, during)| Finding::never_delivered(chain, *during)));
+            }
+        }
+        findings
+    }
+}

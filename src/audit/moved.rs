@@ -1,0 +1,81 @@
+//! A trail that was moved: its chain goes on, backwards, in another bucket or under another prefix, and is followed there.
+//!
+//! Only the word of a verified digest leads anywhere: which bucket is asked, and so learns who asks, is not for whoever
+//! may write to a bucket to say.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::Asked;
+use super::digests::{DigestReader, Looked};
+use super::discover::{Place, Region, place_of};
+use super::inventory::Inventory;
+use crate::trail::{ChainId, ChainKind, DigestKey, ObjectLocation, RegionFolders};
+
+impl Asked {
+    /// Adds the places that the chains of a region go back to, for as long as their oldest digest names another one and
+    /// the request goes back further.
+    pub(super) async fn follow_moves(&self, region: &mut Region, inventory: &mut Inventory) {
+        let mut seen = BTreeSet::new();
+        for _ in 0..MOST_MOVES {
+            let Some(place) = self.next_place(region, inventory, &mut seen).await else { return };
+            region.places.push(place);
+            inventory.add_place(region, region.places.len() - 1, &self.request.limits).await;
+        }
+    }
+
+    /// The first place that a chain goes back to and that is not among those of the region.
+    async fn next_place(
+        &self,
+        region: &Region,
+        inventory: &Inventory,
+        seen: &mut BTreeSet<ObjectLocation>,
+    ) -> Option<Place> {
+        let oldest: Vec<(ChainId, Place, ObjectLocation)> = inventory
+            .chains
+            .iter()
+            .filter(|(chain, _)| chain.kind == ChainKind::Standard && self.request.select.has_chain(chain))
+            .filter_map(|(chain, listing)| {
+                let (place, at) = listing.oldest_within(chain, &region.places, self.scope)?;
+                Some((chain.clone(), place, at))
+            })
+            .collect();
+        let mut unsaid = Vec::new();
+        let reader = DigestReader {
+            keys: self.keys_of(&region.region, inventory, &mut unsaid).await,
+            limits: Arc::new(self.request.limits.clone()),
+            pace: self.pace.clone(),
+            observer: Arc::clone(&self.observer),
+        };
+        for (chain, place, at) in oldest {
+            if !seen.insert(at.clone()) {
+                continue;
+            }
+            let Looked::Verified(digest) = reader.look(&place, at, u64::MAX).await else { continue };
+            let Some(previous) = digest.previous().map(|previous| previous.at.clone()) else { continue };
+            let Some(key) = DigestKey::parse(&previous.key).filter(|key| key.chain == chain) else { continue };
+            let folders = RegionFolders { account: key.folder, region: region.region.clone() };
+            let here = |place: &Place| {
+                place.folders == folders && place.store.bucket().is_none_or(|bucket| bucket == previous.bucket)
+            };
+            if region.places.iter().any(here) {
+                continue;
+            }
+            let store = match place_of(&region.places, &previous.bucket) {
+                _ if previous.bucket == digest.at().bucket => Some(place.store),
+                Some(known) => Some(Arc::clone(&known.store)),
+                None => match &self.buckets {
+                    Some(buckets) => buckets.bucket(&previous.bucket).await,
+                    None => None,
+                },
+            };
+            if let Some(store) = store {
+                return Some(Place { store, folders });
+            }
+        }
+        None
+    }
+}
+
+/// A trail is moved once or twice in its life. Stops: a chain that is led from bucket to bucket.
+const MOST_MOVES: usize = 32;

@@ -1,0 +1,247 @@
+//! Credentials, endpoints and time limits, settled once for a run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
+
+use super::failure::{told, without_secrets};
+
+/// How AWS is to be reached. What is not given is taken from where the AWS CLI takes it.
+#[derive(Clone, Debug)]
+pub struct AccessOptions {
+    /// A profile of the shared configuration files.
+    pub profile: Option<String>,
+    /// The region to begin in, where neither the environment nor the profile names one.
+    pub region: Option<String>,
+    /// One endpoint for every service, in place of AWS's own.
+    pub endpoint_url: Option<String>,
+    /// A role to take on.
+    pub assume_role: Option<AssumedRole>,
+    /// Endpoints with FIPS 140 validated cryptography.
+    pub fips: bool,
+    /// Endpoints that also speak IPv6.
+    pub dual_stack: bool,
+    /// Whether the caller pays for requests to buckets that ask for it.
+    pub request_payer: bool,
+    /// The account that the bucket must belong to, else every request is refused.
+    pub expected_bucket_owner: Option<String>,
+    /// How long a connection may take to come about.
+    pub connect_timeout: Duration,
+    /// How long an answer, or the next piece of one, may take.
+    pub read_timeout: Duration,
+    /// How often a request to S3 is made before it is given up.
+    pub attempts: u32,
+    /// How many requests to S3 may be under way at once.
+    pub concurrency: usize,
+}
+
+/// A role to take on.
+#[derive(Clone, Debug)]
+pub struct AssumedRole {
+    /// Its ARN.
+    pub arn: String,
+    /// The external id that its trust policy asks for.
+    pub external_id: Option<String>,
+    /// The name under which CloudTrail will record what is done.
+    pub session_name: String,
+}
+
+/// Access to AWS under one set of credentials.
+#[derive(Clone, Debug)]
+pub struct Access {
+    config: SdkConfig,
+    options: Arc<AccessOptions>,
+}
+
+/// Why AWS cannot be asked at all.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// There are no credentials, or they are no longer good.
+    #[error(
+        "there are no usable AWS credentials: {0}; `aws sts get-caller-identity` with the same profile tells more (sign in again with `aws sso login` or `aws login`, name a profile with --profile, or set AWS_PROFILE)"
+    )]
+    Credentials(String),
+    /// The role could not be taken on.
+    #[error(
+        "the role {role} could not be taken on: {why}; check its ARN, its trust policy and --external-id, and that the caller may use sts:AssumeRole on it"
+    )]
+    Role {
+        /// Its ARN.
+        role: String,
+        /// AWS's own words.
+        why: String,
+    },
+}
+
+impl Default for AccessOptions {
+    fn default() -> AccessOptions {
+        AccessOptions {
+            profile: None,
+            region: None,
+            endpoint_url: None,
+            assume_role: None,
+            fips: false,
+            dual_stack: false,
+            request_payer: false,
+            expected_bucket_owner: None,
+            // Objects are small and the service answers in milliseconds: who is silent for so long will not answer.
+            connect_timeout: Duration::from_secs(5),
+            read_timeout: Duration::from_secs(20),
+            attempts: 10,
+            concurrency: 64,
+        }
+    }
+}
+
+impl Access {
+    /// Settles everything and sees that there are credentials, so that a run without any ends before it begins.
+    pub async fn open(options: AccessOptions) -> Result<Access, AccessError> {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(options.connect_timeout)
+                .read_timeout(options.read_timeout)
+                .build(),
+        );
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if options.fips {
+            loader = loader.use_fips(true);
+        }
+        if options.dual_stack {
+            loader = loader.use_dual_stack(true);
+        }
+        let mut config = loader.load().await;
+        if config.region().is_none() {
+            let region = options.region.clone().unwrap_or_else(|| FIRST_REGION.to_owned());
+            config = config.into_builder().region(Region::new(region)).build();
+        }
+        if let Some(role) = &options.assume_role {
+            config = assume(config, role).await;
+        }
+        let config = with_credentials(config, &options).await?;
+        Ok(Access { config, options: Arc::new(options) })
+    }
+
+    /// What was asked for.
+    pub fn options(&self) -> &AccessOptions {
+        &self.options
+    }
+
+    /// The region to begin in.
+    pub fn region(&self) -> String {
+        self.config.region().map_or(FIRST_REGION, Region::as_ref).to_owned()
+    }
+
+    /// S3 in a region. It asks once: whoever uses it asks again, for only they know how patient to be.
+    pub(crate) fn s3(&self, region: &str) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.config)
+            .region(aws_sdk_s3::config::Region::new(region.to_owned()))
+            .retry_config(RetryConfig::disabled())
+            // Every piece of a body has its own time limit, in the store.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            // Digest and log files have hashes of their own, which are what is checked.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            // As the AWS CLI does it: other servers seldom have a name for every bucket.
+            .force_path_style(self.has_own_endpoint());
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    pub(crate) fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
+        let config = aws_sdk_cloudtrail::config::Builder::from(&self.config)
+            .region(aws_sdk_cloudtrail::config::Region::new(region.to_owned()))
+            .retry_config(patient());
+        aws_sdk_cloudtrail::Client::from_conf(config.build())
+    }
+
+    pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
+        let config = aws_sdk_organizations::config::Builder::from(&self.config).retry_config(patient());
+        aws_sdk_organizations::Client::from_conf(config.build())
+    }
+
+    pub(crate) fn account(&self) -> aws_sdk_account::Client {
+        let config = aws_sdk_account::config::Builder::from(&self.config).retry_config(patient());
+        aws_sdk_account::Client::from_conf(config.build())
+    }
+
+    /// Whose credentials these are, as STS says.
+    pub async fn caller(&self) -> Result<String, AccessError> {
+        let config = aws_sdk_sts::config::Builder::from(&self.config).retry_config(patient());
+        let answer = aws_sdk_sts::Client::from_conf(config.build()).get_caller_identity().send().await;
+        let identity = answer.map_err(|error| AccessError::Credentials(told(&error)))?;
+        Ok(identity.arn.unwrap_or_default())
+    }
+
+    fn has_own_endpoint(&self) -> bool {
+        let by_environment =
+            || ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"].iter().any(|name| std::env::var_os(name).is_some());
+        self.config.endpoint_url().is_some() || by_environment()
+    }
+}
+
+async fn assume(config: SdkConfig, role: &AssumedRole) -> SdkConfig {
+    let mut provider = AssumeRoleProvider::builder(&role.arn).session_name(&role.session_name).configure(&config);
+    if let Some(id) = &role.external_id {
+        provider = provider.external_id(id);
+    }
+    let provider = SharedCredentialsProvider::new(provider.build().await);
+    config.into_builder().credentials_provider(provider).build()
+}
+
+/// Asks for credentials once, before anything else is asked, and keeps them for the first request.
+async fn with_credentials(config: SdkConfig, options: &AccessOptions) -> Result<SdkConfig, AccessError> {
+    let none = "no profile, environment variable, container or instance gives any".to_owned();
+    let provider = config.credentials_provider().ok_or(AccessError::Credentials(none))?;
+    match provider.provide_credentials().await {
+        Ok(first) => {
+            let primed = Primed { first: Mutex::new(Some(first)), then: provider };
+            Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(primed)).build())
+        }
+        Err(error) => {
+            let why = without_secrets(&told(&error));
+            Err(match &options.assume_role {
+                Some(role) => AccessError::Role { role: role.arn.clone(), why },
+                None => AccessError::Credentials(why),
+            })
+        }
+    }
+}
+
+/// Gives credentials that were asked for already, and then asks again whenever they run out: a role is not taken on
+/// twice, nor a program that hands out credentials run twice.
+#[derive(Debug)]
+struct Primed {
+    first: Mutex<Option<Credentials>>,
+    then: SharedCredentialsProvider,
+}
+
+impl ProvideCredentials for Primed {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        match self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(first) => future::ProvideCredentials::ready(Ok(first)),
+            None => self.then.provide_credentials(),
+        }
+    }
+}
+
+/// Calls that are few, and without which much cannot be shown.
+fn patient() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(8)
+}
+
+/// Where to begin when nothing tells: the region that finds the buckets of all others of its partition.
+const FIRST_REGION: &str = "us-east-1";

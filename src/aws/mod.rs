@@ -1,0 +1,14 @@
+//! Access to AWS: whose credentials, which endpoints, how patient. Whatever the AWS CLI understands is understood, by
+//! `aws-config`: profiles, SSO, environment, containers, instance metadata, roles.
+//!
+//! Nothing here is ever printed but names, codes and AWS's own messages: see [`failure`].
+
+mod access;
+mod failure;
+mod organization;
+mod trails;
+
+pub use access::{Access, AccessError, AccessOptions, AssumedRole};
+pub(crate) use failure::{Refusal, refusal, told, without_secrets};
+pub use organization::{Membership, membership};
+pub use trails::{TrailError, TrailSettings, describe_trail};

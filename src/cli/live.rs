@@ -1,0 +1,84 @@
+//! Evidence in S3, and keys from CloudTrail.
+
+use std::sync::Arc;
+
+use super::Failure;
+use super::evidence::{EvidenceArgs, Opened};
+use super::source::{BucketSource, Source};
+use crate::audit::{AuditRequest, Evidence};
+use crate::aws::{Access, TrailSettings, describe_trail, membership};
+use crate::keys::{CloudTrailKeys, KeySource};
+use crate::store::S3Buckets;
+use crate::trail::TrailArn;
+
+impl EvidenceArgs {
+    /// Opens a bucket, and the keys that AWS lists or that were given.
+    pub(super) async fn open_live(&self, source: Source, request: &mut AuditRequest) -> Result<Opened, Failure> {
+        let access = self.access(request, &source).await?;
+        let keys: Arc<dyn KeySource> = match self.gives_files()? {
+            true => self.keys_at_hand(None)?,
+            false => Arc::new(CloudTrailKeys::new(access.clone())),
+        };
+        let place = match source {
+            Source::Trail(arn) => self.place_of_trail(&access, arn, request).await?,
+            Source::Bucket(place) => place,
+            Source::Directory(_) => BucketSource::default(),
+        };
+        request.source = format!("s3://{}/{}", place.bucket, request.select.prefix.as_ref().unwrap_or(&place.below));
+        request.select.below = place.below;
+        if request.select.accounts.is_empty() {
+            request.select.accounts.extend(place.account);
+        }
+        if request.select.regions.is_empty() {
+            request.select.regions.extend(place.region);
+        }
+        // A bucket holds what there is now; a copy holds what there was.
+        request.end.get_or_insert(request.as_of);
+        let buckets = S3Buckets::new(access);
+        let store = buckets.open(&place.bucket).await.map_err(Failure::told)?;
+        let evidence =
+            Evidence { stores: vec![Arc::new(store)], buckets: Some(Arc::new(buckets)), ..Evidence::default() };
+        Ok(Opened { evidence, keys })
+    }
+
+    /// The keys that AWS lists, for a copy.
+    pub(super) async fn keys_of_aws(&self, request: &AuditRequest) -> Result<Arc<dyn KeySource>, Failure> {
+        self.gives_files()?;
+        let access = self.access(request, &Source::Directory("".into())).await?;
+        Ok(Arc::new(CloudTrailKeys::new(access)))
+    }
+
+    /// Where CloudTrail says that a trail delivers to, and of whom.
+    async fn place_of_trail(
+        &self,
+        access: &Access,
+        arn: TrailArn,
+        request: &mut AuditRequest,
+    ) -> Result<BucketSource, Failure> {
+        let trail: TrailSettings = describe_trail(access, &arn).await.map_err(Failure::told)?;
+        let membership = membership(access, &arn, &trail).await;
+        request.expected = membership.expected;
+        request.not_asked = membership.not_asked;
+        request.select.prefix.get_or_insert(trail.prefix);
+        request.select.trail_arn = Some(arn);
+        Ok(BucketSource { bucket: trail.bucket, ..BucketSource::default() })
+    }
+
+    async fn access(&self, request: &AuditRequest, source: &Source) -> Result<Access, Failure> {
+        let region = match source {
+            Source::Trail(arn) => Some(arn.home_region.clone()),
+            _ => request.select.regions.first().cloned(),
+        };
+        self.access.open(region, request.concurrency).await
+    }
+
+    /// Whether `--public-keys` names files, and nothing but files.
+    fn gives_files(&self) -> Result<bool, Failure> {
+        match (self.asks_aws(), self.public_keys.len()) {
+            (true, 2..) => Err(Failure::told(
+                "--public-keys is either `aws` or files; give one of them (a file named aws is ./aws)",
+            )),
+            (asks, given) => Ok(!asks && given > 0),
+        }
+    }
+}

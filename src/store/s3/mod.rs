@@ -1,0 +1,178 @@
+//! A bucket in S3.
+//!
+//! Objects come as they are stored: nothing decodes `Content-Encoding: gzip`, which CloudTrail's objects carry, and a body
+//! that ends or stalls before it is whole is an error. A request that fails for a reason that passes is made again; one
+//! object that cannot be had costs that object and nothing else.
+
+mod body;
+mod listing;
+mod pace;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::types::RequestPayer;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+
+use self::body::whole;
+use self::listing::Listing;
+pub(crate) use self::pace::Pace;
+use super::{Attributes, Body, Buckets, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
+use crate::aws::{Access, Refusal, refusal};
+use crate::digest::DigestMetadata;
+use crate::logfile::Framing;
+use crate::trail::Time;
+
+/// A bucket in S3.
+pub struct S3Store {
+    bucket: String,
+    client: Client,
+    pace: Pace,
+    access: Access,
+}
+
+/// The buckets that an access can reach, all at one pace.
+pub struct S3Buckets {
+    access: Access,
+    pace: Pace,
+}
+
+/// Why a bucket cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is none.
+    #[error("there is no bucket {0}; check its name")]
+    NoBucket(String),
+}
+
+impl S3Buckets {
+    /// The buckets that `access` can reach.
+    pub fn new(access: Access) -> S3Buckets {
+        let pace = Pace::new(access.options().concurrency, access.options().attempts);
+        S3Buckets { access, pace }
+    }
+
+    /// Opens a bucket, in whatever region it lies. What may be done with it is seen when it is done.
+    pub async fn open(&self, bucket: &str) -> Result<S3Store, OpenError> {
+        let start = self.access.region();
+        let region = match self.region_of(bucket, &start).await {
+            Ok(region) => region.unwrap_or(start),
+            Err(StoreError::NotFound) => return Err(OpenError::NoBucket(bucket.to_owned())),
+            // The first listing meets the same, and can say more: an answer to HEAD has no body.
+            Err(_) => start,
+        };
+        Ok(S3Store {
+            bucket: bucket.to_owned(),
+            client: self.access.s3(&region),
+            pace: self.pace.clone(),
+            access: self.access.clone(),
+        })
+    }
+
+    /// S3 tells where a bucket lies to whoever asks, also in the answer that refuses.
+    async fn region_of(&self, bucket: &str, start: &str) -> Result<Option<String>, StoreError> {
+        let client = self.access.s3(start);
+        let owner = &self.access.options().expected_bucket_owner;
+        let asked = self.pace.ask(|| async {
+            match client.head_bucket().bucket(bucket).set_expected_bucket_owner(owner.clone()).send().await {
+                Ok(found) => Ok(found.bucket_region),
+                Err(error) => {
+                    let headers = error.raw_response().map(|answer| answer.headers());
+                    let region = headers.and_then(|headers| headers.get("x-amz-bucket-region")).map(str::to_owned);
+                    let absent = error.raw_response().is_some_and(|answer| answer.status().as_u16() == 404);
+                    match (region, absent) {
+                        (Some(region), false) => Ok(Some(region)),
+                        (_, true) => Err(Refusal::Final(StoreError::NotFound)),
+                        _ => Err(refusal(&error)),
+                    }
+                }
+            }
+        });
+        asked.await.map(|(region, _)| region)
+    }
+}
+
+#[async_trait]
+impl Buckets for S3Buckets {
+    async fn bucket(&self, name: &str) -> Option<Arc<dyn ObjectStore>> {
+        let store = self.open(name).await.ok()?;
+        Some(Arc::new(store))
+    }
+}
+
+impl S3Store {
+    fn payer(&self) -> Option<RequestPayer> {
+        self.access.options().request_payer.then_some(RequestPayer::Requester)
+    }
+
+    fn owner(&self) -> Option<String> {
+        self.access.options().expected_bucket_owner.clone()
+    }
+
+    fn listing<'a>(&'a self, prefix: &'a str, delimiter: Option<&'static str>) -> Listing<'a> {
+        Listing { store: self, prefix, delimiter }
+    }
+}
+
+#[async_trait]
+impl ObjectStore for S3Store {
+    fn bucket(&self) -> Option<&str> {
+        Some(&self.bucket)
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Gzip
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
+        let mut folder = Folder::default();
+        let mut pages = self.listing(prefix, Some("/")).pages();
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            folder.folders.extend(page.folders);
+            folder.objects.extend(page.objects);
+        }
+        Ok(folder)
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+        let pages = self.listing(prefix, None).pages();
+        pages
+            .map(move |page| {
+                page.map(|folder| folder.objects).map_err(|error| ListError { prefix: prefix.to_owned(), error })
+            })
+            .boxed()
+    }
+
+    async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {
+        let asked = self.pace.ask(|| async {
+            let request = self.client.get_object().bucket(&self.bucket).key(key);
+            let request = request.set_request_payer(self.payer()).set_expected_bucket_owner(self.owner());
+            request.send().await.map_err(|error: SdkError<_, _>| refusal(&error))
+        });
+        let (answer, turn) = asked.await?;
+        let user_metadata = answer.metadata.unwrap_or_default();
+        let size = answer.content_length.and_then(|length| u64::try_from(length).ok());
+        let told = |name: &str| user_metadata.get(name).map(String::as_str);
+        let metadata = DigestMetadata {
+            last_modified: answer.last_modified.map(|time| Time::from_unix(time.secs())),
+            ..DigestMetadata::from_user_metadata(told)
+        };
+        let attributes = Attributes {
+            user_metadata: user_metadata.into_iter().collect(),
+            size,
+            etag: answer.e_tag.map(|tag| tag.trim_matches('"').to_owned()),
+            version_id: answer.version_id,
+            storage_class: answer.storage_class.map(|class| class.as_str().to_owned()),
+        };
+        let body = whole(answer.body, size, self.access.options().read_timeout, turn);
+        Ok(FetchedObject { body: Body::Stream(body), metadata, attributes })
+    }
+}
