@@ -27,6 +27,7 @@ impl Asked {
         let public_keys = outcomes.iter().flat_map(|outcome| self.keys_used(outcome)).collect();
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
+        let untimed: u64 = outcomes.iter().map(|outcome| outcome.untimed).sum();
         let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
         let older = self.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
         let newer = self.end_from != EndFrom::Request && outcomes.iter().any(|outcome| outcome.newer_logs);
@@ -49,6 +50,11 @@ impl Asked {
             name_bucket(subject, &bucket);
         }
         let mut checks = self.checks(&discovery.not_covered, unjudged, &began_after);
+        if untimed > 0 {
+            checks.skipped.push(format!(
+                "whether {untimed} log files were written again after their delivery: the store does not know when they were written"
+            ));
+        }
         if older {
             let what = "log files of days before the oldest digest of their account and region: no start was asked for";
             checks.skipped.push(what.to_owned());
@@ -142,7 +148,7 @@ impl Asked {
             LogFiles::All => performed.extend(["content of every log file", "unlisted objects in log folders"]),
             LogFiles::Listing => {
                 performed.extend(["presence of every log file", "unlisted objects in log folders"]);
-                skipped.push("content of the log files: they were listed, and read only where written after their digest (--log-files listing)".to_owned());
+                skipped.push("content of the log files: each is in its place in the listing, and one that was written after its digest was delivered was read; what is in the others was not looked at (--log-files listing)".to_owned());
             }
             LogFiles::Sample { .. } => {
                 performed.extend([

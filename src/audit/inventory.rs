@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use futures::StreamExt;
 
 use super::discover::{Place, Region};
-use super::misplaced::{Misplaced, STRAY, unlistable};
+use super::misplaced::{Misplaced, STRAY};
 use crate::chain::{ListedDigest, Scope};
 use crate::finding::{Finding, Reason};
 use crate::limits::Limits;
@@ -42,6 +42,8 @@ pub(super) enum Backfills {
 pub(super) struct Listing {
     /// The end of each and the place it lies in, newest first.
     ends: Vec<(Time, u16)>,
+    /// Bytes of all of them, as stored.
+    bytes: u64,
 }
 
 /// Lists the digest folders of a region.
@@ -65,8 +67,7 @@ impl Inventory {
             let objects = match page {
                 Ok(objects) => objects,
                 Err(failed) => {
-                    let bucket = place.store.bucket().unwrap_or_default();
-                    self.findings.push(unlistable(bucket, &failed.prefix, &failed.error));
+                    self.findings.push(failed.finding(place.store.bucket().unwrap_or_default()));
                     continue;
                 }
             };
@@ -97,7 +98,9 @@ impl Inventory {
         if key.chain.kind == ChainKind::Backfill {
             self.backfills.tell(object.last_modified);
         }
-        self.chains.entry(key.chain).or_default().ends.push((key.end, at));
+        let listing = self.chains.entry(key.chain).or_default();
+        listing.ends.push((key.end, at));
+        listing.bytes = listing.bytes.saturating_add(object.size);
         true
     }
 }
@@ -139,6 +142,11 @@ impl Listing {
     /// How many digests a walk over `scope` looks at.
     pub(super) fn count(&self, scope: Scope) -> u64 {
         self.part(scope).len() as u64
+    }
+
+    /// About how many bytes those have, as stored: their share of all.
+    pub(super) fn bytes(&self, scope: Scope) -> u64 {
+        self.bytes / (self.ends.len() as u64).max(1) * self.count(scope)
     }
 
     /// The digests for a walk, newest first.

@@ -10,7 +10,7 @@ use super::observer::Observer;
 use super::pace::Again;
 use super::request::LogFiles;
 use crate::chain::RecordedLog;
-use crate::finding::{Finding, ListedLog, Reason};
+use crate::finding::{Code, Finding, ListedLog, Reason};
 use crate::limits::Limits;
 use crate::logfile::{Framing, HashedLog, LogDefect, LogHasher};
 use crate::report::LogTally;
@@ -34,6 +34,8 @@ pub(super) struct LogOutcome {
     /// By chain.
     pub tallies: Vec<LogTally>,
     pub findings: Vec<Finding>,
+    /// How many were written again after their delivery; not all of them are in `findings`.
+    pub rewritten: usize,
     pub bytes: u64,
 }
 
@@ -164,12 +166,26 @@ impl Read {
 }
 
 impl LogOutcome {
-    pub(super) fn add(&mut self, other: LogOutcome) {
+    /// Adds another outcome. Where a whole bucket was written anew, every one of its log files was: of these, `most` are
+    /// named.
+    pub(super) fn add(&mut self, other: LogOutcome, most: usize) {
         for (tally, more) in self.tallies.iter_mut().zip(other.tallies) {
             tally.add(more);
         }
-        self.findings.extend(other.findings);
+        for finding in other.findings {
+            let rewritten = finding.code == Code::LogModifiedAfterDelivery;
+            self.rewritten += usize::from(rewritten);
+            if !rewritten || self.rewritten <= most {
+                self.findings.push(finding);
+            }
+        }
         self.bytes += other.bytes;
+    }
+
+    /// Counts a log file that was seen in the listing and not read.
+    pub(super) fn present(&mut self, chain: usize) {
+        self.tallies[chain].not_checked += 1;
+        self.tallies[chain].present += 1;
     }
 }
 

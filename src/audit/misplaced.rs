@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::finding::{Finding, Reason};
-use crate::store::{ObjectInfo, ObjectStore, StoreError};
+use crate::store::{ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::trail::ObjectLocation;
 
 /// What an object out of place comes to.
@@ -50,7 +50,7 @@ impl Misplaced {
         while let Some(page) = pages.next().await {
             match page {
                 Ok(objects) => objects.iter().for_each(|object| self.tell(object)),
-                Err(failed) => self.findings.push(unlistable(&self.folder.bucket, &failed.prefix, &failed.error)),
+                Err(failed) => self.findings.push(failed.finding(&self.folder.bucket)),
             }
         }
     }
@@ -61,6 +61,13 @@ impl Misplaced {
             self.findings.push(Finding::more_like_it(code, &self.folder, (self.told - self.most) as u64));
         }
         self.findings
+    }
+}
+
+impl ListError {
+    /// What a listing that broke off comes to.
+    pub(super) fn finding(&self, bucket: &str) -> Finding {
+        unlistable(bucket, &self.prefix, &self.error)
     }
 }
 

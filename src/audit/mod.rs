@@ -16,6 +16,7 @@ mod misplaced;
 mod moved;
 mod observer;
 mod pace;
+mod plan;
 mod region;
 mod request;
 mod vouch;
@@ -26,6 +27,7 @@ use futures::{StreamExt, TryStreamExt};
 
 pub use error::AuditError;
 pub use observer::{Observer, Silent};
+pub use plan::{Plan, Planned, PlannedChain, plan};
 pub use request::{AuditRequest, LogFiles, LogFilesError, Selection};
 pub use vouch::{VouchedBy, Vouching, who_vouches};
 
@@ -158,13 +160,7 @@ impl Asked {
 
     /// The log files that are judged, but for those not yet due.
     fn window(&self, inventory: &Inventory) -> Window {
-        let oldest =
-            inventory.chains.values().filter_map(|listing| listing.span(self.scope)).map(|span| span.start).min();
-        Window {
-            start: self.scope.start.or(oldest),
-            end: (self.end_from != EndFrom::NewestDigest).then_some(self.scope.end),
-            pending: None,
-        }
+        log_window(self.scope, self.end_from, inventory)
     }
 
     /// The keys for a region's digests.
@@ -190,6 +186,16 @@ impl Asked {
                 Arc::default()
             }
         }
+    }
+}
+
+/// The log files that are judged, but for those not yet due.
+fn log_window(scope: Scope, end_from: EndFrom, inventory: &Inventory) -> Window {
+    let oldest = inventory.chains.values().filter_map(|listing| listing.span(scope)).map(|span| span.start).min();
+    Window {
+        start: scope.start.or(oldest),
+        end: (end_from != EndFrom::NewestDigest).then_some(scope.end),
+        pending: None,
     }
 }
 

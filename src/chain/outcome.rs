@@ -15,7 +15,7 @@ pub struct Vouched {
     /// Whether the digest's time touches the request. Digests just outside are looked at for what they vouch for, so
     /// that a log file delivered near the edge is not called unlisted.
     pub in_scope: bool,
-    /// When the digest was written, where the store knows it.
+    /// By when the digest was delivered, where the store knows when it was written.
     pub delivered: Option<Time>,
     /// The bucket the digest lies in.
     pub bucket: String,

@@ -57,7 +57,7 @@ pub struct RecordedLog {
     pub log: LogFileRef,
     /// The time of the digest that lists it.
     pub covers: Interval,
-    /// When that digest was written, where the store knows it.
+    /// By when that digest was delivered, where the store knows when it was written.
     pub delivered: Option<Time>,
     /// Which of the folder's chains it belongs to.
     pub chain: usize,
@@ -85,8 +85,10 @@ pub struct LoggedObject {
 pub enum SeenLog {
     /// It is there, and it is checked elsewhere.
     Checked,
-    /// It is there, and was not written since its digest was.
+    /// It is there, and was not written since its digest was delivered.
     Present(Box<RecordedLog>),
+    /// It is there, and the store does not know when it was written.
+    Untimed(Box<RecordedLog>),
     /// It was written after its digest, so its content must be looked at.
     Rewritten(Box<RecordedLog>),
 }
@@ -193,9 +195,11 @@ impl DayLogs {
     pub fn see(&mut self, object: &LoggedObject) -> Option<SeenLog> {
         let entry = self.named.remove(&(u16::try_from(object.folder).ok()?, object.name?))?;
         let Some(recorded) = entry.recorded else { return Some(SeenLog::Checked) };
-        let rewritten =
-            recorded.delivered.zip(object.last_modified).is_some_and(|(delivered, written)| written > delivered);
-        Some(if rewritten { SeenLog::Rewritten(recorded) } else { SeenLog::Present(recorded) })
+        Some(match recorded.delivered.zip(object.last_modified) {
+            None => SeenLog::Untimed(recorded),
+            Some((delivered, written)) if written > delivered => SeenLog::Rewritten(recorded),
+            Some(_) => SeenLog::Present(recorded),
+        })
     }
 
     /// What is recorded and was not seen in the listing, in order, where it was kept.

@@ -270,7 +270,7 @@ impl ChainWalk {
             Some(Newer { at: asked.at, start: covers.start, previous: digest.previous().map(|p| p.at.clone()) });
         Vouched {
             in_scope,
-            delivered: digest.last_modified(),
+            delivered: digest.delivered(),
             bucket: digest.at().bucket.clone(),
             covers: Some(covers),
             log_files: digest.into_log_files(),

@@ -1,91 +1,102 @@
 //! How AWS is reached, as the command line names it.
 
-use std::time::Duration;
+#[cfg(feature = "aws")]
+pub(super) use self::live::AccessArgs;
 
-use super::Failure;
-use crate::aws::{Access, AccessOptions, AssumedRole};
-use crate::trail::is_account_id;
-
-/// How AWS is reached. What is not given is taken from where the AWS CLI takes it: environment, profile, SSO, container,
-/// instance.
+/// A build without access to AWS has no options for it.
+#[cfg(not(feature = "aws"))]
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "AWS access (as the AWS CLI finds it, where not given)")]
-pub(super) struct AccessArgs {
-    /// The profile whose credentials and region to use
-    #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+pub(super) struct AccessArgs {}
 
-    /// One endpoint for every service, in place of AWS's own
-    #[arg(long, value_name = "URL")]
-    endpoint_url: Option<String>,
+#[cfg(feature = "aws")]
+mod live {
+    use std::time::Duration;
 
-    /// Take on this role first
-    #[arg(long, value_name = "ARN")]
-    assume_role: Option<String>,
+    use crate::aws::{Access, AccessOptions, AssumedRole};
+    use crate::cli::Failure;
+    use crate::trail::is_account_id;
 
-    /// The external id that the role's trust policy asks for
-    #[arg(long, value_name = "ID", requires = "assume_role")]
-    external_id: Option<String>,
+    /// How AWS is reached. What is not given is taken from where the AWS CLI takes it: environment, profile, SSO, container,
+    /// instance.
+    #[derive(Clone, Debug, clap::Args)]
+    #[command(next_help_heading = "AWS access (as the AWS CLI finds it, where not given)")]
+    pub(in crate::cli) struct AccessArgs {
+        /// The profile whose credentials and region to use
+        #[arg(long, value_name = "NAME")]
+        profile: Option<String>,
 
-    /// The name under which CloudTrail records what is done with the role
-    #[arg(long, value_name = "NAME", requires = "assume_role", default_value = "trailseal")]
-    role_session_name: String,
+        /// One endpoint for every service, in place of AWS's own
+        #[arg(long, value_name = "URL")]
+        endpoint_url: Option<String>,
 
-    /// Use endpoints with FIPS 140 validated cryptography
-    #[arg(long)]
-    fips: bool,
+        /// Take on this role first
+        #[arg(long, value_name = "ARN")]
+        assume_role: Option<String>,
 
-    /// Use endpoints that also speak IPv6
-    #[arg(long)]
-    dual_stack: bool,
+        /// The external id that the role's trust policy asks for
+        #[arg(long, value_name = "ID", requires = "assume_role")]
+        external_id: Option<String>,
 
-    /// Agree to pay for requests to a bucket whose requesters pay
-    #[arg(long, value_name = "requester", value_parser = ["requester"])]
-    request_payer: Option<String>,
+        /// The name under which CloudTrail records what is done with the role
+        #[arg(long, value_name = "NAME", requires = "assume_role", default_value = "trailseal")]
+        role_session_name: String,
 
-    /// The account that the bucket must belong to
-    #[arg(long, value_name = "ID", value_parser = owner)]
-    expected_bucket_owner: Option<String>,
+        /// Use endpoints with FIPS 140 validated cryptography
+        #[arg(long)]
+        fips: bool,
 
-    /// How long a connection may take to come about
-    #[arg(long, value_name = "SECONDS", default_value_t = AccessOptions::default().connect_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
-    connect_timeout: u64,
+        /// Use endpoints that also speak IPv6
+        #[arg(long)]
+        dual_stack: bool,
 
-    /// How long an answer, or the next piece of one, may take
-    #[arg(long, value_name = "SECONDS", default_value_t = AccessOptions::default().read_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
-    read_timeout: u64,
+        /// Agree to pay for requests to a bucket whose requesters pay
+        #[arg(long, value_name = "requester", value_parser = ["requester"])]
+        request_payer: Option<String>,
 
-    /// How often a request to S3 is made before it is given up
-    #[arg(long, value_name = "N", default_value_t = AccessOptions::default().attempts, value_parser = clap::value_parser!(u32).range(1..=100))]
-    max_attempts: u32,
-}
+        /// The account that the bucket must belong to
+        #[arg(long, value_name = "ID", value_parser = owner)]
+        expected_bucket_owner: Option<String>,
 
-impl AccessArgs {
-    /// Settles on credentials. `region` is where to begin if neither environment nor profile names one.
-    pub(super) async fn open(&self, region: Option<String>, concurrency: usize) -> Result<Access, Failure> {
-        let role = self.assume_role.clone().map(|arn| AssumedRole {
-            arn,
-            external_id: self.external_id.clone(),
-            session_name: self.role_session_name.clone(),
-        });
-        let options = AccessOptions {
-            profile: self.profile.clone(),
-            region,
-            endpoint_url: self.endpoint_url.clone(),
-            assume_role: role,
-            fips: self.fips,
-            dual_stack: self.dual_stack,
-            request_payer: self.request_payer.is_some(),
-            expected_bucket_owner: self.expected_bucket_owner.clone(),
-            connect_timeout: Duration::from_secs(self.connect_timeout),
-            read_timeout: Duration::from_secs(self.read_timeout),
-            attempts: self.max_attempts,
-            concurrency,
-        };
-        Access::open(options).await.map_err(Failure::told)
+        /// How long a connection may take to come about
+        #[arg(long, value_name = "SECONDS", default_value_t = AccessOptions::default().connect_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+        connect_timeout: u64,
+
+        /// How long an answer, or the next piece of one, may take
+        #[arg(long, value_name = "SECONDS", default_value_t = AccessOptions::default().read_timeout.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+        read_timeout: u64,
+
+        /// How often a request to S3 is made before it is given up
+        #[arg(long, value_name = "N", default_value_t = AccessOptions::default().attempts, value_parser = clap::value_parser!(u32).range(1..=100))]
+        max_attempts: u32,
     }
-}
 
-fn owner(text: &str) -> Result<String, String> {
-    is_account_id(text).then(|| text.to_owned()).ok_or_else(|| "an account id has twelve digits".to_owned())
+    impl AccessArgs {
+        /// Settles on credentials. `region` is where to begin if neither environment nor profile names one.
+        pub(in crate::cli) async fn open(&self, region: Option<String>, concurrency: usize) -> Result<Access, Failure> {
+            let role = self.assume_role.clone().map(|arn| AssumedRole {
+                arn,
+                external_id: self.external_id.clone(),
+                session_name: self.role_session_name.clone(),
+            });
+            let options = AccessOptions {
+                profile: self.profile.clone(),
+                region,
+                endpoint_url: self.endpoint_url.clone(),
+                assume_role: role,
+                fips: self.fips,
+                dual_stack: self.dual_stack,
+                request_payer: self.request_payer.is_some(),
+                expected_bucket_owner: self.expected_bucket_owner.clone(),
+                connect_timeout: Duration::from_secs(self.connect_timeout),
+                read_timeout: Duration::from_secs(self.read_timeout),
+                attempts: self.max_attempts,
+                concurrency,
+            };
+            Access::open(options).await.map_err(Failure::told)
+        }
+    }
+
+    fn owner(text: &str) -> Result<String, String> {
+        is_account_id(text).then(|| text.to_owned()).ok_or_else(|| "an account id has twelve digits".to_owned())
+    }
 }

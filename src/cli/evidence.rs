@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Failure;
+use super::access::AccessArgs;
 use super::source::Source;
 use crate::audit::{AuditRequest, Evidence};
 use crate::digest::KeySet;
@@ -42,10 +43,6 @@ pub(super) struct EvidenceArgs {
     /// The trail's S3 prefix: what stands before AWSLogs/
     #[arg(long, value_name = "PREFIX")]
     s3_prefix: Option<String>,
-
-    #[cfg(feature = "aws")]
-    #[command(flatten)]
-    pub(super) access: super::access::AccessArgs,
 }
 
 /// Evidence and keys, opened.
@@ -56,16 +53,21 @@ pub(super) struct Opened {
 
 impl EvidenceArgs {
     /// Opens the evidence and the keys. What SOURCE says of the request beyond where the evidence lies goes into `request`.
-    pub(super) async fn open(&self, request: &mut AuditRequest) -> Result<Opened, Failure> {
+    pub(super) async fn open(&self, access: &AccessArgs, request: &mut AuditRequest) -> Result<Opened, Failure> {
         request.select.prefix = self.prefix();
         let source = Source::named(self.source.as_ref(), self.bucket.as_ref(), request.select.trail_arn.as_ref())?;
         match source {
-            Source::Directory(root) => self.open_directory(&root, request).await,
-            live => self.open_live(live, request).await,
+            Source::Directory(root) => self.open_directory(&root, access, request).await,
+            live => self.open_live(live, access, request).await,
         }
     }
 
-    async fn open_directory(&self, root: &Path, request: &mut AuditRequest) -> Result<Opened, Failure> {
+    async fn open_directory(
+        &self,
+        root: &Path,
+        access: &AccessArgs,
+        request: &mut AuditRequest,
+    ) -> Result<Opened, Failure> {
         request.source = root.display().to_string();
         let limits = &request.limits;
         let mut main = DirStore::open(root, self.bucket.as_deref(), limits).map_err(Failure::told)?;
@@ -80,17 +82,18 @@ impl EvidenceArgs {
             stores.push(Arc::new(DirStore::open(path, Some(bucket), limits).map_err(Failure::told)?));
         }
         let recorded_end = SourceRecord::read(root, limits).ok().flatten().and_then(|record| record.end);
-        let keys = if self.asks_aws() { self.keys_of_aws(request).await? } else { self.keys_at_hand(Some(root))? };
+        let keys =
+            if self.asks_aws() { self.keys_of_aws(access, request).await? } else { self.keys_at_hand(Some(root))? };
         Ok(Opened { evidence: Evidence { stores, recorded_end, ..Evidence::default() }, keys })
     }
 
     #[cfg(not(feature = "aws"))]
-    async fn open_live(&self, _source: Source, _request: &mut AuditRequest) -> Result<Opened, Failure> {
+    async fn open_live(&self, _: Source, _: &AccessArgs, _: &mut AuditRequest) -> Result<Opened, Failure> {
         Err(Failure::told(OFFLINE_BUILD))
     }
 
     #[cfg(not(feature = "aws"))]
-    async fn keys_of_aws(&self, _request: &AuditRequest) -> Result<Arc<dyn KeySource>, Failure> {
+    async fn keys_of_aws(&self, _: &AccessArgs, _: &AuditRequest) -> Result<Arc<dyn KeySource>, Failure> {
         Err(Failure::told(OFFLINE_BUILD))
     }
 

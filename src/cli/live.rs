@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Failure;
+use super::access::AccessArgs;
 use super::evidence::{EvidenceArgs, Opened};
 use super::source::{BucketSource, Source};
 use crate::audit::{AuditRequest, Evidence};
@@ -13,8 +14,17 @@ use crate::trail::TrailArn;
 
 impl EvidenceArgs {
     /// Opens a bucket, and the keys that AWS lists or that were given.
-    pub(super) async fn open_live(&self, source: Source, request: &mut AuditRequest) -> Result<Opened, Failure> {
-        let access = self.access(request, &source).await?;
+    pub(super) async fn open_live(
+        &self,
+        source: Source,
+        access: &AccessArgs,
+        request: &mut AuditRequest,
+    ) -> Result<Opened, Failure> {
+        let region = match &source {
+            Source::Trail(arn) => Some(arn.home_region.clone()),
+            _ => request.select.regions.first().cloned(),
+        };
+        let access = access.open(region, request.concurrency).await?;
         let keys: Arc<dyn KeySource> = match self.gives_files()? {
             true => self.keys_at_hand(None)?,
             false => Arc::new(CloudTrailKeys::new(access.clone())),
@@ -42,9 +52,13 @@ impl EvidenceArgs {
     }
 
     /// The keys that AWS lists, for a copy.
-    pub(super) async fn keys_of_aws(&self, request: &AuditRequest) -> Result<Arc<dyn KeySource>, Failure> {
+    pub(super) async fn keys_of_aws(
+        &self,
+        access: &AccessArgs,
+        request: &AuditRequest,
+    ) -> Result<Arc<dyn KeySource>, Failure> {
         self.gives_files()?;
-        let access = self.access(request, &Source::Directory("".into())).await?;
+        let access = access.open(request.select.regions.first().cloned(), request.concurrency).await?;
         Ok(Arc::new(CloudTrailKeys::new(access)))
     }
 
@@ -62,14 +76,6 @@ impl EvidenceArgs {
         request.select.prefix.get_or_insert(trail.prefix);
         request.select.trail_arn = Some(arn);
         Ok(BucketSource { bucket: trail.bucket, ..BucketSource::default() })
-    }
-
-    async fn access(&self, request: &AuditRequest, source: &Source) -> Result<Access, Failure> {
-        let region = match source {
-            Source::Trail(arn) => Some(arn.home_region.clone()),
-            _ => request.select.regions.first().cloned(),
-        };
-        self.access.open(region, request.concurrency).await
     }
 
     /// Whether `--public-keys` names files, and nothing but files.

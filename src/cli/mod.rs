@@ -7,7 +7,6 @@
 //! | 2 | usage or configuration error, or the run itself could not proceed |
 //! | 3 | inconclusive: no violation, but something requested could not be proven |
 
-#[cfg(feature = "aws")]
 mod access;
 mod evidence;
 mod inspect;
@@ -15,6 +14,7 @@ mod keys;
 #[cfg(feature = "aws")]
 mod live;
 mod output;
+mod plan;
 mod progress;
 mod report;
 pub mod simulate;

@@ -7,11 +7,13 @@ use std::sync::Arc;
 
 use clap::builder::NonEmptyStringValueParser;
 
+use super::access::AccessArgs;
 use super::evidence::{EvidenceArgs, now};
 use super::output::{Format, OutputArgs, ReportFile};
+use super::plan;
 use super::progress::{Bar, Streamed};
 use super::{Failure, evidence};
-use crate::audit::{AuditRequest, LogFiles, Observer, Selection, Silent, audit};
+use crate::audit::{self, AuditRequest, LogFiles, Observer, Selection, Silent};
 use crate::limits::Limits;
 use crate::report::Waivers;
 use crate::trail::{Time, TrailArn, is_account_id, is_region, is_trail_name};
@@ -57,6 +59,11 @@ pub(super) struct VerifyArgs {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
+    /// Only list, and say what would be read: chains, objects, bytes, requests, and what S3 would charge. Shows nothing of the
+    /// evidence; exit status 0
+    #[arg(long, conflicts_with = "report")]
+    dry_run: bool,
+
     /// Accept the findings that this file (TOML) names, each with a reason
     #[arg(long, value_name = "FILE")]
     waivers: Option<PathBuf>,
@@ -79,6 +86,9 @@ pub(super) struct VerifyArgs {
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 /// Audits, prints the report, and gives the exit status that tells the verdict.
@@ -86,13 +96,19 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let mut request = args.request()?;
     let files = args.output.files()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let opened = runtime.block_on(args.evidence.open(&mut request))?;
+    let opened = runtime.block_on(args.evidence.open(&args.access, &mut request))?;
+    if args.dry_run {
+        let plan = runtime.block_on(audit::plan(opened.evidence, request)).map_err(Failure::told)?;
+        plan::print(&plan, args.output.format, out)?;
+        return Ok(0);
+    }
     let observer: Arc<dyn Observer> = match args.output.format {
         Format::Ndjson => Arc::new(Streamed::default()),
         _ if args.output.shows_progress() => Arc::new(Bar::new()),
         _ => Arc::new(Silent),
     };
-    let report = runtime.block_on(audit(opened.evidence, opened.keys, request, observer)).map_err(Failure::told)?;
+    let report =
+        runtime.block_on(audit::audit(opened.evidence, opened.keys, request, observer)).map_err(Failure::told)?;
     args.evidence.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.
     files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;

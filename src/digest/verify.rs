@@ -370,6 +370,12 @@ impl VerifiedDigest {
         self.parsed.metadata.last_modified
     }
 
+    /// By when it was delivered: when it was written, but not later than it was due, for whoever writes it again does not
+    /// make it a later delivery.
+    pub fn delivered(&self) -> Option<Time> {
+        self.last_modified().map(|written| written.min(self.parsed.signed_at().plus(DIGEST_DUE_AFTER)))
+    }
+
     /// The fingerprint of the key that signed it.
     pub fn fingerprint(&self) -> &str {
         &self.parsed.claims.fingerprint

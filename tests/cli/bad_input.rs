@@ -29,12 +29,23 @@ fn evidence_that_is_not_there_or_empty() {
     tells(&["verify", &keys, "--public-keys", &keys], "there is no directory", "give the directory");
     let empty = tempfile::tempdir().unwrap();
     tells(&["verify", empty.path().to_str().unwrap(), "--public-keys", &keys], "is empty", "copy the evidence into it");
-    tells(&["verify", "s3://bucket", "--public-keys", &keys], "is not on this disk", "copy it first");
-    tells(
-        &["verify", "arn:aws:cloudtrail:us-east-1:111122223333:trail/x", "--public-keys", &keys],
-        "not on this disk",
-        "copy it first",
-    );
+    tells(&["verify"], "no evidence is named", "s3://BUCKET");
+}
+
+#[cfg(feature = "aws")]
+#[test]
+fn live_evidence_without_credentials_or_named_twice() {
+    let (keys, arn) = (TRAIL.keys(), "arn:aws:cloudtrail:us-east-1:111122223333:trail/audit");
+    let none = |arguments: &[&str]| tells(arguments, "no usable AWS credentials", "--profile");
+    none(&["verify", "s3://trail-logs", "--public-keys", &keys]);
+    none(&["verify", arn]);
+    none(&["verify", "--trail-arn", arn, "--start-time", "2026-01-10", "--s3-bucket", "trail-logs"]);
+    none(&["verify", &TRAIL.evidence(), "--public-keys", "aws"]);
+    tells(&["verify", "s3://no bucket"], "names no bucket", "s3://BUCKET/PREFIX");
+    tells(&["verify", "arn:aws:s3:::trail-logs"], "is no trail ARN", "describe-trails");
+    tells(&["verify", "s3://trail-logs", "--s3-bucket", "other-logs"], "--s3-bucket is other-logs", "name one of them");
+    tells(&["verify", arn, "--trail-arn", &arn.replace("audit", "other")], "--trail-arn is", "name one of them");
+    tells(&["verify", &TRAIL.evidence(), "--public-keys", "aws", &keys], "either `aws` or files", "give one of them");
 }
 
 #[test]

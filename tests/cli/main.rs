@@ -63,6 +63,12 @@ impl Trail {
 fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
     command.args(arguments).env_remove("COLUMNS").env_remove("NO_COLOR");
+    // Nobody's credentials, whatever this machine has.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    let nowhere = [("AWS_CONFIG_FILE", "/nowhere"), ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")];
+    command.envs(nowhere).env("AWS_EC2_METADATA_DISABLED", "true");
     command.output().expect("the binary runs")
 }
 

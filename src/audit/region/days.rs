@@ -6,7 +6,6 @@ use super::{WINDOW, Walker};
 use crate::audit::AuditError;
 use crate::audit::digests::Ahead;
 use crate::audit::folders::{Window, logged};
-use crate::audit::misplaced::unlistable;
 use crate::audit::request::LogFiles;
 use crate::chain::{DayLogs, Observed, SeenLog};
 use crate::limits::DIGEST_DUE_AFTER;
@@ -53,8 +52,7 @@ impl Walker<'_> {
             let objects = match page {
                 Ok(objects) => objects,
                 Err(failed) => {
-                    let bucket = place.store.bucket().unwrap_or_default();
-                    self.findings.push(unlistable(bucket, &failed.prefix, &failed.error));
+                    self.findings.push(failed.finding(place.store.bucket().unwrap_or_default()));
                     continue;
                 }
             };
@@ -64,10 +62,10 @@ impl Walker<'_> {
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.send(*recorded).await?,
-                    Some(SeenLog::Present(recorded)) => {
-                        let tally = &mut self.outcome.tallies[recorded.chain];
-                        tally.not_checked += 1;
-                        tally.present += 1;
+                    Some(SeenLog::Present(recorded)) => self.outcome.present(recorded.chain),
+                    Some(SeenLog::Untimed(recorded)) => {
+                        self.untimed += 1;
+                        self.outcome.present(recorded.chain);
                     }
                 }
             }

@@ -56,6 +56,8 @@ struct Walker<'a> {
     buckets: BTreeSet<String>,
     /// Objects that no digest is due to list yet.
     pending: u64,
+    /// Log files seen in the listing alone, of which the store does not know when they were written.
+    untimed: u64,
 }
 
 /// One chain on its way back.
@@ -146,6 +148,7 @@ impl<'a> Walker<'a> {
             bucket: None,
             buckets: BTreeSet::new(),
             pending: 0,
+            untimed: 0,
         }
     }
 
@@ -245,7 +248,7 @@ impl<'a> Walker<'a> {
             outcome
         });
         while let Some(done) = self.checking.try_join_next() {
-            self.outcome.add(done?);
+            self.outcome.add(done?, self.asked.request.limits.planted_named_per_region);
         }
         Ok(())
     }

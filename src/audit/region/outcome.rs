@@ -29,6 +29,8 @@ pub(in crate::audit) struct RegionOutcome {
     pub keys: Arc<KeySet>,
     /// Objects in log folders that nobody vouches for, and of which nobody can say that a digest seen should.
     pub unjudged: u64,
+    /// Log files seen in the listing alone, of which the store does not know when they were written.
+    pub untimed: u64,
     /// Whether there are log files of days before those looked at.
     pub older_logs: bool,
     /// Whether there are log files of days after those looked at.
@@ -43,7 +45,12 @@ impl Walker<'_> {
     pub(super) async fn finish(mut self) -> Result<RegionOutcome, AuditError> {
         self.flush().await?;
         while let Some(done) = self.checking.join_next().await {
-            self.outcome.add(done?);
+            self.outcome.add(done?, self.asked.request.limits.planted_named_per_region);
+        }
+        let named = self.asked.request.limits.planted_named_per_region;
+        if let (more @ 1.., Some(place)) = (self.outcome.rewritten.saturating_sub(named), self.region.places.first()) {
+            let folder = place.at(place.folders.logs());
+            self.findings.push(Finding::more_like_it(Code::LogModifiedAfterDelivery, &folder, more as u64));
         }
         let mut finished = RegionOutcome {
             region: self.region.region.clone(),
@@ -75,6 +82,7 @@ impl Walker<'_> {
         let edge = uncertain_edge(self.asked.window(&self.inventory), &oldest);
         self.findings.extend(unlisted(self.vouched, self.region, edge));
         finished.unjudged = self.pending;
+        finished.untimed = self.untimed;
         finished.older_logs = self.folders.older;
         finished.newer_logs = self.folders.newer;
         publish(&self.asked.observer, &self.findings);

@@ -79,7 +79,7 @@ impl Position {
         if !forward || names().any(|name| self.last.as_ref().is_some_and(|last| name <= last)) {
             return Err(StoreError::Unreachable("the listing goes back".to_owned()));
         }
-        match keys().last().into_iter().chain(folder.folders.last()).max() {
+        match keys().next_back().into_iter().chain(folder.folders.last()).max() {
             Some(last) => (self.last, self.empty_pages) = (Some(last.clone()), 0),
             None => self.empty_pages += 1,
         }
