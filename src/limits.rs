@@ -74,3 +74,7 @@ pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
 
 /// The one RSA exponent accepted, AWS's own. Stops: exponent 1, under which every signature verifies, and 3.
 pub const RSA_EXPONENT: u64 = 65_537;
+
+/// 2015-01-01, in Unix seconds: no key is older. Log file validation was announced that October; the oldest public key is of
+/// June. Stops: asking AWS for the keys of a time that a planted name claims.
+pub const FIRST_KEYS: i64 = 1_420_070_400;

@@ -40,7 +40,7 @@ use crate::chain::Scope;
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding};
 use crate::keys::KeySource;
-use crate::limits::{DIGEST_DUE_AFTER, LOG_NAME_SKEW};
+use crate::limits::{DIGEST_DUE_AFTER, FIRST_KEYS, LOG_NAME_SKEW};
 use crate::logfile::LogHasher;
 use crate::report::Report;
 use crate::store::{Buckets, ObjectStore};
@@ -202,9 +202,6 @@ fn log_window(scope: Scope, end_from: EndFrom, inventory: &Inventory) -> Window 
 fn publish(observer: &Arc<dyn Observer>, findings: &[Finding]) {
     findings.iter().for_each(|finding| observer.found(finding));
 }
-
-/// 2015-01-01, in Unix seconds. Log file validation was announced that October; the oldest public key is of June.
-const FIRST_KEYS: i64 = 1_420_070_400;
 
 /// Accounts and regions under way at once. Each holds a listing and the open days of its log folders in memory.
 const REGIONS_AT_ONCE: usize = 8;

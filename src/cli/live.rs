@@ -27,7 +27,7 @@ impl EvidenceArgs {
         let access = access.open(region, request.concurrency).await?;
         let keys: Arc<dyn KeySource> = match self.gives_files()? {
             true => self.keys_at_hand(None)?,
-            false => Arc::new(CloudTrailKeys::new(access.clone())),
+            false => Arc::new(CloudTrailKeys::new(access.clone(), request.as_of)),
         };
         let place = match source {
             Source::Trail(arn) => self.place_of_trail(&access, arn, request).await?,
@@ -59,7 +59,7 @@ impl EvidenceArgs {
     ) -> Result<Arc<dyn KeySource>, Failure> {
         self.gives_files()?;
         let access = access.open(request.select.regions.first().cloned(), request.concurrency).await?;
-        Ok(Arc::new(CloudTrailKeys::new(access)))
+        Ok(Arc::new(CloudTrailKeys::new(access, request.as_of)))
     }
 
     /// Where CloudTrail says that a trail delivers to, and of whom.

@@ -11,11 +11,13 @@ use tokio::sync::Mutex;
 use super::{KeyOrigin, KeySource, KeySourceError};
 use crate::aws::{Access, told};
 use crate::digest::{KeySet, PublicKey};
+use crate::limits::{DIGEST_DUE_AFTER, FIRST_KEYS};
 use crate::trail::{Interval, Time};
 
 /// CloudTrail itself, asked in the region of the digests; each region is asked once for a range, and remembered.
 pub struct CloudTrailKeys {
     access: Access,
+    latest: Time,
     regions: Mutex<HashMap<String, Arc<Mutex<Option<Known>>>>>,
 }
 
@@ -27,17 +29,17 @@ struct Known {
 }
 
 impl CloudTrailKeys {
-    /// Asks with this access; any account may.
-    pub fn new(access: Access) -> CloudTrailKeys {
-        CloudTrailKeys { access, regions: Mutex::default() }
+    /// Asks with this access, any account's, as of a moment: no key can have signed anything after it.
+    pub fn new(access: Access, as_of: Time) -> CloudTrailKeys {
+        CloudTrailKeys { access, latest: as_of.plus(DIGEST_DUE_AFTER), regions: Mutex::default() }
     }
 
     async fn ask(&self, region: &str, range: Interval) -> Result<KeySet, String> {
         let client = self.access.cloudtrail(region);
         // Digests were seen that were signed a month after the window of their key, so keys of some time before and
         // after are asked for too: only what is in no window far around is unknown to AWS.
-        let from = range.start.plus(-AROUND);
-        let until = range.end.plus(AROUND);
+        let from = range.start.plus(-AROUND).max(Time::from_unix(FIRST_KEYS)).min(range.start);
+        let until = range.end.plus(AROUND).min(self.latest).max(range.end);
         let mut keys = KeySet::default();
         let (mut all_usable, mut token) = (true, None);
         for _ in 0..MOST_PAGES {

@@ -91,7 +91,8 @@ impl Pace {
             }
             drop(turn);
             attempt += 1;
-            if attempt >= self.attempts_left() {
+            let credentials = matches!(refused, Refusal::Passing(StoreError::Credentials(_)));
+            if attempt >= self.attempts_left() || credentials && attempt >= MOST_FOR_CREDENTIALS {
                 self.gave_up(&refused);
                 return Err(refused.into_error());
             }
@@ -197,6 +198,9 @@ impl Drop for Probe {
 /// Objects given up one after the other, with no answer to anything between, after which the service is taken to be out
 /// of reach. Stops: a night of waiting for each of a million objects.
 const OUT_OF_REACH: u32 = 64;
+
+/// Credentials are renewed before they run out; those that did all the same are renewed at once, or by a person.
+const MOST_FOR_CREDENTIALS: u32 = 5;
 
 /// Milliseconds; doubled with every attempt.
 const FIRST_DELAY: u64 = 50;
