@@ -13,6 +13,7 @@ use tokio::task::{JoinError, JoinHandle};
 
 use super::discover::{Place, place_of};
 use super::inventory::Pending;
+use super::moved::Seen;
 use super::observer::Observer;
 use super::pace::{Again, Pace};
 use crate::chain::{ListedDigest, Observed};
@@ -133,12 +134,19 @@ pub(super) struct Ahead {
     told: VecDeque<(ListedDigest, JoinHandle<Looked>)>,
     places: Vec<Place>,
     window: usize,
+    /// Facts already.
+    seen: Seen,
 }
 
 impl Ahead {
     pub(super) fn new(reader: DigestReader, pending: Pending, places: &[Place], window: usize) -> Ahead {
         let (queue, told) = (VecDeque::new(), VecDeque::new());
-        Ahead { reader, pending, queue, told, places: places.to_vec(), window: window.max(1) }
+        Ahead { reader, pending, queue, told, places: places.to_vec(), window: window.max(1), seen: Seen::default() }
+    }
+
+    /// With what was looked at before.
+    pub(super) fn having_seen(self, seen: Seen) -> Ahead {
+        Ahead { seen, ..self }
     }
 
     /// The next digests of the listing, newest first; none at its end. Equal ends are never parted.
@@ -200,7 +208,16 @@ impl Ahead {
             && let Some((listed, place)) = self.pending.next()
         {
             let (reader, place, at) = (self.reader.clone(), self.places[place].clone(), listed.at.clone());
-            let task = tokio::spawn(async move { reader.look_ahead(&place, at).await });
+            let seen = self.seen.remove(&at);
+            let task = tokio::spawn(async move {
+                match seen {
+                    Some(digest) => {
+                        reader.observer.digest_done();
+                        Looked::Verified(digest)
+                    }
+                    None => reader.look_ahead(&place, at).await,
+                }
+            });
             self.queue.push_back((listed, task));
         }
     }
@@ -208,4 +225,4 @@ impl Ahead {
 
 /// Bytes of an inflated digest that may wait for its turn: that of an hour with some 600 log files. Fetching a larger one
 /// twice costs little beside its log files, and keeps those of thousands of chains from filling memory.
-const KEPT_WAITING: u64 = 256 << 10;
+pub(super) const KEPT_WAITING: u64 = 256 << 10;

@@ -182,7 +182,9 @@ impl Asked {
         match self.keys.keys(region, asked).await {
             Ok(keys) => Arc::new(keys),
             Err(error) => {
-                findings.push(Finding::new(Code::PublicKeyUnavailable, error.to_string()));
+                let about = |chain| Finding::new(Code::PublicKeyUnavailable, error.to_string()).in_chain(chain);
+                let asked_for = inventory.chains.keys().filter(|chain| self.request.select.has_chain(chain));
+                findings.extend(asked_for.map(about));
                 Arc::default()
             }
         }

@@ -3,34 +3,34 @@
 //! Only the word of a verified digest leads anywhere: which bucket is asked, and so learns who asks, is not for whoever
 //! may write to a bucket to say.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Asked;
-use super::digests::{DigestReader, Looked};
+use super::digests::{DigestReader, KEPT_WAITING, Looked};
 use super::discover::{Place, Region, place_of};
 use super::inventory::Inventory;
+use crate::digest::VerifiedDigest;
 use crate::trail::{ChainId, ChainKind, DigestKey, ObjectLocation, RegionFolders};
+
+/// Digests that were looked at before the walk.
+pub(super) type Seen = HashMap<ObjectLocation, Box<VerifiedDigest>>;
 
 impl Asked {
     /// Adds the places that the chains of a region go back to, for as long as their oldest digest names another one and
-    /// the request goes back further.
-    pub(super) async fn follow_moves(&self, region: &mut Region, inventory: &mut Inventory) {
-        let mut seen = BTreeSet::new();
+    /// the request goes back further. The digests looked at are facts, and need not be looked at again.
+    pub(super) async fn follow_moves(&self, region: &mut Region, inventory: &mut Inventory) -> Seen {
+        let mut seen = Seen::default();
         for _ in 0..MOST_MOVES {
-            let Some(place) = self.next_place(region, inventory, &mut seen).await else { return };
+            let Some(place) = self.next_place(region, inventory, &mut seen).await else { break };
             region.places.push(place);
             inventory.add_place(region, region.places.len() - 1, &self.request.limits).await;
         }
+        seen
     }
 
     /// The first place that a chain goes back to and that is not among those of the region.
-    async fn next_place(
-        &self,
-        region: &Region,
-        inventory: &Inventory,
-        seen: &mut BTreeSet<ObjectLocation>,
-    ) -> Option<Place> {
+    async fn next_place(&self, region: &Region, inventory: &Inventory, seen: &mut Seen) -> Option<Place> {
         let oldest: Vec<(ChainId, Place, ObjectLocation)> = inventory
             .chains
             .iter()
@@ -48,11 +48,14 @@ impl Asked {
             observer: Arc::clone(&self.observer),
         };
         for (chain, place, at) in oldest {
-            if !seen.insert(at.clone()) {
+            if seen.contains_key(&at) {
                 continue;
             }
-            let Looked::Verified(digest) = reader.look(&place, at, u64::MAX).await else { continue };
-            let Some(previous) = digest.previous().map(|previous| previous.at.clone()) else { continue };
+            let Looked::Verified(digest) = reader.look(&place, at.clone(), KEPT_WAITING).await else { continue };
+            let (bucket, previous) =
+                (digest.at().bucket.clone(), digest.previous().map(|previous| previous.at.clone()));
+            seen.insert(at, digest);
+            let Some(previous) = previous else { continue };
             let Some(key) = DigestKey::parse(&previous.key).filter(|key| key.chain == chain) else { continue };
             let folders = RegionFolders { account: key.folder, region: region.region.clone() };
             let here = |place: &Place| {
@@ -62,7 +65,7 @@ impl Asked {
                 continue;
             }
             let store = match place_of(&region.places, &previous.bucket) {
-                _ if previous.bucket == digest.at().bucket => Some(place.store),
+                _ if previous.bucket == bucket => Some(place.store),
                 Some(known) => Some(Arc::clone(&known.store)),
                 None => match &self.buckets {
                     Some(buckets) => buckets.bucket(&previous.bucket).await,

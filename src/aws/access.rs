@@ -12,6 +12,7 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
 
 use super::failure::{told, without_secrets};
+use super::pace::Pace;
 
 /// How AWS is to be reached. What is not given is taken from where the AWS CLI takes it.
 #[derive(Clone, Debug)]
@@ -80,6 +81,20 @@ pub enum AccessError {
     },
 }
 
+/// The configuration of a client of the SDK: each has a type of its own. It asks once, and where an endpoint was named, it
+/// asks there, whatever the environment says.
+macro_rules! settled {
+    ($sdk:ident, $access:expr, $region:expr) => {{
+        let mut config = $sdk::config::Builder::from(&$access.config)
+            .region($sdk::config::Region::new($region.to_owned()))
+            .retry_config(RetryConfig::disabled());
+        if let Some(url) = &$access.options.endpoint_url {
+            config.set_endpoint_url(Some(url.clone()));
+        }
+        config
+    }};
+}
+
 impl Default for AccessOptions {
     fn default() -> AccessOptions {
         AccessOptions {
@@ -143,11 +158,18 @@ impl Access {
         self.config.region().map_or(FIRST_REGION, Region::as_ref).to_owned()
     }
 
-    /// S3 in a region. It asks once: whoever uses it asks again, for only they know how patient to be.
+    /// How requests to one service are made. The clients ask once: asking again is done in one way, in [`Pace`].
+    pub(crate) fn pace(&self, most: usize) -> Pace {
+        // An answer is some hundred kilobytes at most; a body that is streamed is waited for elsewhere, piece by piece.
+        let patience = self.options.connect_timeout + 3 * self.options.read_timeout;
+        // What stands before an @ is a password.
+        let endpoint = self.options.endpoint_url.as_ref().and_then(|url| url.rsplit('@').next()).map(str::to_owned);
+        Pace::new(most, self.options.attempts, patience, endpoint)
+    }
+
+    /// S3 in a region.
     pub(crate) fn s3(&self, region: &str) -> aws_sdk_s3::Client {
-        let config = aws_sdk_s3::config::Builder::from(&self.config)
-            .region(aws_sdk_s3::config::Region::new(region.to_owned()))
-            .retry_config(RetryConfig::disabled())
+        let config = settled!(aws_sdk_s3, self, region)
             // Every piece of a body has its own time limit, in the store.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             // Digest and log files have hashes of their own, which are what is checked.
@@ -159,28 +181,19 @@ impl Access {
     }
 
     pub(crate) fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {
-        let config = aws_sdk_cloudtrail::config::Builder::from(&self.config)
-            .region(aws_sdk_cloudtrail::config::Region::new(region.to_owned()))
-            .retry_config(patient());
-        aws_sdk_cloudtrail::Client::from_conf(config.build())
+        aws_sdk_cloudtrail::Client::from_conf(settled!(aws_sdk_cloudtrail, self, region).build())
     }
 
     pub(crate) fn organizations(&self) -> aws_sdk_organizations::Client {
-        let config = aws_sdk_organizations::config::Builder::from(&self.config).retry_config(patient());
-        aws_sdk_organizations::Client::from_conf(config.build())
+        aws_sdk_organizations::Client::from_conf(settled!(aws_sdk_organizations, self, &self.region()).build())
     }
 
     pub(crate) fn account(&self) -> aws_sdk_account::Client {
-        let config = aws_sdk_account::config::Builder::from(&self.config).retry_config(patient());
-        aws_sdk_account::Client::from_conf(config.build())
+        aws_sdk_account::Client::from_conf(settled!(aws_sdk_account, self, &self.region()).build())
     }
 
-    /// Whose credentials these are, as STS says.
-    pub async fn caller(&self) -> Result<String, AccessError> {
-        let config = aws_sdk_sts::config::Builder::from(&self.config).retry_config(patient());
-        let answer = aws_sdk_sts::Client::from_conf(config.build()).get_caller_identity().send().await;
-        let identity = answer.map_err(|error| AccessError::Credentials(told(&error)))?;
-        Ok(identity.arn.unwrap_or_default())
+    pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
+        aws_sdk_sts::Client::from_conf(settled!(aws_sdk_sts, self, &self.region()).build())
     }
 
     fn has_own_endpoint(&self) -> bool {
@@ -236,11 +249,6 @@ impl ProvideCredentials for Primed {
             None => self.then.provide_credentials(),
         }
     }
-}
-
-/// Calls that are few, and without which much cannot be shown.
-fn patient() -> RetryConfig {
-    RetryConfig::standard().with_max_attempts(8)
 }
 
 /// Where to begin when nothing tells: the region that finds the buckets of all others of its partition.

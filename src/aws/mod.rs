@@ -6,9 +6,11 @@
 mod access;
 mod failure;
 mod organization;
+mod pace;
 mod trails;
 
+pub(crate) use self::pace::{Pace, Turn};
 pub use access::{Access, AccessError, AccessOptions, AssumedRole};
-pub(crate) use failure::{Refusal, refusal, told, without_secrets};
+pub(crate) use failure::{Refusal, refusal, without_secrets};
 pub use organization::{Membership, membership};
 pub use trails::{TrailError, TrailSettings, describe_trail};

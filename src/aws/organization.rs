@@ -4,8 +4,8 @@ use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_organizations::types::{AccountState, AccountStatus};
 use futures::StreamExt;
 
-use super::failure::told;
-use super::{Access, TrailSettings};
+use super::failure::refusal;
+use super::{Access, Pace, TrailSettings};
 use crate::trail::{ExpectedChain, Time, TrailArn, is_account_id, is_region};
 
 /// Of whom a trail should have delivered, as far as AWS could be asked.
@@ -33,13 +33,13 @@ pub async fn membership(access: &Access, arn: &TrailArn, trail: &TrailSettings) 
     } else {
         vec![(arn.account_id.clone(), None)]
     };
-    let caller = access.caller().await.ok();
-    let own = caller.as_deref().and_then(|arn| arn.split(':').nth(4)).unwrap_or_default().to_owned();
+    let own = own_account(access).await.unwrap_or_default();
+    let pace = access.pace(ACCOUNTS_AT_ONCE);
     let asked = futures::stream::iter(accounts).map(|(account, since)| {
-        let own = account == own;
+        let (own, pace) = (account == own, &pace);
         async move {
             let regions = if trail.multi_region {
-                regions(access, &account, own).await
+                regions(access, pace, &account, own).await
             } else {
                 Ok(vec![arn.home_region.clone()])
             };
@@ -64,10 +64,14 @@ pub async fn membership(access: &Access, arn: &TrailArn, trail: &TrailSettings) 
 
 /// The active accounts, each with the time it joined.
 async fn accounts(access: &Access) -> Result<Vec<(String, Option<Time>)>, String> {
-    let mut pages = access.organizations().list_accounts().into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| told(&error))?;
+    let (client, pace) = (access.organizations(), access.pace(1));
+    let (mut found, mut token) = (Vec::new(), None);
+    loop {
+        let asked = pace.ask(|| async {
+            let request = client.list_accounts().set_next_token(token.clone());
+            request.send().await.map_err(|error| refusal(&error))
+        });
+        let (page, _) = asked.await.map_err(|error| error.to_string())?;
         for account in page.accounts.unwrap_or_default() {
             // The older field is being retired; where both are gone, an account is taken to be there.
             let active = match (&account.state, &account.status) {
@@ -81,26 +85,51 @@ async fn accounts(access: &Access) -> Result<Vec<(String, Option<Time>)>, String
         if found.len() > MOST_ACCOUNTS {
             return Err(format!("it lists more than {MOST_ACCOUNTS} accounts"));
         }
+        if !goes_on(&mut token, page.next_token)? {
+            return Ok(found);
+        }
     }
-    Ok(found)
 }
 
 /// The regions enabled in an account. An account is asked for itself without being named.
-async fn regions(access: &Access, account: &str, own: bool) -> Result<Vec<String>, String> {
-    let enabled = [RegionOptStatus::Enabled, RegionOptStatus::EnabledByDefault];
-    let request = access.account().list_regions().set_region_opt_status_contains(Some(enabled.to_vec()));
-    let request = if own { request } else { request.account_id(account) };
-    let mut pages = request.into_paginator().send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| told(&error))?;
+async fn regions(access: &Access, pace: &Pace, account: &str, own: bool) -> Result<Vec<String>, String> {
+    let enabled = vec![RegionOptStatus::Enabled, RegionOptStatus::EnabledByDefault];
+    let named = (!own).then(|| account.to_owned());
+    let client = access.account();
+    let (mut found, mut token) = (Vec::new(), None);
+    loop {
+        let asked = pace.ask(|| async {
+            let request = client.list_regions().set_region_opt_status_contains(Some(enabled.clone()));
+            let request = request.set_account_id(named.clone()).set_next_token(token.clone());
+            request.send().await.map_err(|error| refusal(&error))
+        });
+        let (page, _) = asked.await.map_err(|error| error.to_string())?;
         let named = page.regions.unwrap_or_default().into_iter().filter_map(|region| region.region_name);
         found.extend(named.filter(|region| is_region(region)));
         if found.len() > MOST_REGIONS {
             return Err(format!("it lists more than {MOST_REGIONS} regions"));
         }
+        if !goes_on(&mut token, page.next_token)? {
+            return Ok(found);
+        }
     }
-    Ok(found)
+}
+
+/// The account whose credentials these are.
+async fn own_account(access: &Access) -> Option<String> {
+    let (client, pace) = (access.sts(), access.pace(1));
+    let asked = pace.ask(|| async { client.get_caller_identity().send().await.map_err(|error| refusal(&error)) });
+    asked.await.ok().and_then(|(identity, _)| identity.account)
+}
+
+/// Whether there is another page; a token that comes twice leads nowhere.
+fn goes_on(token: &mut Option<String>, next: Option<String>) -> Result<bool, String> {
+    let next = next.filter(|next| !next.is_empty());
+    if next.is_some() && next == *token {
+        return Err("the list does not come to an end".to_owned());
+    }
+    *token = next;
+    Ok(token.is_some())
 }
 
 /// Account Management allows few calls a second.

@@ -1,7 +1,7 @@
 //! What CloudTrail says of a trail: where it delivers, and of whom.
 
 use super::Access;
-use super::failure::told;
+use super::failure::refusal;
 use crate::trail::TrailArn;
 
 /// How a trail is set up, as far as an audit must know.
@@ -36,9 +36,12 @@ pub enum TrailError {
 
 /// Looks a trail up in its home region.
 pub async fn describe_trail(access: &Access, arn: &TrailArn) -> Result<TrailSettings, TrailError> {
-    let client = access.cloudtrail(&arn.home_region);
-    let answer = client.describe_trails().trail_name_list(arn.to_string()).include_shadow_trails(true).send().await;
-    let answer = answer.map_err(|error| TrailError::Unasked(arn.to_string(), told(&error)))?;
+    let (client, pace) = (access.cloudtrail(&arn.home_region), access.pace(1));
+    let asked = pace.ask(|| async {
+        let request = client.describe_trails().trail_name_list(arn.to_string()).include_shadow_trails(true);
+        request.send().await.map_err(|error| refusal(&error))
+    });
+    let (answer, _) = asked.await.map_err(|error| TrailError::Unasked(arn.to_string(), error.to_string()))?;
     let found = answer
         .trail_list
         .unwrap_or_default()

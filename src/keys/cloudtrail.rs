@@ -9,7 +9,7 @@ use aws_sdk_cloudtrail::types;
 use tokio::sync::Mutex;
 
 use super::{KeyOrigin, KeySource, KeySourceError};
-use crate::aws::{Access, told};
+use crate::aws::{Access, Pace, refusal};
 use crate::digest::{KeySet, PublicKey};
 use crate::limits::{DIGEST_DUE_AFTER, FIRST_KEYS};
 use crate::trail::{Interval, Time};
@@ -17,6 +17,7 @@ use crate::trail::{Interval, Time};
 /// CloudTrail itself, asked in the region of the digests; each region is asked once for a range, and remembered.
 pub struct CloudTrailKeys {
     access: Access,
+    pace: Pace,
     latest: Time,
     regions: Mutex<HashMap<String, Arc<Mutex<Option<Known>>>>>,
 }
@@ -31,7 +32,12 @@ struct Known {
 impl CloudTrailKeys {
     /// Asks with this access, any account's, as of a moment: no key can have signed anything after it.
     pub fn new(access: Access, as_of: Time) -> CloudTrailKeys {
-        CloudTrailKeys { access, latest: as_of.plus(DIGEST_DUE_AFTER), regions: Mutex::default() }
+        CloudTrailKeys {
+            pace: access.pace(REGIONS_AT_ONCE),
+            access,
+            latest: as_of.plus(DIGEST_DUE_AFTER),
+            regions: Mutex::default(),
+        }
     }
 
     async fn ask(&self, region: &str, range: Interval) -> Result<KeySet, String> {
@@ -43,8 +49,11 @@ impl CloudTrailKeys {
         let mut keys = KeySet::default();
         let (mut all_usable, mut token) = (true, None);
         for _ in 0..MOST_PAGES {
-            let request = client.list_public_keys().start_time(moment(from)).end_time(moment(until));
-            let page = request.set_next_token(token.clone()).send().await.map_err(|error| told(&error))?;
+            let asked = self.pace.ask(|| async {
+                let request = client.list_public_keys().start_time(moment(from)).end_time(moment(until));
+                request.set_next_token(token.clone()).send().await.map_err(|error| refusal(&error))
+            });
+            let (page, _) = asked.await.map_err(|error| error.to_string())?;
             for key in page.public_key_list.unwrap_or_default() {
                 match read(&key, region) {
                     Some(key) => keys.insert(key),
@@ -114,6 +123,9 @@ fn moment(time: Time) -> DateTime {
 
 /// Three windows of 30 days, in seconds.
 const AROUND: i64 = 90 * Time::DAY;
+
+/// CloudTrail allows few calls a second, in each region.
+const REGIONS_AT_ONCE: usize = 16;
 
 /// A region has some twelve keys a year. Stops: a list that never ends.
 const MOST_PAGES: usize = 1_000;

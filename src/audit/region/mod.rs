@@ -18,6 +18,7 @@ use super::error::AuditError;
 use super::folders::LogFolders;
 use super::inventory::{Inventory, take_inventory};
 use super::logs::{LogOutcome, LogReader, in_sample};
+use super::moved::Seen;
 use super::request::LogFiles;
 use crate::chain::{ChainWalk, Need, Observed, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
@@ -30,8 +31,8 @@ pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Resul
     let mut inventory = take_inventory(&region, &asked.request.limits).await;
     let asked_for: BTreeSet<ChainId> =
         inventory.chains.keys().filter(|chain| asked.request.select.has_chain(chain)).cloned().collect();
-    asked.follow_moves(&mut region, &mut inventory).await;
-    let mut walker = Walker::new(&asked, &region, inventory, &asked_for).await;
+    let mut seen = asked.follow_moves(&mut region, &mut inventory).await;
+    let mut walker = Walker::new(&asked, &region, inventory, &asked_for, &mut seen).await;
     walker.walk().await?;
     walker.consult_later_backfills().await?;
     walker.finish().await
@@ -74,6 +75,7 @@ impl<'a> Walker<'a> {
         region: &'a Region,
         mut inventory: Inventory,
         asked_for: &BTreeSet<ChainId>,
+        seen: &mut Seen,
     ) -> Walker<'a> {
         let request = &asked.request;
         let scope = asked.scope;
@@ -100,7 +102,8 @@ impl<'a> Walker<'a> {
                         listing.for_walk(chain, &region.places, scope),
                         &region.places,
                         window,
-                    ),
+                    )
+                    .having_seen(seen.extract_if(|_, digest| digest.chain() == chain).collect()),
                     selected: asked_for.contains(chain),
                 }
             })

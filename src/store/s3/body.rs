@@ -7,8 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
-use super::pace::Turn;
-use crate::aws::without_secrets;
+use crate::aws::{Turn, without_secrets};
 use crate::store::StoreError;
 
 /// The pieces of a body. Each must come within `patience`; one that ends short of `size`, goes on beyond it, stalls or

@@ -7,7 +7,7 @@ use futures::stream::{self, BoxStream};
 use percent_encoding::percent_decode_str;
 
 use super::S3Store;
-use crate::aws::refusal;
+use crate::aws::{Refusal, refusal};
 use crate::store::{Folder, ObjectInfo, StoreError};
 use crate::trail::Time;
 
@@ -47,7 +47,11 @@ impl<'a> Listing<'a> {
             // XML cannot hold every character that a key can.
             let request = request.encoding_type(EncodingType::Url).set_continuation_token(position.token.clone());
             let request = request.set_request_payer(store.payer()).set_expected_bucket_owner(store.owner());
-            request.send().await.map_err(|error| refusal(&error))
+            match request.send().await {
+                Ok(answer) if is_whole(&answer) => Ok(answer),
+                Ok(_) => Err(Refusal::Passing(StoreError::Unreachable("a part of the listing is missing".to_owned()))),
+                Err(error) => Err(refusal(&error)),
+            }
         });
         let (answer, _turn) = asked.await?;
         let more = answer.is_truncated.unwrap_or_default();
@@ -72,7 +76,9 @@ impl Position {
     fn advance(&mut self, prefix: &str, folder: &Folder) -> Result<(), StoreError> {
         let keys = || folder.objects.iter().map(|object| &object.key);
         let names = || keys().chain(&folder.folders);
-        if names().any(|name| !name.starts_with(prefix)) {
+        // A folder's name goes on after the prefix, up to the delimiter.
+        let is_folder = |name: &&String| name.strip_prefix(prefix).is_some_and(|name| name.ends_with('/'));
+        if names().any(|name| !name.starts_with(prefix)) || !folder.folders.iter().all(|name| is_folder(&name)) {
             return Err(StoreError::Unreachable("the listing holds what was not asked for".to_owned()));
         }
         let forward = keys().is_sorted() && folder.folders.is_sorted();
@@ -85,6 +91,17 @@ impl Position {
         }
         Ok(())
     }
+}
+
+/// Whether all came that the answer says it holds. The SDK takes what it finds in XML that was cut off for all there is,
+/// and half a listing would hide the other half, or end in a name that is cut off. S3 counts keys and folders together,
+/// others the keys alone.
+fn is_whole(answer: &ListObjectsV2Output) -> bool {
+    let (objects, folders) = (answer.contents(), answer.common_prefixes());
+    let counted = answer.key_count.and_then(|count| usize::try_from(count).ok());
+    let all_there = counted.is_some_and(|count| count == objects.len() + folders.len() || count == objects.len());
+    let last_whole = objects.iter().all(|object| object.size.is_some() && object.last_modified.is_some());
+    answer.is_truncated.is_some() && all_there && last_whole
 }
 
 fn folder(answer: ListObjectsV2Output) -> Folder {
@@ -122,6 +139,8 @@ const MOST_EMPTY_PAGES: u32 = 1_000;
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_s3::primitives::DateTime;
+
     use super::*;
 
     fn page(folders: &[&str], keys: &[&str]) -> Folder {
@@ -140,6 +159,21 @@ mod tests {
             assert!(position.advance("a/", &back).is_err(), "{back:?}");
         }
         assert!(position.advance("a/", &page(&["a/d/"], &["a/e"])).is_ok());
+    }
+
+    #[test]
+    fn half_a_listing_is_none() {
+        let started = Object::builder().key("k");
+        let object = || started.clone().size(1).last_modified(DateTime::from_secs(1)).build();
+        let prefix = || aws_sdk_s3::types::CommonPrefix::builder().prefix("p/").build();
+        let whole = ListObjectsV2Output::builder().is_truncated(false).contents(object()).common_prefixes(prefix());
+        assert!(is_whole(&whole.clone().key_count(2).build()));
+        assert!(is_whole(&whole.clone().key_count(1).build()), "keys alone");
+        assert!(!is_whole(&whole.clone().key_count(3).build()));
+        assert!(!is_whole(&whole.build()));
+        assert!(!is_whole(&ListObjectsV2Output::builder().key_count(0).build()));
+        let cut = ListObjectsV2Output::builder().is_truncated(false).contents(started.clone().build()).key_count(1);
+        assert!(!is_whole(&cut.build()), "an entry that ends after its key");
     }
 
     #[test]

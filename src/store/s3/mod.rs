@@ -6,7 +6,6 @@
 
 mod body;
 mod listing;
-mod pace;
 
 use std::sync::Arc;
 
@@ -19,9 +18,8 @@ use futures::stream::BoxStream;
 
 use self::body::whole;
 use self::listing::Listing;
-pub(crate) use self::pace::Pace;
 use super::{Attributes, Body, Buckets, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
-use crate::aws::{Access, Refusal, refusal};
+use crate::aws::{Access, Pace, Refusal, refusal};
 use crate::digest::DigestMetadata;
 use crate::logfile::Framing;
 use crate::trail::Time;
@@ -51,7 +49,7 @@ pub enum OpenError {
 impl S3Buckets {
     /// The buckets that `access` can reach.
     pub fn new(access: Access) -> S3Buckets {
-        let pace = Pace::new(access.options().concurrency, access.options().attempts);
+        let pace = access.pace(access.options().concurrency);
         S3Buckets { access, pace }
     }
 

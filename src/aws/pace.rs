@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::aws::Refusal;
+use super::Refusal;
 use crate::store::StoreError;
 
-/// Shared by all stores of one access.
+/// How requests are made, shared by all that goes to one service.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace(Arc<Shared>);
 
@@ -22,6 +22,9 @@ struct Shared {
     slots: Arc<Semaphore>,
     most: usize,
     attempts: u32,
+    patience: Duration,
+    /// The endpoint, where it is not AWS's own.
+    endpoint: Option<String>,
     state: Mutex<State>,
     /// Whether somebody is finding out if the service answers again.
     probing: AtomicBool,
@@ -43,20 +46,22 @@ struct State {
 
 /// Leave to have one request under way.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     pace: Pace,
     permit: Option<OwnedSemaphorePermit>,
     cuts: u64,
 }
 
 impl Pace {
-    /// At most `most` requests under way, each made at most `attempts` times.
-    pub(crate) fn new(most: usize, attempts: u32) -> Pace {
+    /// At most `most` requests under way, each made at most `attempts` times and answered within `patience` each time.
+    pub(crate) fn new(most: usize, attempts: u32, patience: Duration, endpoint: Option<String>) -> Pace {
         let most = most.clamp(1, Semaphore::MAX_PERMITS);
         Pace(Arc::new(Shared {
             slots: Arc::new(Semaphore::new(most)),
             most,
             attempts: attempts.max(1),
+            patience,
+            endpoint,
             state: Mutex::new(State { limit: most, owed: 0, answered: 0, cuts: 0, given_up: 0 }),
             probing: AtomicBool::new(false),
             drawn: AtomicU64::new(0x9e37_79b9_7f4a_7c15),
@@ -64,7 +69,7 @@ impl Pace {
     }
 
     /// Makes a request until it is answered, refused for good, or given up; the turn lasts as long as its answer is read.
-    pub(super) async fn ask<T, F>(&self, mut once: impl FnMut() -> F) -> Result<(T, Turn), StoreError>
+    pub(crate) async fn ask<T, F>(&self, mut once: impl FnMut() -> F) -> Result<(T, Turn), StoreError>
     where
         F: Future<Output = Result<T, Refusal>>,
     {
@@ -74,12 +79,15 @@ impl Pace {
         let mut attempt = 0;
         loop {
             let turn = self.turn().await;
-            let refused = match once().await {
-                Ok(answer) => {
+            let refused = match tokio::time::timeout(self.0.patience, once()).await {
+                Ok(Ok(answer)) => {
                     self.answered();
                     return Ok((answer, turn));
                 }
-                Err(refused) => refused,
+                Ok(Err(refused)) => refused,
+                Err(_) => {
+                    Refusal::Passing(StoreError::Unreachable("the answer did not come to its end in time".to_owned()))
+                }
             };
             match &refused {
                 Refusal::Final(_) => {
@@ -94,9 +102,17 @@ impl Pace {
             let credentials = matches!(refused, Refusal::Passing(StoreError::Credentials(_)));
             if attempt >= self.attempts_left() || credentials && attempt >= MOST_FOR_CREDENTIALS {
                 self.gave_up(&refused);
-                return Err(refused.into_error());
+                return Err(self.told(refused.into_error()));
             }
             tokio::time::sleep(self.delay(attempt)).await;
+        }
+    }
+
+    /// Where nobody could be reached, where that was.
+    fn told(&self, error: StoreError) -> StoreError {
+        match (error, &self.0.endpoint) {
+            (StoreError::Unreachable(why), Some(endpoint)) => StoreError::Unreachable(format!("{why}, at {endpoint}")),
+            (error, _) => error,
         }
     }
 
@@ -222,7 +238,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_slows_down_once_for_what_was_asked_before_and_comes_back() {
-        let pace = Pace::new(8, 1);
+        let pace = Pace::new(8, 1, Duration::from_secs(1), None);
         let (first, second) = (pace.turn().await, pace.turn().await);
         pace.slow_down(first.cuts);
         pace.slow_down(second.cuts);
@@ -240,7 +256,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn it_asks_again_and_gives_up() {
-        let pace = Pace::new(2, 3);
+        let pace = Pace::new(2, 3, Duration::from_secs(1), None);
         let mut asked = 0;
         let answered = pace.ask(|| {
             asked += 1;
@@ -265,8 +281,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn an_answer_that_does_not_end_is_asked_for_again() {
+        let pace = Pace::new(1, 2, Duration::from_secs(1), None);
+        let mut asked = 0;
+        let answered = pace.ask(|| {
+            asked += 1;
+            let hangs = asked == 1;
+            async move { if hangs { std::future::pending().await } else { Ok::<_, Refusal>(()) } }
+        });
+        assert!(answered.await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_service_out_of_reach_is_asked_by_one_at_a_time_and_found_again() {
-        let pace = Pace::new(4, 2);
+        let pace = Pace::new(4, 2, Duration::from_secs(1), None);
         let gone = || async { Err::<(), _>(Refusal::Passing(StoreError::Unreachable("gone".to_owned()))) };
         for _ in 0..OUT_OF_REACH {
             assert!(pace.ask(gone).await.is_err());
