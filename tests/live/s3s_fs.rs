@@ -59,7 +59,8 @@ fn a_trail_served_by_s3s_fs_is_intact() {
     upload(&world, address);
     let (_, keys) = world.on_disk();
     let url = format!("http://{address}");
-    // Of the clock, not of the trail: the objects were written just now.
+    // That server knows nothing of CloudTrail, so the keys are given. Its objects were written just now, long after the
+    // time of the audit; that proves nothing against them.
     let run = world.verify(&["--endpoint-url", &url, "--public-keys", keys.to_str().unwrap()]);
     let report = run.report();
     assert_eq!((run.status, report.verdict), (Some(0), Verdict::Intact), "{:#?}", report.findings);
