@@ -57,8 +57,9 @@
 //! **Report.** [`report`] is where findings are sorted and counted, waivers applied, and the verdict decided: once,
 //! before anything is rendered.
 //!
-//! **The world.** [`store`] answers what is here and gives objects. [`keys`] is where public keys come from, which
-//! decides what is proven: keys that came with the evidence show that it is consistent, not that AWS signed it.
+//! **The world.** [`store`] answers what is here and gives objects, from a directory, from memory or from S3. [`keys`] is
+//! where public keys come from, which decides what is proven: keys that came with the evidence show that it is consistent,
+//! not that AWS signed it. `aws` is how AWS is reached: with whose credentials, and how patiently.
 //!
 //! **Audit.** [`audit`] drives the walks over a store, many objects at once and bounded. Its report is the same, byte
 //! for byte, at any concurrency.

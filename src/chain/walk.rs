@@ -12,7 +12,7 @@ use super::outcome::{ChainOutcome, NewestDigest, OldestDigest, Vouched};
 use super::scope::Scope;
 use crate::digest::{DefectKind, DigestDefect, SuccessorSignature, VerifiedDigest};
 use crate::finding::{Code, Finding, Reason};
-use crate::limits::{DIGEST_DUE_AFTER, Limits};
+use crate::limits::{DIGEST_DUE_AFTER, Limits, UNKNOWN_KEYS_NAMED};
 use crate::trail::{ChainId, ChainKind, DigestKey, Interval, ObjectLocation, Time};
 
 /// A digest as the listing shows it.
@@ -62,6 +62,8 @@ pub struct ChainWalk {
     /// Findings named one by one; the rest are counted by code.
     most_named: usize,
     beyond: BTreeMap<Code, u64>,
+    /// Digests told of because their key was not to be had.
+    keys_unknown: u64,
     listed: VecDeque<ListedDigest>,
     exhausted: bool,
     /// Digests that verified ones name and that were not met yet, newest first.
@@ -103,6 +105,7 @@ impl ChainWalk {
             most: limits.digests_per_chain,
             most_named: limits.planted_named_per_region,
             beyond: BTreeMap::new(),
+            keys_unknown: 0,
             chain,
             scope,
             listed: VecDeque::new(),
@@ -379,7 +382,10 @@ impl ChainWalk {
         if self.scope.touches(hour) {
             self.outcome.tally.count(&findings);
             for finding in findings {
-                if self.outcome.findings.len() < self.most_named {
+                let unknown_key = finding.code == Code::PublicKeyUnavailable;
+                self.keys_unknown += u64::from(unknown_key);
+                let again = unknown_key && self.keys_unknown > UNKNOWN_KEYS_NAMED;
+                if self.outcome.findings.len() < self.most_named && !again {
                     self.outcome.findings.push(finding);
                 } else {
                     *self.beyond.entry(finding.code).or_default() += 1;
