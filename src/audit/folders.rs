@@ -7,7 +7,7 @@ use super::misplaced::{Misplaced, UNLISTED, unlistable};
 use crate::chain::LoggedObject;
 use crate::finding::Finding;
 use crate::limits::LOG_NAME_SKEW;
-use crate::store::{Folder, ObjectInfo, StoreError};
+use crate::store::{Folder, KeyRange, ObjectInfo, StoreError};
 use crate::trail::{Day, Interval, LogName, Time};
 
 /// The days that the log folders have, within a window.
@@ -146,22 +146,32 @@ fn is_pending(pending: Interval, minute: Time, written: Option<Time>) -> bool {
     from <= minute && minute < pending.end
 }
 
-/// What the listing of a day's folder shows.
-pub(super) fn logged(place: &Place, at: usize, day: Day, object: ObjectInfo) -> Option<LoggedObject> {
+/// The keys in the folders of some days, and what lies between these.
+pub(super) fn days_of(root: &str, oldest: Day, newest: Day) -> KeyRange {
+    let folder = |day: Day| Some(format!("{root}{}", day.folder()));
+    KeyRange { after: folder(oldest), before: folder(newest.next()) }
+}
+
+/// What the listing of log folders shows in a day's folder; none for what lies elsewhere.
+pub(super) fn logged(place: &Place, at: usize, object: ObjectInfo) -> Option<LoggedObject> {
     if object.is_folder_marker() {
         return None;
     }
     let folders = &place.folders;
-    let file = object.key.strip_prefix(&format!("{}{}", folders.logs(), day.folder()));
-    let name = file.and_then(|file| LogName::parse(file, &folders.account.account, &folders.region, day));
+    let (day, file) = object.key.strip_prefix(&folders.logs())?.split_at_checked(DAY_FOLDER)?;
+    let day = Day::parse_folder(day)?;
+    let name = LogName::parse(file, &folders.account.account, &folders.region, day);
     Some(LoggedObject {
         folder: at,
-        at: place.at(object.key),
         day: Some(day),
         name,
         last_modified: object.last_modified,
+        at: place.at(object.key),
     })
 }
+
+/// The length of `2026/01/31/`.
+const DAY_FOLDER: usize = 11;
 
 /// The first day in a folder such as `2026/` or `2026/01/`.
 fn first_day(path: &str) -> Option<Day> {

@@ -12,7 +12,7 @@ use super::misplaced::{Misplaced, STRAY};
 use crate::chain::{ListedDigest, Scope};
 use crate::finding::{Finding, Reason};
 use crate::limits::Limits;
-use crate::store::ObjectInfo;
+use crate::store::{KeyRange, ObjectInfo};
 use crate::trail::{ChainId, ChainKind, DigestKey, Interval, ObjectLocation, Time};
 
 /// The digests of one account and region.
@@ -62,7 +62,7 @@ impl Inventory {
         let folder = place.folders.digests();
         let mut strays = Misplaced::new(place.at(&folder), STRAY, limits.planted_named_per_region);
         let mut too_many = false;
-        let mut pages = place.store.list(&folder);
+        let mut pages = place.store.list(&folder, KeyRange::ALL);
         while let Some(page) = pages.next().await {
             let objects = match page {
                 Ok(objects) => objects,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 
 use crate::finding::{Finding, Reason};
-use crate::store::{ListError, ObjectInfo, ObjectStore, StoreError};
+use crate::store::{KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::trail::ObjectLocation;
 
 /// What an object out of place comes to.
@@ -46,7 +46,7 @@ impl Misplaced {
 
     /// Everything below a folder that should not be here.
     pub(super) async fn tell_below(&mut self, store: &Arc<dyn ObjectStore>, folder: &str) {
-        let mut pages = store.list(folder);
+        let mut pages = store.list(folder, KeyRange::ALL);
         while let Some(page) = pages.next().await {
             match page {
                 Ok(objects) => objects.iter().for_each(|object| self.tell(object)),

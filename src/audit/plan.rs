@@ -1,5 +1,6 @@
 //! What an audit would read, told from listings alone: nothing is read, so nothing is shown.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +10,7 @@ use futures::{StreamExt, stream};
 use serde::Serialize;
 
 use super::discover::{Region, discover};
-use super::folders::{LogFolders, Window, logged};
+use super::folders::{LogFolders, Window, days_of, logged};
 use super::inventory::{Inventory, take_inventory};
 use super::logs::in_sample;
 use super::request::{AuditRequest, LogFiles};
@@ -17,8 +18,8 @@ use super::{AuditError, Evidence, REGIONS_AT_ONCE, log_window, settle_scope};
 use crate::chain::Scope;
 use crate::finding::Finding;
 use crate::logfile::Framing;
-use crate::store::{FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
-use crate::trail::{ChainKind, Time};
+use crate::store::{FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
+use crate::trail::{ChainKind, Day, Time};
 
 /// What an audit would read, schema `trailseal.plan/1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -147,25 +148,29 @@ async fn plan_region(region: &Region, request: &AuditRequest, scope: Scope, end_
 async fn plan_logs(region: &Region, request: &AuditRequest, window: Window, part: &mut Part) {
     let mut folders = LogFolders::find(region, window, request.limits.planted_named_per_region).await;
     part.findings.append(&mut folders.findings);
+    let mut spans: BTreeMap<usize, (Day, Day)> = BTreeMap::new();
     while let Some(day) = folders.newest() {
         for at in folders.take(day) {
-            let place = &region.places[at];
-            let folder = format!("{}{}", place.folders.logs(), day.folder());
-            let mut pages = place.store.list(&folder);
-            while let Some(page) = pages.next().await {
-                let objects = page.unwrap_or_else(|failed| {
-                    part.findings.push(failed.finding(place.store.bucket().unwrap_or_default()));
-                    Vec::new()
-                });
-                for object in objects {
-                    let (size, archived) = (object.size, object.is_archived());
-                    let named = logged(place, at, day, object).filter(|log| log.name.is_some() && window.judges(log));
-                    let Some(log) = named else { continue };
-                    part.listed.add(size);
-                    part.archived += u64::from(archived);
-                    if in_sample(request.log_files, &log.at.key) {
-                        part.read.add(size);
-                    }
+            spans.entry(at).or_insert((day, day)).0 = day;
+        }
+    }
+    for (at, (oldest, newest)) in spans {
+        let place = &region.places[at];
+        let root = place.folders.logs();
+        let mut pages = place.store.list(&root, days_of(&root, oldest, newest));
+        while let Some(page) = pages.next().await {
+            let objects = page.unwrap_or_else(|failed| {
+                part.findings.push(failed.finding(place.store.bucket().unwrap_or_default()));
+                Vec::new()
+            });
+            for object in objects {
+                let (size, archived) = (object.size, object.is_archived());
+                let named = logged(place, at, object).filter(|log| log.name.is_some() && window.judges(log));
+                let Some(log) = named else { continue };
+                part.listed.add(size);
+                part.archived += u64::from(archived);
+                if in_sample(request.log_files, &log.at.key) {
+                    part.read.add(size);
                 }
             }
         }
@@ -221,8 +226,8 @@ impl ObjectStore for Counted {
         answer
     }
 
-    fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
-        let pages = self.store.list(prefix);
+    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+        let pages = self.store.list(prefix, range);
         pages.inspect(|_| _ = self.lists.fetch_add(1, Ordering::Relaxed)).boxed()
     }
 

@@ -139,6 +139,11 @@ impl VouchedLogs {
         self.open.last_key_value().map(|(day, _)| *day)
     }
 
+    /// How many log files are vouched for on days that are not closed.
+    pub fn open_log_files(&self) -> usize {
+        self.open.values().map(|day| day.named.len()).sum()
+    }
+
     /// Takes out one day, which need not be open.
     pub fn close(&mut self, day: Day) -> DayLogs {
         self.open.remove(&day).unwrap_or_default()

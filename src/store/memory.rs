@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
-use super::{Attributes, Body, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
+use super::{Attributes, Body, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::digest::DigestMetadata;
 use crate::logfile::Framing;
 
@@ -83,8 +83,9 @@ impl ObjectStore for MemoryStore {
         Ok(folder)
     }
 
-    fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
-        let page = self.below(prefix).map(|(key, stored)| info(key, stored)).collect();
+    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+        let page =
+            self.below(prefix).filter(|(key, _)| range.has(key)).map(|(key, stored)| info(key, stored)).collect();
         stream::iter([Ok(page)]).boxed()
     }
 

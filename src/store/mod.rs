@@ -44,11 +44,38 @@ pub trait ObjectStore: Send + Sync {
     /// What lies directly in a folder (a prefix that is empty or ends in a slash), in order.
     async fn folder(&self, prefix: &str) -> Result<Folder, StoreError>;
 
-    /// All objects below a prefix, page by page. What cannot be listed is an error in its place, and the rest goes on.
-    fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>>;
+    /// The objects below a prefix whose keys lie in a range, page by page. What cannot be listed is an error in its place,
+    /// and the rest goes on.
+    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>>;
 
     /// One object.
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError>;
+}
+
+/// Keys between two keys, both left out, in the order of their bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyRange {
+    /// Only keys after this one, if any.
+    pub after: Option<String>,
+    /// Only keys before this one, if any.
+    pub before: Option<String>,
+}
+
+impl KeyRange {
+    /// All keys.
+    pub const ALL: KeyRange = KeyRange { after: None, before: None };
+
+    /// Whether a key lies in it.
+    pub fn has(&self, key: &str) -> bool {
+        self.after.as_deref().is_none_or(|after| key > after)
+            && self.before.as_deref().is_none_or(|before| key < before)
+    }
+
+    /// Whether any key below a folder can lie in it.
+    pub fn may_have_below(&self, folder: &str) -> bool {
+        self.after.as_deref().is_none_or(|after| folder >= after || after.starts_with(folder))
+            && self.before.as_deref().is_none_or(|before| folder < before)
+    }
 }
 
 /// Where other buckets are to be had, for a trail that was moved.
@@ -182,5 +209,34 @@ impl From<std::io::Error> for StoreError {
             std::io::ErrorKind::PermissionDenied => StoreError::Denied,
             _ => StoreError::Unreachable(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_of_keys_knows_which_folders_reach_into_it() {
+        let range = KeyRange { after: Some("a/2026/01/05/".to_owned()), before: Some("a/2026/02/01/".to_owned()) };
+        for (key, inside) in
+            [("a/2026/01/05/", false), ("a/2026/01/05/x", true), ("a/2026/01/zzz", true), ("a/2026/02/01/x", false)]
+        {
+            assert_eq!(range.has(key), inside, "{key}");
+        }
+        for (folder, reaches) in [
+            ("a/", true),
+            ("a/2026/", true),
+            ("a/2026/01/", true),
+            ("a/2026/01/04/", false),
+            ("a/2026/01/05/", true),
+            ("a/2026/02/", true),
+            ("a/2026/02/01/", false),
+            ("a/2027/", false),
+            ("a/2025/", false),
+        ] {
+            assert_eq!(range.may_have_below(folder), reaches, "{folder}");
+        }
+        assert!(KeyRange::ALL.has("") && KeyRange::ALL.may_have_below(""));
     }
 }

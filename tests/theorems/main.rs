@@ -14,7 +14,7 @@ use trailseal::limits::Limits;
 use trailseal::logfile::Framing;
 use trailseal::report::Verdict;
 use trailseal::simulate::{DirectorySink, Sink};
-use trailseal::store::{DirStore, FetchedObject, Folder, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError};
+use trailseal::store::{DirStore, FetchedObject, Folder, KeyRange, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError};
 use trailseal::trail::{ChainKind, DigestKey, Interval, Time};
 use world::{Objects, WORLD, audit, audit_store, codes, gunzip, gzip, is_digest, names, store};
 
@@ -196,8 +196,8 @@ impl ObjectStore for Shuffled {
         self.store.folder(prefix).await
     }
 
-    fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
-        self.store.list(prefix)
+    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+        self.store.list(prefix, range)
     }
 
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {

@@ -1,15 +1,35 @@
 //! The days of the log folders: each held against what was vouched for, once every chain has gone past it.
 
+use std::collections::BTreeMap;
+
 use futures::StreamExt;
 
 use super::{WINDOW, Walker};
 use crate::audit::AuditError;
 use crate::audit::digests::Ahead;
-use crate::audit::folders::{Window, logged};
+use crate::audit::folders::{Window, days_of, logged};
 use crate::audit::request::LogFiles;
 use crate::chain::{DayLogs, Observed, SeenLog};
 use crate::limits::DIGEST_DUE_AFTER;
 use crate::trail::{ChainKind, Day, Interval, Time};
+
+/// Days that are closed together.
+#[derive(Default)]
+struct Span {
+    logs: BTreeMap<Day, DayLogs>,
+    /// The places that have folders for these days, each with its oldest and its newest.
+    folders: BTreeMap<usize, (Day, Day)>,
+}
+
+impl Span {
+    fn add(&mut self, day: Day, places: Vec<usize>, logs: DayLogs) {
+        self.logs.insert(day, logs);
+        for at in places {
+            let (oldest, newest) = self.folders.entry(at).or_insert((day, day));
+            (*oldest, *newest) = (day.min(*oldest), day.max(*newest));
+        }
+    }
+}
 
 impl Walker<'_> {
     /// Whether a chain may still turn out to be alive: until then nobody knows what is not yet due to be listed.
@@ -22,20 +42,35 @@ impl Walker<'_> {
         })
     }
 
-    /// Closes the days that all chains have gone past: holds their folders against what was vouched for.
+    /// Closes the days that all chains have gone past: holds their folders against what was vouched for. Where a listing
+    /// is paid for by the page, days are closed together, so that few pages are not full.
     pub(super) async fn close_days(&mut self, reached: Option<Time>) -> Result<(), AuditError> {
         if self.asked.request.log_files == LogFiles::None {
             return Ok(());
         }
+        let together = self.region.places.iter().any(|place| place.store.is_remote());
+        if together && reached.is_some() && self.vouched.open_log_files() < LISTED_TOGETHER {
+            return Ok(());
+        }
+        let mut span = Span::default();
         while let Some(day) = self.folders.newest().max(self.vouched.newest_open()) {
             if reached.is_some_and(|reached| day.start() < reached) {
                 break;
             }
-            let mut logs = self.vouched.close(day);
-            for at in self.folders.take(day) {
-                self.close_folder(day, at, &mut logs).await?;
+            span.add(day, self.folders.take(day), self.vouched.close(day));
+            if !together {
+                self.close(std::mem::take(&mut span)).await?;
             }
-            // What the listing does not show is asked for: only that tells absent from unlistable.
+        }
+        self.close(span).await
+    }
+
+    async fn close(&mut self, mut span: Span) -> Result<(), AuditError> {
+        for (at, (oldest, newest)) in std::mem::take(&mut span.folders) {
+            self.close_folders(at, oldest, newest, &mut span).await?;
+        }
+        // What the listing does not show is asked for: only that tells absent from unlistable.
+        for logs in span.logs.into_values().rev() {
             for recorded in logs.into_unseen() {
                 self.send(recorded).await?;
             }
@@ -43,11 +78,11 @@ impl Walker<'_> {
         Ok(())
     }
 
-    async fn close_folder(&mut self, day: Day, at: usize, logs: &mut DayLogs) -> Result<(), AuditError> {
+    async fn close_folders(&mut self, at: usize, oldest: Day, newest: Day, span: &mut Span) -> Result<(), AuditError> {
         let window = self.window();
         let place = &self.region.places[at];
-        let folder = format!("{}{}", place.folders.logs(), day.folder());
-        let mut pages = place.store.list(&folder);
+        let root = place.folders.logs();
+        let mut pages = place.store.list(&root, days_of(&root, oldest, newest));
         while let Some(page) = pages.next().await {
             let objects = match page {
                 Ok(objects) => objects,
@@ -56,8 +91,9 @@ impl Walker<'_> {
                     continue;
                 }
             };
-            for object in objects.into_iter().filter_map(|object| logged(place, at, day, object)) {
-                match logs.see(&object) {
+            for object in objects.into_iter().filter_map(|object| logged(place, at, object)) {
+                let seen = object.day.and_then(|day| span.logs.get_mut(&day)?.see(&object));
+                match seen {
                     None if window.is_pending(&object) => self.pending += 1,
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
@@ -110,3 +146,6 @@ impl Walker<'_> {
         Ok(())
     }
 }
+
+/// Log files held against one listing, where that is paid for by the page: one page in sixteen is not full.
+const LISTED_TOGETHER: usize = 16_000;

@@ -17,7 +17,7 @@ use futures::stream::{self, BoxStream};
 use self::sidecar::Sidecar;
 pub use self::sidecar::SidecarError;
 pub use self::source::SourceRecord;
-use super::{Attributes, Body, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
+use super::{Attributes, Body, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::limits::Limits;
 use crate::logfile::Framing;
 
@@ -190,18 +190,19 @@ impl ObjectStore for DirStore {
         self.read_folder(prefix)
     }
 
-    fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
-        stream::unfold(vec![prefix.to_owned()], move |mut open| async move {
+    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+        stream::unfold((vec![prefix.to_owned()], range), move |(mut open, range)| async move {
             let prefix = open.pop()?;
             let page = match self.read_folder(&prefix) {
-                Ok(folder) => {
-                    open.extend(folder.folders.into_iter().rev());
+                Ok(mut folder) => {
+                    open.extend(folder.folders.into_iter().rev().filter(|name| range.may_have_below(name)));
+                    folder.objects.retain(|object| range.has(&object.key));
                     Ok(folder.objects)
                 }
                 Err(StoreError::NotFound) => Ok(vec![]),
                 Err(error) => Err(ListError { prefix, error }),
             };
-            Some((page, open))
+            Some((page, (open, range)))
         })
         .boxed()
     }
@@ -289,7 +290,7 @@ mod tests {
             fs::write(dir.path().join(name).join("planted"), "x").unwrap();
         }
         let store = store(dir.path());
-        let pages: Vec<_> = block_on(store.list("").collect());
+        let pages: Vec<_> = block_on(store.list("", KeyRange::ALL).collect());
         let shown: Vec<String> = pages.into_iter().flat_map(Result::unwrap).map(|object| object.key).collect();
         assert_eq!(shown, ["back\\slash", "latin\u{fffd}"]);
     }

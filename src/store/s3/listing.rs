@@ -8,15 +8,15 @@ use percent_encoding::percent_decode_str;
 
 use super::S3Store;
 use crate::aws::{Refusal, refusal};
-use crate::store::{Folder, ObjectInfo, StoreError};
+use crate::store::{Folder, KeyRange, ObjectInfo, StoreError};
 use crate::trail::Time;
 
 /// What to list.
-#[derive(Clone, Copy)]
 pub(super) struct Listing<'a> {
     pub store: &'a S3Store,
     pub prefix: &'a str,
     pub delimiter: Option<&'static str>,
+    pub range: KeyRange,
 }
 
 /// How far it has come.
@@ -29,10 +29,11 @@ struct Position {
 
 impl<'a> Listing<'a> {
     pub(super) fn pages(self) -> BoxStream<'a, Result<Folder, StoreError>> {
-        stream::unfold(Some(Position::default()), move |position| async move {
-            let position = position?;
-            match self.page(position).await {
-                Ok((folder, next)) => Some((Ok(folder), next)),
+        let start = Position { last: self.range.after.clone(), ..Position::default() };
+        stream::unfold(Some((self, start)), |listing| async {
+            let (listing, position) = listing?;
+            match listing.page(position).await {
+                Ok((folder, next)) => Some((Ok(folder), next.map(|next| (listing, next)))),
                 Err(error) => Some((Err(error), None)),
             }
         })
@@ -46,6 +47,7 @@ impl<'a> Listing<'a> {
             let request = request.set_delimiter(self.delimiter.map(str::to_owned));
             // XML cannot hold every character that a key can.
             let request = request.encoding_type(EncodingType::Url).set_continuation_token(position.token.clone());
+            let request = request.set_start_after(self.range.after.clone().filter(|_| position.token.is_none()));
             let request = request.set_request_payer(store.payer()).set_expected_bucket_owner(store.owner());
             match request.send().await {
                 Ok(answer) if is_whole(&answer) => Ok(answer),
@@ -56,9 +58,12 @@ impl<'a> Listing<'a> {
         let (answer, _turn) = asked.await?;
         let more = answer.is_truncated.unwrap_or_default();
         let token = answer.next_continuation_token.clone();
-        let folder = folder(answer);
+        let mut folder = folder(answer);
         position.advance(self.prefix, &folder)?;
-        if !more {
+        let listed = folder.objects.len();
+        folder.objects.retain(|object| self.range.has(&object.key));
+        // What comes after the range was not asked for.
+        if !more || folder.objects.len() < listed {
             return Ok((folder, None));
         }
         if token.is_none() || token == position.token || position.empty_pages > MOST_EMPTY_PAGES {

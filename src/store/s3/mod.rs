@@ -18,7 +18,9 @@ use futures::stream::BoxStream;
 
 use self::body::whole;
 use self::listing::Listing;
-use super::{Attributes, Body, Buckets, FetchedObject, Folder, ListError, ObjectInfo, ObjectStore, StoreError};
+use super::{
+    Attributes, Body, Buckets, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError,
+};
 use crate::aws::{Access, Pace, Refusal, refusal};
 use crate::digest::DigestMetadata;
 use crate::logfile::Framing;
@@ -109,10 +111,6 @@ impl S3Store {
     fn owner(&self) -> Option<String> {
         self.access.options().expected_bucket_owner.clone()
     }
-
-    fn listing<'a>(&'a self, prefix: &'a str, delimiter: Option<&'static str>) -> Listing<'a> {
-        Listing { store: self, prefix, delimiter }
-    }
 }
 
 #[async_trait]
@@ -131,7 +129,7 @@ impl ObjectStore for S3Store {
 
     async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
         let mut folder = Folder::default();
-        let mut pages = self.listing(prefix, Some("/")).pages();
+        let mut pages = Listing { store: self, prefix, delimiter: Some("/"), range: KeyRange::ALL }.pages();
         while let Some(page) = pages.next().await {
             let page = page?;
             folder.folders.extend(page.folders);
@@ -140,8 +138,8 @@ impl ObjectStore for S3Store {
         Ok(folder)
     }
 
-    fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
-        let pages = self.listing(prefix, None).pages();
+    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+        let pages = Listing { store: self, prefix, delimiter: None, range }.pages();
         pages
             .map(move |page| {
                 page.map(|folder| folder.objects).map_err(|error| ListError { prefix: prefix.to_owned(), error })
