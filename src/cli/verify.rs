@@ -73,7 +73,7 @@ pub(super) struct VerifyArgs {
     now: Option<String>,
 
     /// How many objects may be under way at once
-    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
     concurrency: u16,
 
     /// Bytes of an inflated digest file beyond which it is not read

@@ -14,7 +14,9 @@ use trailseal::limits::Limits;
 use trailseal::logfile::Framing;
 use trailseal::report::Verdict;
 use trailseal::simulate::{DirectorySink, Sink};
-use trailseal::store::{DirStore, FetchedObject, Folder, KeyRange, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError};
+use trailseal::store::{
+    DirStore, FetchedObject, Folder, KeyRange, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError,
+};
 use trailseal::trail::{ChainKind, DigestKey, Interval, Time};
 use world::{Objects, WORLD, audit, audit_store, codes, gunzip, gzip, is_digest, names, store};
 
