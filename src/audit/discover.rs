@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Evidence;
-use super::misplaced::{Misfit, Misplaced, STRAY, UNLISTED, unlistable};
+use super::misplaced::{Beside, Misfit, Misplaced, STRAY, UNLISTED, Unlistable};
 use super::request::AuditRequest;
-use crate::finding::{Finding, Reason};
 use crate::store::{Folder, ObjectInfo, ObjectStore, StoreError};
 use crate::trail::{AccountFolder, ObjectLocation, RegionFolders, is_account_id, is_organization_id, is_region};
 
@@ -16,11 +15,11 @@ pub(super) struct Discovery {
     /// In order of account and region.
     pub regions: Vec<Region>,
     /// Objects out of place, and folders that could not be listed.
-    pub findings: Vec<Finding>,
+    pub beside: Beside,
     /// Sibling folders that digests do not cover, such as `CloudTrail-Insight/`.
     pub not_covered: BTreeSet<String>,
     /// Objects in `AWSLogs/` and in accounts' folders, where there should be folders alone.
-    pub beside: u64,
+    pub in_the_way: u64,
 }
 
 /// The folders of one account and region: usually in one place, in several where a trail was moved.
@@ -83,8 +82,7 @@ impl Search<'_> {
             let too_far =
                 depth > self.request.limits.discovery_depth || self.visited > self.request.limits.discovery_folders;
             if too_far {
-                let at = ObjectLocation::new(store.bucket().unwrap_or_default(), &prefix);
-                self.discovery.findings.push(Finding::folder_unreadable(&at, Reason::OverLimit));
+                self.discovery.beside.unlistable.push(Unlistable::over_limit(store, &prefix));
                 continue;
             }
             let folder = match store.folder(&prefix).await {
@@ -106,7 +104,7 @@ impl Search<'_> {
 
     async fn accounts(&mut self, store: &Arc<dyn ObjectStore>, prefix: &str, organization: Option<&str>, path: &str) {
         let folder = self.look(store, path).await;
-        self.count_beside(&folder);
+        self.count_in_the_way(&folder);
         for name in folder.folders {
             let last = name[path.len()..].trim_end_matches('/');
             if is_account_id(last) {
@@ -125,7 +123,7 @@ impl Search<'_> {
     async fn services(&mut self, store: &Arc<dyn ObjectStore>, account: &AccountFolder) {
         let path = account.path();
         let folder = self.look(store, &path).await;
-        self.count_beside(&folder);
+        self.count_in_the_way(&folder);
         for name in folder.folders {
             match &name[path.len()..] {
                 "CloudTrail/" => self.regions(store, account, &name, UNLISTED).await,
@@ -157,13 +155,12 @@ impl Search<'_> {
         let places = &self.request.select;
         let concerned = places.accounts.is_empty() || places.accounts.contains(&account.account);
         if concerned && self.wanted_prefix(&account.prefix) {
-            let at = ObjectLocation::new(store.bucket().unwrap_or_default(), path);
-            let mut misplaced = Misplaced::new(at, misfit, self.request.limits.planted_named_per_region);
-            folder.objects.iter().for_each(|object| misplaced.tell(object));
+            let mut misplaced = Misplaced::new(store, path, misfit, self.request.limits.planted_named_per_region);
+            folder.objects.into_iter().for_each(|object| misplaced.tell(object));
             for other in &others {
-                misplaced.tell_below(store, other).await;
+                self.discovery.beside.tell_below(&mut misplaced, other).await;
             }
-            self.discovery.findings.extend(misplaced.into_findings());
+            self.discovery.beside.misplaced.push(misplaced);
         }
     }
 
@@ -180,26 +177,24 @@ impl Search<'_> {
     }
 
     fn told(&mut self, store: &Arc<dyn ObjectStore>, path: &str, answer: Result<Folder, StoreError>) -> Folder {
-        let bucket = store.bucket().unwrap_or_default();
         let folder = match answer {
             Ok(folder) => folder,
             Err(StoreError::NotFound) => Folder::default(),
             Err(error) => {
-                self.discovery.findings.push(unlistable(bucket, path, &error));
+                self.discovery.beside.unlistable.push(Unlistable::new(store, path, &error));
                 Folder::default()
             }
         };
         // Whole accounts can hide behind a link, or behind a file of their name.
         let hides = |object: &&ObjectInfo| object.special || stands_for_a_folder(&object.key[path.len()..]);
         for object in folder.objects.iter().filter(hides) {
-            let error = StoreError::Unreachable("it is no folder".to_owned());
-            self.discovery.findings.push(unlistable(bucket, &object.key, &error));
+            self.discovery.beside.unlistable.push(Unlistable::no_ordinary(store, object.key.clone()));
         }
         folder
     }
 
-    fn count_beside(&mut self, folder: &Folder) {
-        self.discovery.beside += folder.objects.iter().filter(|object| !object.is_folder_marker()).count() as u64;
+    fn count_in_the_way(&mut self, folder: &Folder) {
+        self.discovery.in_the_way += folder.objects.iter().filter(|object| !object.is_folder_marker()).count() as u64;
     }
 
     fn wanted_prefix(&self, prefix: &str) -> bool {

@@ -9,37 +9,36 @@ use std::mem;
 use futures::StreamExt;
 
 use super::discover::{Place, Region};
-use super::misplaced::{Misplaced, STRAY, unlistable};
+use super::folders::Window;
+use super::misplaced::{Beside, Misplaced, STRAY, Unlistable};
 use crate::chain::{ListedDigest, Scope};
-use crate::finding::{Finding, Reason};
 use crate::limits::Limits;
-use crate::trail::{ChainId, DigestKey, Interval, Time};
+use crate::trail::{ChainId, ChainKind, Day, DigestKey, Interval, Time};
 
 /// The digests of one account and region.
 #[derive(Default)]
 pub(super) struct Inventory {
     pub chains: BTreeMap<ChainId, Listing>,
-    pub findings: Vec<Finding>,
+    pub beside: Beside,
 }
 
 /// The digests of one chain: the end of each and the place it lies in, newest first.
 pub(super) struct Listing(Vec<(Time, u16)>);
 
-/// Lists the digest folders of a region.
-pub(super) async fn take_inventory(region: &Region, limits: &Limits) -> Inventory {
+/// Lists the digest folders of a region. Strays are told of that lie in the folder of a day of `strays`, or of no day.
+pub(super) async fn take_inventory(region: &Region, limits: &Limits, strays: Window) -> Inventory {
     let mut inventory = Inventory::default();
     let mut left = limits.digest_keys_per_region;
     let mut too_many_chains = false;
     for (at, place) in region.places.iter().enumerate() {
         let folder = place.folders.digests();
-        let mut strays = Misplaced::new(place.at(&folder), STRAY, limits.planted_named_per_region);
+        let mut misplaced = Misplaced::new(&place.store, &folder, STRAY, limits.planted_named_per_region);
         let mut pages = place.store.list(&folder);
         while let Some(page) = pages.next().await {
             let objects = match page {
                 Ok(objects) => objects,
                 Err(failed) => {
-                    let bucket = place.store.bucket().unwrap_or_default();
-                    inventory.findings.push(unlistable(bucket, &failed.prefix, &failed.error));
+                    inventory.beside.failed(&place.store, &failed);
                     continue;
                 }
             };
@@ -57,19 +56,27 @@ pub(super) async fn take_inventory(region: &Region, limits: &Limits) -> Inventor
                         inventory.chains.entry(key.chain).or_insert_with(|| Listing(Vec::new())).0.push((key.end, at));
                     }
                     (Some(_), _) => {}
-                    (None, _) => strays.tell(&object),
+                    (None, _) if day_of(&object.key[folder.len()..]).is_none_or(|day| strays.has_day(day)) => {
+                        misplaced.tell(object);
+                    }
+                    (None, _) => {}
                 }
             }
         }
         if left == 0 || mem::take(&mut too_many_chains) {
-            inventory.findings.push(Finding::folder_unreadable(&place.at(&folder), Reason::OverLimit));
+            inventory.beside.unlistable.push(Unlistable::over_limit(&place.store, &folder));
         }
-        inventory.findings.extend(strays.into_findings());
+        inventory.beside.misplaced.push(misplaced);
     }
     for listing in inventory.chains.values_mut() {
         listing.0.sort_unstable_by(|a, b| b.cmp(a));
     }
     inventory
+}
+
+/// The day in whose folder something lies, by its path below the folder of a region.
+fn day_of(path: &str) -> Option<Day> {
+    path.get(..DAY_FOLDER).and_then(Day::parse_folder)
 }
 
 impl Listing {
@@ -78,9 +85,22 @@ impl Listing {
         self.0.iter().map(|(end, _)| *end).find(|end| *end <= as_of)
     }
 
-    /// Whether there are more digests after `end` than a copy up to then has for the sake of its last ones.
-    pub(super) fn goes_on_after(&self, end: Time, as_of: Time) -> bool {
-        self.0.iter().filter(|(of, _)| end < *of && *of <= as_of).nth(AFTER_REQUEST).is_some()
+    /// Whether there are more digests after `end` than a copy up to then has for the sake of its last ones. Of backfill
+    /// digests it has all: any of them may list a log file of the time before.
+    pub(super) fn goes_on_after(&self, chain: &ChainId, end: Time, as_of: Time) -> bool {
+        let after = self.0.iter().filter(|(of, _)| end < *of && *of <= as_of);
+        chain.kind == ChainKind::Standard && after.count() > AFTER_REQUEST
+    }
+
+    /// Whether the listing shows this digest.
+    pub(super) fn shows(&self, end: Time, place: usize) -> bool {
+        u16::try_from(place).is_ok_and(|place| self.0.binary_search_by(|of| (end, place).cmp(of)).is_ok())
+    }
+
+    /// Whether it is one of those a walk over `scope` looks at.
+    pub(super) fn is_walked(&self, scope: Scope, end: Time, place: usize) -> bool {
+        let part = self.part(scope);
+        u16::try_from(place).is_ok_and(|place| part.binary_search_by(|of| (end, place).cmp(of)).is_ok())
     }
 
     /// The digests a walk over `scope` looks at: those of the request, up to two after it, and one before.
@@ -145,6 +165,9 @@ impl Iterator for Pending {
         Some((ListedDigest { at: place.at(key.key()), end }, at))
     }
 }
+
+/// The length of `2026/01/31/`.
+const DAY_FOLDER: usize = 11;
 
 /// Digests after the request that are looked at.
 const AFTER_REQUEST: usize = 2;

@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use async_trait::async_trait;
+
 use super::Failure;
+use super::directory::{Purpose, open_copy, open_others};
 use crate::audit::Evidence;
 use crate::digest::KeySet;
 use crate::finding::{Code, Severity};
-use crate::keys::{KeyOrigin, KeySource, KeysAtHand, parse_key_file};
+use crate::keys::{KeyOrigin, KeySource, KeySourceError, KeysAtHand, parse_key_file};
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::store::ObjectStore;
-use crate::store::dir::{DirStore, SIDECAR_FOLDER, SourceRecord};
-use crate::trail::Time;
+use crate::store::dir::{SIDECAR_FOLDER, SourceRecord};
+use crate::trail::{Interval, Time};
 
 /// Where the evidence lies, and the keys to check it with.
 #[derive(Debug, clap::Args)]
@@ -57,7 +60,21 @@ impl EvidenceArgs {
         })
     }
 
+    /// Opens evidence and keys, to look at them.
     pub(super) fn open(&self, limits: &Limits) -> Result<Opened, Failure> {
+        let (evidence, description) = self.open_stores(limits, Purpose::Read)?;
+        Ok(Opened { evidence, keys: self.keys()?, description })
+    }
+
+    /// Opens evidence and keys, to copy them. Where there are no keys at hand, that is told of each region.
+    pub(super) fn open_to_copy(&self, limits: &Limits) -> Result<Opened, Failure> {
+        let (evidence, description) = self.open_stores(limits, Purpose::Copy)?;
+        let none = self.public_keys.is_empty() && !self.keys_beside().is_file();
+        let keys = if none { Arc::new(NoKeys) } else { self.keys()? };
+        Ok(Opened { evidence, keys, description })
+    }
+
+    fn open_stores(&self, limits: &Limits, purpose: Purpose) -> Result<(Evidence, String), Failure> {
         let shown = self.source.display().to_string();
         if shown.starts_with("s3://") || shown.starts_with("arn:") {
             let text = format!(
@@ -65,19 +82,18 @@ impl EvidenceArgs {
             );
             return Err(Failure::told(text));
         }
-        let mut main = DirStore::open(&self.source, self.bucket.as_deref(), limits).map_err(Failure::told)?;
+        let mut main = open_copy(&self.source, self.bucket.as_deref(), limits, purpose)?;
         if let Some(prefix) = self.prefix()
             && !self.source.join(&prefix).is_dir()
             && self.source.join("AWSLogs").is_dir()
         {
             main = main.mounted_at(&prefix);
         }
+        let others = open_others(&self.source, main.bucket(), &self.bucket_dir, limits, purpose)?;
         let mut stores: Vec<Arc<dyn ObjectStore>> = vec![Arc::new(main)];
-        for (bucket, path) in &self.bucket_dir {
-            stores.push(Arc::new(DirStore::open(path, Some(bucket), limits).map_err(Failure::told)?));
-        }
+        stores.extend(others);
         let recorded_end = SourceRecord::read(&self.source, limits).ok().flatten().and_then(|record| record.end);
-        Ok(Opened { evidence: Evidence { stores, recorded_end }, keys: self.keys()?, description: shown })
+        Ok((Evidence { stores, recorded_end }, shown))
     }
 
     /// Where every digest contradicts the bucket or prefix that the caller named, a slip of the caller is likelier than
@@ -97,7 +113,7 @@ impl EvidenceArgs {
     }
 
     fn keys(&self) -> Result<Arc<dyn KeySource>, Failure> {
-        let beside = self.source.join(SIDECAR_FOLDER).join("public-keys.json");
+        let beside = self.keys_beside();
         if self.public_keys.is_empty() {
             if !beside.is_file() {
                 let text = format!(
@@ -124,9 +140,37 @@ impl EvidenceArgs {
         Ok(Arc::new(KeysAtHand::new(keys, names.join(", "), origin)))
     }
 
-    fn holds(&self, path: &Path) -> bool {
-        let mut sources = std::iter::once(&self.source).chain(self.bucket_dir.iter().map(|(_, path)| path));
-        sources.any(|source| holds(source, path))
+    fn keys_beside(&self) -> PathBuf {
+        self.source.join(SIDECAR_FOLDER).join("public-keys.json")
+    }
+
+    /// The directories that hold the evidence.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(&self.source).chain(self.bucket_dir.iter().map(|(_, path)| path)).map(PathBuf::as_path)
+    }
+
+    /// Whether a file or directory lies in the evidence.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        self.directories().any(|source| holds(source, path))
+    }
+}
+
+/// There are no keys at hand.
+struct NoKeys;
+
+#[async_trait]
+impl KeySource for NoKeys {
+    fn describe(&self) -> String {
+        "nowhere".to_owned()
+    }
+
+    fn origin(&self) -> KeyOrigin {
+        KeyOrigin::BesideEvidence
+    }
+
+    async fn keys(&self, region: &str, _range: Interval) -> Result<KeySet, KeySourceError> {
+        let problem = "there are none beside the source, and none were given with --public-keys FILE".to_owned();
+        Err(KeySourceError { region: region.to_owned(), problem })
     }
 }
 

@@ -5,14 +5,17 @@
 //! | 0 | intact: every object and every moment requested was proven |
 //! | 1 | not intact: tampering or loss is shown |
 //! | 2 | usage or configuration error, or the run itself could not proceed |
-//! | 3 | inconclusive: no violation, but something requested could not be proven |
+//! | 3 | inconclusive: no violation, but something requested could not be proven; of `pull`, that something could not be copied |
 
+mod directory;
 mod evidence;
 mod inspect;
 mod keys;
 mod output;
 mod progress;
+mod pull;
 mod report;
+mod select;
 pub mod simulate;
 mod verify;
 
@@ -36,6 +39,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Verify(Box<verify::VerifyArgs>),
+    Pull(Box<pull::PullArgs>),
     Inspect(inspect::InspectArgs),
     /// Look at public keys
     #[command(subcommand)]
@@ -79,6 +83,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut out = io::BufWriter::new(Listener(io::stdout()));
     let result = match cli.command {
         Command::Verify(args) => verify::run(&args, &mut out),
+        Command::Pull(args) => pull::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),
         Command::Keys(command) => keys::run(&command, &mut out).map(|()| 0),
         Command::Report(args) => report::run(&args, &mut out),

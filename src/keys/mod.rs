@@ -2,10 +2,12 @@
 //! consistent, and not that AWS signed it.
 
 mod file;
+mod list;
 
 use async_trait::async_trait;
 
 pub use file::{KeyFileError, parse_key_file};
+pub use list::{KeyRange, PublicKeyEntry, PublicKeyList, write_key_list};
 
 use crate::digest::KeySet;
 use crate::trail::Interval;
