@@ -21,7 +21,7 @@ impl Asked {
         self.keys_must_fit(&outcomes)?;
         let chains: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(id, _)| id.clone())).collect();
-        let mut findings = discovery.findings;
+        let mut findings: Vec<Finding> = discovery.beside.into_findings().collect();
         findings.extend(self.about_the_request(&chains));
         findings.extend(self.never_delivered(&outcomes));
         let public_keys = outcomes.iter().flat_map(|outcome| self.keys_used(outcome)).collect();
@@ -29,8 +29,8 @@ impl Asked {
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
         let untimed: u64 = outcomes.iter().map(|outcome| outcome.untimed).sum();
         let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
-        let older = self.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
-        let newer = self.end_from != EndFrom::Request && outcomes.iter().any(|outcome| outcome.newer_logs);
+        let older = self.range.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
+        let newer = self.range.end_from != EndFrom::Request && outcomes.iter().any(|outcome| outcome.newer_logs);
         let mut began_after: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
         began_after.sort();
@@ -63,10 +63,10 @@ impl Asked {
             let what = "log files of days after the end that the copy's record states: no end was asked for";
             checks.skipped.push(what.to_owned());
         }
-        if discovery.beside > 0 {
+        if discovery.in_the_way > 0 {
             checks.skipped.push(format!(
                 "{} objects in AWSLogs/ and in accounts' folders, beside the folders of CloudTrail",
-                discovery.beside
+                discovery.in_the_way
             ));
         }
         Ok(Report::conclude(self.described(), reports, findings, bytes, &self.request.waivers, public_keys, checks))
@@ -100,8 +100,8 @@ impl Asked {
             let missing = self.request.select.missing_from(chains).into_iter();
             findings.extend(missing.map(|name| Finding::nothing_found(format!("no digest file was found of {name}"))));
         }
-        if self.end_from != EndFrom::Request && !chains.is_empty() {
-            findings.push(Finding::end_from_evidence(self.scope.end, self.end_from == EndFrom::Record));
+        if self.range.end_from != EndFrom::Request && !chains.is_empty() {
+            findings.push(Finding::end_from_evidence(self.range.scope.end, self.range.end_from == EndFrom::Record));
         }
         if self.keys.origin() == KeyOrigin::BesideEvidence && !chains.is_empty() {
             findings.push(Finding::public_key_unpinned(&self.keys.describe()));
@@ -126,8 +126,8 @@ impl Asked {
         let trails = select.trails.iter().chain(select.trail_arn.as_ref().map(|arn| &arn.trail));
         RequestReport {
             source: self.request.source.clone(),
-            start: self.scope.start,
-            end: self.scope.end,
+            start: self.range.scope.start,
+            end: self.range.scope.end,
             as_of: self.request.as_of,
             accounts: select.accounts.clone(),
             regions: select.regions.clone(),
@@ -171,7 +171,7 @@ impl Asked {
         } else {
             skipped.push("whether AWS signed: the keys came with the evidence".to_owned());
         }
-        if self.end_from != EndFrom::Request {
+        if self.range.end_from != EndFrom::Request {
             skipped.push("whether digests were cut off the end: no end was asked for".to_owned());
         }
         if let Some(end) = self.request.end.filter(|end| *end > self.request.as_of) {

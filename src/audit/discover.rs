@@ -6,9 +6,8 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 
 use super::Evidence;
-use super::misplaced::{Misfit, Misplaced, STRAY, UNLISTED, unlistable};
+use super::misplaced::{Beside, Misfit, Misplaced, STRAY, UNLISTED, Unlistable};
 use super::request::AuditRequest;
-use crate::finding::{Finding, Reason};
 use crate::store::{Folder, ObjectInfo, ObjectStore, StoreError};
 use crate::trail::{AccountFolder, ObjectLocation, RegionFolders, is_account_id, is_organization_id, is_region};
 
@@ -18,11 +17,11 @@ pub(super) struct Discovery {
     /// In order of account and region.
     pub regions: Vec<Region>,
     /// Objects out of place, and folders that could not be listed.
-    pub findings: Vec<Finding>,
+    pub beside: Beside,
     /// Sibling folders that digests do not cover, such as `CloudTrail-Insight/`.
     pub not_covered: BTreeSet<String>,
     /// Objects in `AWSLogs/` and in accounts' folders, where there should be folders alone.
-    pub beside: u64,
+    pub in_the_way: u64,
 }
 
 /// The folders of one account and region: usually in one place, in several where a trail was moved.
@@ -102,8 +101,7 @@ impl Search<'_> {
         for depth in 0.. {
             let room = if depth > limits.discovery_depth { 0 } else { limits.discovery_folders - visited };
             for name in level.split_off(level.len().min(room)) {
-                let at = ObjectLocation::new(self.bucket(), &name);
-                found.discovery.findings.push(Finding::folder_unreadable(&at, Reason::OverLimit));
+                found.discovery.beside.unlistable.push(Unlistable::over_limit(self.store, &name));
             }
             visited += level.len();
             let folders = stream::iter(level.drain(..)).map(|name| async {
@@ -141,7 +139,7 @@ impl Search<'_> {
                 Err(error) if organization.is_none() && self.told_prefix().is_some() => return Err(error),
                 answer => self.told(&path, answer, &mut found.discovery),
             };
-            found.discovery.count_beside(&folder);
+            found.discovery.count_in_the_way(&folder);
             for name in folder.folders {
                 let last = name[path.len()..].trim_end_matches('/').to_owned();
                 if is_account_id(&last) {
@@ -166,7 +164,7 @@ impl Search<'_> {
         let mut found = Found::default();
         let path = account.path();
         let folder = self.told(&path, self.store.folder(&path).await, &mut found.discovery);
-        found.discovery.count_beside(&folder);
+        found.discovery.count_in_the_way(&folder);
         for name in folder.folders {
             match &name[path.len()..] {
                 "CloudTrail/" => self.regions(&account, &name, UNLISTED, &mut found).await,
@@ -183,15 +181,12 @@ impl Search<'_> {
     /// The regions below `CloudTrail/` or `CloudTrail-Digest/`; what else lies there is out of place.
     async fn regions(&self, account: &AccountFolder, path: &str, misfit: Misfit, found: &mut Found) {
         let folder = self.told(path, self.store.folder(path).await, &mut found.discovery);
-        let mut misplaced = {
-            let at = ObjectLocation::new(self.bucket(), path);
-            Misplaced::new(at, misfit, self.request.limits.planted_named_per_region)
-        };
-        folder.objects.iter().for_each(|object| misplaced.tell(object));
+        let mut misplaced = Misplaced::new(self.store, path, misfit, self.request.limits.planted_named_per_region);
+        folder.objects.into_iter().for_each(|object| misplaced.tell(object));
         for name in &folder.folders {
             let region = name[path.len()..].trim_end_matches('/');
             if !is_region(region) {
-                misplaced.tell_below(self.store, name).await;
+                found.discovery.beside.tell_below(&mut misplaced, name).await;
                 continue;
             }
             let folders = RegionFolders { account: account.clone(), region: region.to_owned() };
@@ -199,7 +194,7 @@ impl Search<'_> {
                 found.add_place(Place { store: Arc::clone(self.store), folders });
             }
         }
-        found.discovery.findings.extend(misplaced.into_findings());
+        found.discovery.beside.misplaced.push(misplaced);
     }
 
     fn told(&self, path: &str, answer: Result<Folder, StoreError>, discovery: &mut Discovery) -> Folder {
@@ -207,7 +202,7 @@ impl Search<'_> {
             Ok(folder) => folder,
             Err(StoreError::NotFound) => Folder::default(),
             Err(error) => {
-                discovery.findings.push(unlistable(self.bucket(), path, &error));
+                discovery.beside.unlistable.push(Unlistable::new(self.store, path, &error));
                 Folder::default()
             }
         };
@@ -216,14 +211,9 @@ impl Search<'_> {
             object.special || !self.store.is_remote() && stands_for_a_folder(&object.key[path.len()..])
         };
         for object in folder.objects.iter().filter(hides) {
-            let error = StoreError::Unreachable("it is no folder".to_owned());
-            discovery.findings.push(unlistable(self.bucket(), &object.key, &error));
+            discovery.beside.unlistable.push(Unlistable::no_ordinary(self.store, object.key.clone()));
         }
         folder
-    }
-
-    fn bucket(&self) -> &str {
-        self.store.bucket().unwrap_or_default()
     }
 
     fn wanted_prefix(&self, prefix: &str) -> bool {
@@ -239,9 +229,9 @@ impl Search<'_> {
 impl Found {
     fn add(&mut self, other: Found) {
         other.places.into_values().flatten().for_each(|place| self.add_place(place));
-        self.discovery.findings.extend(other.discovery.findings);
+        self.discovery.beside.add(other.discovery.beside);
         self.discovery.not_covered.extend(other.discovery.not_covered);
-        self.discovery.beside += other.discovery.beside;
+        self.discovery.in_the_way += other.discovery.in_the_way;
     }
 
     fn add_place(&mut self, place: Place) {
@@ -256,8 +246,8 @@ impl Found {
 }
 
 impl Discovery {
-    fn count_beside(&mut self, folder: &Folder) {
-        self.beside += folder.objects.iter().filter(|object| !object.is_folder_marker()).count() as u64;
+    fn count_in_the_way(&mut self, folder: &Folder) {
+        self.in_the_way += folder.objects.iter().filter(|object| !object.is_folder_marker()).count() as u64;
     }
 }
 

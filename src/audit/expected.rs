@@ -30,14 +30,14 @@ impl Asked {
             };
             // The first digest of a new account comes like any other: an hour later, and then some.
             let due = since.map(|since| since.plus(DIGEST_DUE_AFTER));
-            let start = self.scope.start.max(*since).unwrap_or(self.scope.end);
+            let start = self.range.scope.start.max(*since).unwrap_or(self.range.scope.end);
             if there.contains(&(account_id.as_str(), region.as_str()))
                 || !self.request.select.has_chain(&chain)
-                || due.is_some_and(|due| due >= self.scope.end)
+                || due.is_some_and(|due| due >= self.range.scope.end)
             {
                 continue;
             }
-            silent.entry(account_id).or_default().push((chain, Interval::new(start, self.scope.end)));
+            silent.entry(account_id).or_default().push((chain, Interval::new(start, self.range.scope.end)));
         }
         let mut findings = Vec::new();
         for (account, chains) in silent {

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::discover::{Place, Region};
-use super::misplaced::{Misplaced, UNLISTED, unlistable};
+use super::misplaced::{Beside, Misplaced, UNLISTED, Unlistable};
 use crate::chain::LoggedObject;
-use crate::finding::Finding;
 use crate::limits::LOG_NAME_SKEW;
 use crate::store::{Folder, KeyRange, ObjectInfo, StoreError};
 use crate::trail::{Day, Interval, LogName, Time};
@@ -20,11 +19,11 @@ pub(super) struct LogFolders {
     /// Whether there are days after it.
     pub newer: bool,
     /// What lies in the log folders outside the folders of days, and what could not be listed.
-    pub findings: Vec<Finding>,
+    pub beside: Beside,
 }
 
 /// Which objects of a log folder are judged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Window {
     /// Not those before; none for as far back as there are any.
     pub start: Option<Time>,
@@ -62,7 +61,7 @@ impl Window {
         self.end.is_some_and(|end| end <= day.start())
     }
 
-    fn has_day(&self, day: Day) -> bool {
+    pub(super) fn has_day(&self, day: Day) -> bool {
         self.start.is_none_or(|start| start < day.end()) && self.end.is_none_or(|end| day.start() < end)
     }
 
@@ -93,7 +92,7 @@ impl LogFolders {
 
     async fn below(&mut self, place: &Place, at: usize, window: Window, most: usize) {
         let root = place.folders.logs();
-        let mut misplaced = Misplaced::new(place.at(&root), UNLISTED, most);
+        let mut misplaced = Misplaced::new(&place.store, &root, UNLISTED, most);
         // Newest first, so that a limit met leaves out the oldest.
         let mut open = vec![root.clone()];
         while let Some(path) = open.pop() {
@@ -101,11 +100,11 @@ impl LogFolders {
                 Ok(folder) => folder,
                 Err(StoreError::NotFound) => Folder::default(),
                 Err(error) => {
-                    self.findings.push(unlistable(place.store.bucket().unwrap_or_default(), &path, &error));
+                    self.beside.unlistable.push(Unlistable::new(&place.store, &path, &error));
                     continue;
                 }
             };
-            folder.objects.iter().for_each(|object| misplaced.tell(object));
+            folder.objects.into_iter().for_each(|object| misplaced.tell(object));
             for name in folder.folders {
                 let below = &name[root.len()..];
                 if let Some(day) = Day::parse_folder(below) {
@@ -115,7 +114,7 @@ impl LogFolders {
                     self.older |= window.is_after(day);
                     self.newer |= window.is_before(day);
                 } else if !is_date_folder(below) {
-                    misplaced.tell_below(&place.store, &name).await;
+                    self.beside.tell_below(&mut misplaced, &name).await;
                 } else if window.has_folder(below) {
                     open.push(name);
                 } else {
@@ -124,7 +123,7 @@ impl LogFolders {
                 }
             }
         }
-        self.findings.extend(misplaced.into_findings());
+        self.beside.misplaced.push(misplaced);
     }
 
     /// The newest day not taken yet.
@@ -171,7 +170,7 @@ pub(super) fn logged(place: &Place, at: usize, object: ObjectInfo) -> Option<Log
 }
 
 /// The length of `2026/01/31/`.
-const DAY_FOLDER: usize = 11;
+pub(super) const DAY_FOLDER: usize = 11;
 
 /// The first day in a folder such as `2026/` or `2026/01/`.
 fn first_day(path: &str) -> Option<Day> {

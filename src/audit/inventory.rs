@@ -8,18 +8,18 @@ use std::collections::{BTreeMap, VecDeque};
 use futures::StreamExt;
 
 use super::discover::{Place, Region};
-use super::misplaced::{Misplaced, STRAY};
+use super::folders::{DAY_FOLDER, Window};
+use super::misplaced::{Beside, Misplaced, STRAY, Unlistable};
 use crate::chain::{ListedDigest, Scope};
-use crate::finding::{Finding, Reason};
 use crate::limits::Limits;
 use crate::store::{KeyRange, ObjectInfo};
-use crate::trail::{ChainId, ChainKind, DigestKey, Interval, ObjectLocation, Time};
+use crate::trail::{ChainId, ChainKind, Day, DigestKey, Interval, ObjectLocation, Time};
 
 /// The digests of one account and region.
 #[derive(Default)]
 pub(super) struct Inventory {
     pub chains: BTreeMap<ChainId, Listing>,
-    pub findings: Vec<Finding>,
+    pub beside: Beside,
     pub backfills: Backfills,
     /// Digests listed, of all chains.
     count: usize,
@@ -46,43 +46,46 @@ pub(super) struct Listing {
     bytes: u64,
 }
 
-/// Lists the digest folders of a region.
-pub(super) async fn take_inventory(region: &Region, limits: &Limits) -> Inventory {
+/// Lists the digest folders of a region. Strays are told of that lie in the folder of a day of `strays`, or of no day.
+pub(super) async fn take_inventory(region: &Region, limits: &Limits, strays: Window) -> Inventory {
     let mut inventory = Inventory::default();
     for at in 0..region.places.len() {
-        inventory.add_place(region, at, limits).await;
+        inventory.add_place(region, at, limits, strays).await;
     }
     inventory
 }
 
 impl Inventory {
     /// Lists the digest folder of one more place. Chains that only a place has that was added later are not asked for.
-    pub(super) async fn add_place(&mut self, region: &Region, at: usize, limits: &Limits) {
+    pub(super) async fn add_place(&mut self, region: &Region, at: usize, limits: &Limits, strays: Window) {
         let place = &region.places[at];
         let folder = place.folders.digests();
-        let mut strays = Misplaced::new(place.at(&folder), STRAY, limits.planted_named_per_region);
+        let mut misplaced = Misplaced::new(&place.store, &folder, STRAY, limits.planted_named_per_region);
         let mut too_many = false;
         let mut pages = place.store.list(&folder, KeyRange::ALL);
         while let Some(page) = pages.next().await {
             let objects = match page {
                 Ok(objects) => objects,
                 Err(failed) => {
-                    self.findings.push(failed.finding(place.store.bucket().unwrap_or_default()));
+                    self.beside.failed(&place.store, &failed);
                     continue;
                 }
             };
             for object in objects {
                 match DigestKey::parse(&object.key).filter(|key| key.folder == place.folders.account) {
                     Some(key) => too_many |= !self.add(key, at, &object, limits),
-                    None => strays.tell(&object),
+                    None if day_of(&object.key[folder.len()..]).is_none_or(|day| strays.has_day(day)) => {
+                        misplaced.tell(object);
+                    }
+                    None => {}
                 }
             }
         }
         drop(pages);
         if too_many {
-            self.findings.push(Finding::folder_unreadable(&place.at(&folder), Reason::OverLimit));
+            self.beside.unlistable.push(Unlistable::over_limit(&place.store, &folder));
         }
-        self.findings.extend(strays.into_findings());
+        self.beside.misplaced.push(misplaced);
         for listing in self.chains.values_mut() {
             listing.ends.sort_unstable_by(|a, b| b.cmp(a));
         }
@@ -105,6 +108,11 @@ impl Inventory {
     }
 }
 
+/// The day in whose folder something lies, by its path below the folder of a region.
+fn day_of(path: &str) -> Option<Day> {
+    path.get(..DAY_FOLDER).and_then(Day::parse_folder)
+}
+
 impl Backfills {
     fn tell(&mut self, written: Option<Time>) {
         *self = match (*self, written) {
@@ -121,9 +129,22 @@ impl Listing {
         self.ends.iter().map(|(end, _)| *end).find(|end| *end <= as_of)
     }
 
-    /// Whether there are more digests after `end` than a copy up to then has for the sake of its last ones.
-    pub(super) fn goes_on_after(&self, end: Time, as_of: Time) -> bool {
-        self.ends.iter().filter(|(of, _)| end < *of && *of <= as_of).nth(AFTER_REQUEST).is_some()
+    /// Whether there are more digests after `end` than a copy up to then has for the sake of its last ones. Of backfill
+    /// digests it has all: any of them may list a log file of the time before.
+    pub(super) fn goes_on_after(&self, chain: &ChainId, end: Time, as_of: Time) -> bool {
+        let after = self.ends.iter().filter(|(of, _)| end < *of && *of <= as_of);
+        chain.kind == ChainKind::Standard && after.count() > AFTER_REQUEST
+    }
+
+    /// Whether the listing shows this digest.
+    pub(super) fn shows(&self, end: Time, place: usize) -> bool {
+        u16::try_from(place).is_ok_and(|place| self.ends.binary_search_by(|of| (end, place).cmp(of)).is_ok())
+    }
+
+    /// Whether it is one of those a walk over `scope` looks at.
+    pub(super) fn is_walked(&self, scope: Scope, end: Time, place: usize) -> bool {
+        let part = self.part(scope);
+        u16::try_from(place).is_ok_and(|place| part.binary_search_by(|of| (end, place).cmp(of)).is_ok())
     }
 
     /// The digests a walk over `scope` looks at: those of the request, up to two after it, and one before.

@@ -17,9 +17,12 @@ mod moved;
 mod observer;
 mod pace;
 mod plan;
+pub mod pull;
+mod range;
 mod region;
 mod request;
 mod vouch;
+mod wanted_keys;
 
 use std::sync::{Arc, Mutex};
 
@@ -30,21 +33,20 @@ pub use observer::{Observer, Silent};
 pub use plan::{Plan, Planned, PlannedChain, plan};
 pub use request::{AuditRequest, LogFiles, LogFilesError, Selection};
 pub use vouch::{VouchedBy, Vouching, who_vouches};
+pub use wanted_keys::wanted_keys;
 
-use self::discover::{Discovery, discover};
-use self::folders::Window;
-use self::inventory::{Backfills, Inventory, take_inventory};
+use self::discover::discover;
+use self::inventory::Inventory;
 use self::pace::Pace;
+use self::range::{EndFrom, Range};
 use self::region::{RegionOutcome, audit_region};
-use crate::chain::Scope;
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding};
 use crate::keys::KeySource;
-use crate::limits::{DIGEST_DUE_AFTER, FIRST_KEYS, LOG_NAME_SKEW};
 use crate::logfile::LogHasher;
 use crate::report::Report;
 use crate::store::{Buckets, ObjectStore};
-use crate::trail::{Interval, LogKey, ObjectLocation, Time};
+use crate::trail::Time;
 
 /// The evidence: where objects lie.
 #[derive(Clone, Default)]
@@ -61,22 +63,11 @@ pub struct Evidence {
 struct Asked {
     request: AuditRequest,
     buckets: Option<Arc<dyn Buckets>>,
-    scope: Scope,
-    end_from: EndFrom,
+    range: Range,
     keys: Arc<dyn KeySource>,
     observer: Arc<dyn Observer>,
     pace: Pace,
     hashers: Arc<Mutex<Vec<LogHasher>>>,
-}
-
-/// Who says where the request ends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum EndFrom {
-    Request,
-    /// The record of the copy, which lies beside the evidence and is as hostile.
-    Record,
-    /// The newest digest found: then what lies after it is judged too.
-    NewestDigest,
 }
 
 /// Audits evidence on a runtime of its own, with a worker for every core.
@@ -99,17 +90,13 @@ pub async fn audit(
     observer: Arc<dyn Observer>,
 ) -> Result<Report, AuditError> {
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
-    let (scope, end_from) = settle_scope(&evidence, &request, &discovery).await;
-    if let Some(start) = scope.start.filter(|start| *start >= scope.end) {
-        return Err(AuditError::RangeReversed { start, end: scope.end });
-    }
+    let range = Range::settle(&evidence, &request, &discovery).await?;
     observer.regions_found(discovery.regions.len() as u64);
     let asked = Arc::new(Asked {
         pace: Pace::new(request.concurrency),
         buckets: evidence.buckets.clone(),
         request,
-        scope,
-        end_from,
+        range,
         keys,
         observer,
         hashers: Arc::default(),
@@ -123,62 +110,10 @@ pub async fn audit(
     asked.conclude(discovery, outcomes)
 }
 
-/// Until when, and as of when. What was asked for counts; else what the copy says; else the newest digest found.
-async fn settle_scope(evidence: &Evidence, request: &AuditRequest, discovery: &Discovery) -> (Scope, EndFrom) {
-    let start = request.start;
-    if let Some(end) = request.end {
-        // What has not come yet cannot be proven, and is not asked for.
-        return (Scope { start, end: end.min(request.as_of), horizon: request.as_of }, EndFrom::Request);
-    }
-    let recorded = evidence.recorded_end.filter(|end| *end <= request.as_of);
-    let (mut newest, mut contradicted) = (None, false);
-    for region in &discovery.regions {
-        let inventory = take_inventory(region, &request.limits).await;
-        for (_, listing) in inventory.chains.iter().filter(|(chain, _)| request.select.has_chain(chain)) {
-            // A name from the future is no reason to ask for the future.
-            newest = newest.max(listing.newest(request.as_of));
-            contradicted |= recorded.is_some_and(|end| listing.goes_on_after(end, request.as_of));
-        }
-    }
-    // A record that would hide what the copy holds is not followed.
-    if let Some(end) = recorded.filter(|_| !contradicted) {
-        return (Scope { start, end, horizon: request.as_of }, EndFrom::Record);
-    }
-    let end = newest.unwrap_or(request.as_of);
-    (Scope { start, end, horizon: end }, EndFrom::NewestDigest)
-}
-
 impl Asked {
-    /// Whether a log file was delivered in the time asked for: a digest across an edge also lists others. Its name tells,
-    /// and counts for the request where it leaves that open.
-    fn is_requested(&self, at: &ObjectLocation) -> bool {
-        let Some(LogKey { name, .. }) = LogKey::parse(&at.key) else { return true };
-        let before = self.scope.start.is_some_and(|start| name.minute < start);
-        let after = name.minute.plus(-LOG_NAME_SKEW) >= self.scope.end;
-        !before && !after
-    }
-
-    /// The log files that are judged, but for those not yet due.
-    fn window(&self, inventory: &Inventory) -> Window {
-        log_window(self.scope, self.end_from, inventory)
-    }
-
     /// The keys for a region's digests.
     async fn keys_of(&self, region: &str, inventory: &Inventory, findings: &mut Vec<Finding>) -> Arc<KeySet> {
-        let spans = inventory.chains.values().filter_map(|listing| listing.span(self.scope));
-        let range = spans.reduce(|a, b| Interval::new(a.start.min(b.start), a.end.max(b.end)));
-        let Some(range) = range else { return Arc::default() };
-        // Planted names can claim any time; AWS has signed since 2015, and not after now.
-        let latest = self.request.as_of.plus(DIGEST_DUE_AFTER);
-        let start = range.start.max(Time::from_unix(FIRST_KEYS));
-        // A digest is signed after its end, a backfill digest when it is generated, which is just before it is written.
-        let signed_by = match inventory.backfills {
-            Backfills::None => range.end,
-            Backfills::WrittenBy(written) => range.end.max(written),
-            Backfills::AtAnyTime => latest,
-        };
-        let end = signed_by.plus(DIGEST_DUE_AFTER).min(latest).max(start);
-        let asked = Interval::new(start, end);
+        let Some(asked) = self.range.of_keys(inventory) else { return Arc::default() };
         match self.keys.keys(region, asked).await {
             Ok(keys) => Arc::new(keys),
             Err(error) => {
@@ -188,16 +123,6 @@ impl Asked {
                 Arc::default()
             }
         }
-    }
-}
-
-/// The log files that are judged, but for those not yet due.
-fn log_window(scope: Scope, end_from: EndFrom, inventory: &Inventory) -> Window {
-    let oldest = inventory.chains.values().filter_map(|listing| listing.span(scope)).map(|span| span.start).min();
-    Window {
-        start: scope.start.or(oldest),
-        end: (end_from != EndFrom::NewestDigest).then_some(scope.end),
-        pending: None,
     }
 }
 

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use super::Asked;
 use super::digests::{DigestReader, KEPT_WAITING, Looked};
 use super::discover::{Place, Region, place_of};
-use super::inventory::Inventory;
+use super::inventory::{Inventory, take_inventory};
 use crate::digest::VerifiedDigest;
+use crate::store::ObjectStore;
 use crate::trail::{ChainId, ChainKind, DigestKey, ObjectLocation, RegionFolders};
 
 /// Digests that were looked at before the walk.
@@ -24,9 +25,27 @@ impl Asked {
         for _ in 0..MOST_MOVES {
             let Some(place) = self.next_place(region, inventory, &mut seen).await else { break };
             region.places.push(place);
-            inventory.add_place(region, region.places.len() - 1, &self.request.limits).await;
+            let strays = self.range.stray_window();
+            inventory.add_place(region, region.places.len() - 1, &self.request.limits, strays).await;
         }
         seen
+    }
+
+    /// The stores besides those of the regions that their chains go back to.
+    pub(super) async fn stores_before(&self, regions: &[Region]) -> Vec<Arc<dyn ObjectStore>> {
+        let mut stores: Vec<Arc<dyn ObjectStore>> = Vec::new();
+        for region in regions {
+            let (mut region, known) = (region.clone(), region.places.len());
+            let mut inventory = take_inventory(&region, &self.request.limits, self.range.stray_window()).await;
+            self.follow_moves(&mut region, &mut inventory).await;
+            for place in region.places.split_off(known) {
+                let same = |store: &Arc<dyn ObjectStore>| store.bucket() == place.store.bucket();
+                if !stores.iter().any(same) && !region.places.iter().any(|place| same(&place.store)) {
+                    stores.push(place.store);
+                }
+            }
+        }
+        stores
     }
 
     /// The first place that a chain goes back to and that is not among those of the region.
@@ -36,7 +55,7 @@ impl Asked {
             .iter()
             .filter(|(chain, _)| chain.kind == ChainKind::Standard && self.request.select.has_chain(chain))
             .filter_map(|(chain, listing)| {
-                let (place, at) = listing.oldest_within(chain, &region.places, self.scope)?;
+                let (place, at) = listing.oldest_within(chain, &region.places, self.range.scope)?;
                 Some((chain.clone(), place, at))
             })
             .collect();

@@ -1,8 +1,9 @@
 //! Whoever wants to watch an audit while it runs.
 
 use crate::finding::Finding;
+use crate::trail::ObjectLocation;
 
-/// Is told of progress and of findings as they are made. Every method does nothing unless it is given a body.
+/// Is told of progress, of findings as they are made, and of what a copy could not have. Every method does nothing unless it is given a body.
 pub trait Observer: Send + Sync {
     /// So many accounts and regions will be looked at.
     fn regions_found(&self, count: u64) {
@@ -29,6 +30,16 @@ pub trait Observer: Send + Sync {
 
     /// An account and region is done.
     fn region_done(&self) {}
+
+    /// An object, or the listing of a folder, could not be copied.
+    fn not_copied(&self, at: &ObjectLocation, why: &str) {
+        let _ = (at, why);
+    }
+
+    /// An object that the copy had is no longer in the source; it was moved aside.
+    fn removed(&self, at: &ObjectLocation) {
+        let _ = at;
+    }
 
     /// Something was found. Waivers are applied later, in the report.
     fn found(&self, finding: &Finding) {

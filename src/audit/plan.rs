@@ -11,11 +11,12 @@ use serde::Serialize;
 
 use super::discover::{Region, discover};
 use super::folders::{LogFolders, Window, days_of, logged};
-use super::inventory::{Inventory, take_inventory};
+use super::inventory::take_inventory;
 use super::logs::in_sample;
+use super::misplaced::Unlistable;
+use super::range::Range;
 use super::request::{AuditRequest, LogFiles};
-use super::{AuditError, Evidence, REGIONS_AT_ONCE, log_window, settle_scope};
-use crate::chain::Scope;
+use super::{AuditError, Evidence, REGIONS_AT_ONCE};
 use crate::finding::Finding;
 use crate::logfile::Framing;
 use crate::store::{FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
@@ -83,12 +84,12 @@ pub async fn plan(evidence: Evidence, request: AuditRequest) -> Result<Plan, Aud
     let stores = evidence.stores.into_iter().map(counted).collect();
     let evidence = Evidence { stores, ..evidence };
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
-    let (scope, end_from) = settle_scope(&evidence, &request, &discovery).await;
+    let range = Range::settle(&evidence, &request, &discovery).await?;
     let mut plan = Plan {
         schema: "trailseal.plan/1",
         source: request.source.clone(),
-        start: scope.start,
-        end: scope.end,
+        start: range.scope.start,
+        end: range.scope.end,
         log_files: request.log_files.to_string(),
         chains: Vec::new(),
         digests: Planned::default(),
@@ -97,9 +98,9 @@ pub async fn plan(evidence: Evidence, request: AuditRequest) -> Result<Plan, Aud
         archived: 0,
         list_requests: 0,
         get_requests: 0,
-        findings: std::mem::take(&mut discovery.findings),
+        findings: std::mem::take(&mut discovery.beside).into_findings().collect(),
     };
-    let regions = stream::iter(&discovery.regions).map(|region| plan_region(region, &request, scope, end_from));
+    let regions = stream::iter(&discovery.regions).map(|region| plan_region(region, &request, range));
     let parts: Vec<Part> = regions.buffer_unordered(REGIONS_AT_ONCE).collect().await;
     parts.into_iter().for_each(|part| plan.add(part));
     plan.chains.sort();
@@ -120,13 +121,13 @@ struct Part {
     findings: Vec<Finding>,
 }
 
-async fn plan_region(region: &Region, request: &AuditRequest, scope: Scope, end_from: super::EndFrom) -> Part {
-    let inventory: Inventory = take_inventory(region, &request.limits).await;
+async fn plan_region(region: &Region, request: &AuditRequest, range: Range) -> Part {
+    let inventory = take_inventory(region, &request.limits, range.stray_window()).await;
     let mut part = Part::default();
     for (chain, listing) in &inventory.chains {
-        let digests = listing.count(scope);
+        let digests = listing.count(range.scope);
         part.digests.objects += digests;
-        part.digests.bytes += listing.bytes(scope);
+        part.digests.bytes += listing.bytes(range.scope);
         if request.select.has_chain(chain) {
             part.chains.push(PlannedChain {
                 account_id: chain.account_id.clone(),
@@ -138,16 +139,16 @@ async fn plan_region(region: &Region, request: &AuditRequest, scope: Scope, end_
         }
     }
     if request.log_files != LogFiles::None {
-        let window = log_window(scope, end_from, &inventory);
+        let window = range.window(&inventory);
         plan_logs(region, request, window, &mut part).await;
     }
-    part.findings.extend(inventory.findings);
+    part.findings.extend(inventory.beside.into_findings());
     part
 }
 
 async fn plan_logs(region: &Region, request: &AuditRequest, window: Window, part: &mut Part) {
     let mut folders = LogFolders::find(region, window, request.limits.planted_named_per_region).await;
-    part.findings.append(&mut folders.findings);
+    part.findings.extend(std::mem::take(&mut folders.beside).into_findings());
     let mut spans: BTreeMap<usize, (Day, Day)> = BTreeMap::new();
     while let Some(day) = folders.newest() {
         for at in folders.take(day) {
@@ -160,7 +161,7 @@ async fn plan_logs(region: &Region, request: &AuditRequest, window: Window, part
         let mut pages = place.store.list(&root, days_of(&root, oldest, newest));
         while let Some(page) = pages.next().await {
             let objects = page.unwrap_or_else(|failed| {
-                part.findings.push(failed.finding(place.store.bucket().unwrap_or_default()));
+                part.findings.push(Unlistable::new(&place.store, &failed.prefix, &failed.error).finding());
                 Vec::new()
             });
             for object in objects {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::digests::{Ahead, DigestReader};
 use super::discover::{Region, discover};
+use super::folders::Window;
 use super::inventory::take_inventory;
 use super::observer::Silent;
 use super::pace::Pace;
@@ -73,7 +74,7 @@ async fn ask_region(
         pace: Pace::new(request.concurrency),
         observer: Arc::new(Silent),
     };
-    for (chain, listing) in &take_inventory(region, &request.limits).await.chains {
+    for (chain, listing) in &take_inventory(region, &request.limits, Window::default()).await.chains {
         // Its digest ends within the hour after it was delivered; a backfill digest can come any time later.
         let end = match chain.kind {
             ChainKind::Standard => minute.plus(Time::HOUR),

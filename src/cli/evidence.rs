@@ -6,18 +6,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use async_trait::async_trait;
+
 use super::Failure;
 use super::access::AccessArgs;
+use super::directory::{DirBuckets, Purpose, open_copy, open_named};
 use super::source::Source;
 use crate::audit::{AuditRequest, Evidence};
 use crate::digest::KeySet;
 use crate::finding::{Code, Severity};
-use crate::keys::{KeyOrigin, KeySource, KeysAtHand, parse_key_file};
+use crate::keys::{KeyOrigin, KeySource, KeySourceError, KeysAtHand, parse_key_file};
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::store::ObjectStore;
-use crate::store::dir::{DirStore, SIDECAR_FOLDER, SourceRecord};
-use crate::trail::Time;
+use crate::store::dir::{SIDECAR_FOLDER, SourceRecord};
+use crate::trail::{Interval, Time};
 
 /// Where the evidence lies, and the keys to check it with.
 #[derive(Debug, clap::Args)]
@@ -52,14 +55,36 @@ pub(super) struct Opened {
 }
 
 impl EvidenceArgs {
-    /// Opens the evidence and the keys. What SOURCE says of the request beyond where the evidence lies goes into `request`.
-    pub(super) async fn open(&self, access: &AccessArgs, request: &mut AuditRequest) -> Result<Opened, Failure> {
+    /// The evidence in `source`, and the keys that AWS lists for it.
+    #[cfg(feature = "aws")]
+    pub(super) fn for_keys_of(source: &Path) -> EvidenceArgs {
+        EvidenceArgs {
+            source: Some(source.to_owned()),
+            public_keys: vec![PathBuf::from("aws")],
+            bucket: None,
+            bucket_dir: Vec::new(),
+            s3_prefix: None,
+        }
+    }
+
+    /// Opens the evidence and the keys, to look at them or to copy them. What SOURCE says of the request beyond where the
+    /// evidence lies goes into `request`.
+    pub(super) async fn open(
+        &self,
+        access: &AccessArgs,
+        request: &mut AuditRequest,
+        purpose: Purpose,
+    ) -> Result<Opened, Failure> {
         request.select.prefix = self.prefix();
-        let source = Source::named(self.source.as_ref(), self.bucket.as_ref(), request.select.trail_arn.as_ref())?;
-        match source {
-            Source::Directory(root) => self.open_directory(&root, access, request).await,
+        match self.source(request)? {
+            Source::Directory(root) => self.open_directory(&root, access, request, purpose).await,
             live => self.open_live(live, access, request).await,
         }
+    }
+
+    /// Where the evidence lies.
+    fn source(&self, request: &AuditRequest) -> Result<Source, Failure> {
+        Source::named(self.source.as_ref(), self.bucket.as_ref(), request.select.trail_arn.as_ref())
     }
 
     async fn open_directory(
@@ -67,24 +92,38 @@ impl EvidenceArgs {
         root: &Path,
         access: &AccessArgs,
         request: &mut AuditRequest,
+        purpose: Purpose,
     ) -> Result<Opened, Failure> {
         request.source = root.display().to_string();
         let limits = &request.limits;
-        let mut main = DirStore::open(root, self.bucket.as_deref(), limits).map_err(Failure::told)?;
+        let mut main = open_copy(root, self.bucket.as_deref(), limits, purpose)?;
         if let Some(prefix) = self.prefix()
             && !root.join(&prefix).is_dir()
             && root.join("AWSLogs").is_dir()
         {
             main = main.mounted_at(&prefix);
         }
+        let buckets = DirBuckets::open(root, main.bucket(), &self.bucket_dir, limits, purpose)?;
         let mut stores: Vec<Arc<dyn ObjectStore>> = vec![Arc::new(main)];
-        for (bucket, path) in &self.bucket_dir {
-            stores.push(Arc::new(DirStore::open(path, Some(bucket), limits).map_err(Failure::told)?));
-        }
+        stores.extend(open_named(&self.bucket_dir, limits, purpose)?);
         let recorded_end = SourceRecord::read(root, limits).ok().flatten().and_then(|record| record.end);
-        let keys =
-            if self.asks_aws() { self.keys_of_aws(access, request).await? } else { self.keys_at_hand(Some(root))? };
-        Ok(Opened { evidence: Evidence { stores, recorded_end, ..Evidence::default() }, keys })
+        let keys = if self.asks_aws() {
+            self.keys_of_aws(access, request).await?
+        } else {
+            self.keys_at_hand(Some(root), purpose)?
+        };
+        Ok(Opened { evidence: Evidence { stores, recorded_end, buckets: Some(Arc::new(buckets)) }, keys })
+    }
+
+    /// The directories that hold the evidence.
+    pub(super) fn directories(&self) -> impl Iterator<Item = &Path> {
+        let source = self.source.iter().map(PathBuf::as_path).filter(|path| path.is_dir());
+        source.chain(self.bucket_dir.iter().map(|(_, path)| path.as_path()))
+    }
+
+    /// Whether a file or directory lies in the evidence.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        self.directories().any(|source| holds(source, path))
     }
 
     #[cfg(not(feature = "aws"))]
@@ -126,10 +165,13 @@ impl EvidenceArgs {
         }
     }
 
-    /// The keys in files: those given, else those beside the evidence in `root`.
-    pub(super) fn keys_at_hand(&self, root: Option<&Path>) -> Result<Arc<dyn KeySource>, Failure> {
+    /// The keys in files: those given, else those beside the evidence in `root`. A copy can be made without any.
+    pub(super) fn keys_at_hand(&self, root: Option<&Path>, purpose: Purpose) -> Result<Arc<dyn KeySource>, Failure> {
         if let Some(root) = root.filter(|_| self.public_keys.is_empty()) {
             let beside = root.join(SIDECAR_FOLDER).join("public-keys.json");
+            if !beside.is_file() && purpose == Purpose::Copy {
+                return Ok(Arc::new(NoKeys));
+            }
             if !beside.is_file() {
                 let text = format!(
                     "there are no public keys to check {} with; ask AWS for them with --public-keys aws (any AWS account may), or give \
@@ -149,12 +191,30 @@ impl EvidenceArgs {
             keys.merge(read_keys(path)?);
             names.push(path.display().to_string());
             // Naming a file that lies in the evidence does not make it come from elsewhere.
-            let roots = root.into_iter().chain(self.bucket_dir.iter().map(|(_, path)| path.as_path()));
-            if roots.into_iter().any(|root| holds(root, path)) {
+            if self.holds(path) {
                 origin = KeyOrigin::BesideEvidence;
             }
         }
         Ok(Arc::new(KeysAtHand::new(keys, names.join(", "), origin)))
+    }
+}
+
+/// There are no keys at hand.
+struct NoKeys;
+
+#[async_trait]
+impl KeySource for NoKeys {
+    fn describe(&self) -> String {
+        "nowhere".to_owned()
+    }
+
+    fn origin(&self) -> KeyOrigin {
+        KeyOrigin::BesideEvidence
+    }
+
+    async fn keys(&self, region: &str, _range: Interval) -> Result<KeySet, KeySourceError> {
+        let problem = "there are none beside the source, and none were given with --public-keys".to_owned();
+        Err(KeySourceError { region: region.to_owned(), problem })
     }
 }
 

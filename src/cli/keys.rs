@@ -1,4 +1,4 @@
-//! `trailseal keys`: looks at public keys.
+//! `trailseal keys`: obtains and looks at public keys.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,6 +9,8 @@ use super::evidence::read_keys;
 /// What to do with keys.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum KeysCommand {
+    #[cfg(feature = "aws")]
+    Export(Box<super::export::ExportArgs>),
     /// Show the public keys in files: fingerprint, form, size, validity, region
     ///
     /// Every fingerprint shown was computed from the key itself; a file that says otherwise is refused.
@@ -19,8 +21,15 @@ pub(super) enum KeysCommand {
     },
 }
 
-pub(super) fn run(command: &KeysCommand, out: &mut dyn Write) -> Result<(), Failure> {
-    let KeysCommand::Show { files } = command;
+pub(super) fn run(command: &KeysCommand, out: &mut dyn Write) -> Result<u8, Failure> {
+    match command {
+        #[cfg(feature = "aws")]
+        KeysCommand::Export(args) => super::export::run(args, out),
+        KeysCommand::Show { files } => show(files, out).map(|()| 0),
+    }
+}
+
+fn show(files: &[PathBuf], out: &mut dyn Write) -> Result<(), Failure> {
     for file in files {
         for key in read_keys(file)?.iter() {
             let validity = key.validity.map_or("validity not given".to_owned(), |window| format!("valid {window}"));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Failure;
 use super::access::AccessArgs;
+use super::directory::Purpose;
 use super::evidence::{EvidenceArgs, Opened};
 use super::source::{BucketSource, Source};
 use crate::audit::{AuditRequest, Evidence};
@@ -26,7 +27,7 @@ impl EvidenceArgs {
         };
         let access = access.open(region, request.concurrency).await?;
         let keys: Arc<dyn KeySource> = match self.gives_files()? {
-            true => self.keys_at_hand(None)?,
+            true => self.keys_at_hand(None, Purpose::Read)?,
             false => Arc::new(CloudTrailKeys::new(access.clone(), request.as_of)),
         };
         let place = match source {

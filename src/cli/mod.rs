@@ -5,10 +5,13 @@
 //! | 0 | intact: every object and every moment requested was proven |
 //! | 1 | not intact: tampering or loss is shown |
 //! | 2 | usage or configuration error, or the run itself could not proceed |
-//! | 3 | inconclusive: no violation, but something requested could not be proven |
+//! | 3 | inconclusive: no violation, but something requested could not be proven; of `pull`, that something could not be copied |
 
 mod access;
+mod directory;
 mod evidence;
+#[cfg(feature = "aws")]
+mod export;
 mod inspect;
 mod keys;
 #[cfg(feature = "aws")]
@@ -16,7 +19,9 @@ mod live;
 mod output;
 mod plan;
 mod progress;
+mod pull;
 mod report;
+mod select;
 pub mod simulate;
 mod source;
 mod verify;
@@ -41,8 +46,9 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Verify(Box<verify::VerifyArgs>),
+    Pull(Box<pull::PullArgs>),
     Inspect(inspect::InspectArgs),
-    /// Look at public keys
+    /// Obtain and look at public keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     Report(report::ReportArgs),
@@ -84,8 +90,9 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut out = io::BufWriter::new(Listener(io::stdout()));
     let result = match cli.command {
         Command::Verify(args) => verify::run(&args, &mut out),
+        Command::Pull(args) => pull::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),
-        Command::Keys(command) => keys::run(&command, &mut out).map(|()| 0),
+        Command::Keys(command) => keys::run(&command, &mut out),
         Command::Report(args) => report::run(&args, &mut out),
         Command::Simulate(args) => simulate::run(&args, &mut out).map(|()| 0).map_err(Failure::told),
     };
@@ -113,6 +120,11 @@ impl Write for Listener {
 
 fn heard<T>(written: io::Result<T>, all: T) -> io::Result<T> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(all) } else { Err(error) })
+}
+
+/// A line on standard error; names come from the bucket.
+pub(crate) fn told(text: &str) {
+    let _ = writeln!(io::stderr(), "{}", crate::render::escape::visible(text));
 }
 
 /// The exit status of a run that came to no verdict.

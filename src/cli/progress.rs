@@ -35,6 +35,11 @@ impl Bar {
         Bar { bar, counts: Mutex::default() }
     }
 
+    /// Says something beside the bar.
+    pub(super) fn aside(&self, say: impl FnOnce()) {
+        self.bar.suspend(say);
+    }
+
     fn count(&self, change: impl FnOnce(&mut Counts)) {
         // Progress is never worth a panic: a count that was lost is lost.
         let Ok(mut counts) = self.counts.lock() else { return };

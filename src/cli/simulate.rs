@@ -203,7 +203,7 @@ fn names(list: &str) -> Vec<String> {
 }
 
 /// `text` as a POSIX shell takes it for one word.
-fn shell(text: &str) -> String {
+pub(super) fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use clap::builder::NonEmptyStringValueParser;
 
 use super::access::AccessArgs;
+use super::directory::Purpose;
 use super::evidence::{EvidenceArgs, now};
 use super::output::{Format, OutputArgs, ReportFile};
 use super::plan;
 use super::progress::{Bar, Streamed};
+use super::select::SelectArgs;
 use super::{Failure, evidence};
-use crate::audit::{self, AuditRequest, LogFiles, Observer, Selection, Silent};
+use crate::audit::{self, AuditRequest, LogFiles, Observer, Silent};
 use crate::limits::Limits;
 use crate::report::Waivers;
-use crate::trail::{Time, TrailArn, is_account_id, is_region, is_trail_name};
 
 /// Audit a trail: its chain of digest files and its log files
 ///
@@ -27,29 +28,8 @@ pub(super) struct VerifyArgs {
     #[command(flatten)]
     evidence: EvidenceArgs,
 
-    /// Only this trail
-    #[arg(long, value_name = "ARN")]
-    trail_arn: Option<TrailArn>,
-
-    /// From when on: 2026-01-31, 2026-01-31T08:00:00+02:00, or a span back from now such as 90d [default: the oldest digest]
-    #[arg(long, value_name = "TIME")]
-    start_time: Option<String>,
-
-    /// Until when [default: now; for a directory, where the copy says it ends, else the newest digest]
-    #[arg(long, value_name = "TIME")]
-    end_time: Option<String>,
-
-    /// Only these accounts
-    #[arg(long, value_name = "ID", num_args = 1.., value_delimiter = ',', value_parser = account)]
-    account_id: Vec<String>,
-
-    /// Only these source regions
-    #[arg(long, value_name = "REGION", num_args = 1.., value_delimiter = ',', value_parser = region)]
-    region: Vec<String>,
-
-    /// Only trails of these names
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', value_parser = trail)]
-    trail_name: Vec<String>,
+    #[command(flatten)]
+    select: SelectArgs,
 
     /// How much of the log files to read: all, listing, none, or a sample such as sample:5%
     #[arg(long, value_name = "HOW", default_value = "all")]
@@ -96,7 +76,7 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let mut request = args.request()?;
     let files = args.output.files()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let opened = runtime.block_on(args.evidence.open(&args.access, &mut request))?;
+    let opened = runtime.block_on(args.evidence.open(&args.access, &mut request, Purpose::Read))?;
     if args.dry_run {
         let plan = runtime.block_on(audit::plan(opened.evidence, request)).map_err(Failure::told)?;
         plan::print(&plan, args.output.format, out)?;
@@ -119,16 +99,7 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
 impl VerifyArgs {
     fn request(&self) -> Result<AuditRequest, Failure> {
         let clock = now();
-        let time = |text: &String| Time::parse_requested(text, clock).map_err(Failure::told);
-        let as_of = self.now.as_ref().map(time).transpose()?.unwrap_or(clock);
-        let time = |text: &String| Time::parse_requested(text, as_of).map_err(Failure::told);
-        let (start, end) =
-            (self.start_time.as_ref().map(time).transpose()?, self.end_time.as_ref().map(time).transpose()?);
-        if let (Some(start), Some(end)) = (start, end)
-            && start >= end
-        {
-            return Err(Failure::told(crate::audit::AuditError::RangeReversed { start, end }));
-        }
+        let asked = self.select.asked(self.now.as_deref(), clock)?;
         let log_files = match self.log_files {
             LogFiles::Sample { per_million, .. } => {
                 // A seed that can be foreseen tells an attacker which log files nobody reads.
@@ -144,20 +115,14 @@ impl VerifyArgs {
             ..Limits::default()
         };
         Ok(AuditRequest {
-            start,
-            end,
-            select: Selection {
-                accounts: self.account_id.clone(),
-                regions: self.region.clone(),
-                trails: self.trail_name.clone(),
-                trail_arn: self.trail_arn.clone(),
-                ..Selection::default()
-            },
+            start: asked.start,
+            end: asked.end,
+            select: self.select.selection(),
             log_files,
             waivers: self.waivers()?,
             concurrency: usize::from(self.concurrency),
             limits,
-            ..AuditRequest::everything("", as_of)
+            ..AuditRequest::everything("", asked.as_of)
         })
     }
 
@@ -170,18 +135,4 @@ impl VerifyArgs {
         let text = String::from_utf8(bytes).map_err(|error| wrong(&error))?;
         Waivers::parse(&text).map_err(|error| wrong(&error))
     }
-}
-
-fn account(text: &str) -> Result<String, String> {
-    is_account_id(text).then(|| text.to_owned()).ok_or_else(|| "an account id has twelve digits".to_owned())
-}
-
-fn region(text: &str) -> Result<String, String> {
-    is_region(text).then(|| text.to_owned()).ok_or_else(|| "a region looks like us-east-1".to_owned())
-}
-
-fn trail(text: &str) -> Result<String, String> {
-    is_trail_name(text)
-        .then(|| text.to_owned())
-        .ok_or_else(|| "a trail name has 3 to 128 letters, digits, dots, dashes or underscores".to_owned())
 }

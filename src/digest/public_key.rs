@@ -19,6 +19,7 @@ use crate::trail::Interval;
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey {
     key: RsaKey,
+    der: Box<[u8]>,
     fingerprint: String,
     form: KeyForm,
     /// When AWS signs with it; unknown for a key that came without.
@@ -90,12 +91,17 @@ impl PublicKey {
             return Err(KeyError::Exponent);
         }
         let fingerprint = hex::encode(Md5::digest(der));
-        Ok(PublicKey { key, fingerprint, form, validity: None, region: None })
+        Ok(PublicKey { key, der: der.into(), fingerprint, form, validity: None, region: None })
     }
 
     /// Lowercase hex MD5 of the key's DER: its name in digest files.
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
+    }
+
+    /// The DER that the fingerprint is of: the key as it was given; for a certificate, the PKCS#1 key inside.
+    pub fn der(&self) -> &[u8] {
+        &self.der
     }
 
     /// How it was encoded.
@@ -173,6 +179,11 @@ impl KeySet {
     /// States that the set holds every key that AWS lists for `region` over `range`.
     pub fn state_complete(&mut self, region: &str, range: Interval) {
         self.complete.push((region.to_owned(), range));
+    }
+
+    /// Every region and range for which the set was stated to hold all keys.
+    pub fn complete(&self) -> impl Iterator<Item = (&str, Interval)> {
+        self.complete.iter().map(|(region, range)| (region.as_str(), *range))
     }
 
     /// Whether the set holds every key that AWS lists for `region` over `time`: then a digest that was signed in that

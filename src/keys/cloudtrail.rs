@@ -93,7 +93,7 @@ impl KeySource for CloudTrailKeys {
             Some(known) if known.range.start <= range.start && range.end <= known.range.end => {
                 return known.answer.clone();
             }
-            Some(known) => Interval::new(known.range.start.min(range.start), known.range.end.max(range.end)),
+            Some(known) => known.range.or(range),
             None => range,
         };
         let answer = self.ask(region, asked).await;

@@ -4,12 +4,14 @@
 #[cfg(feature = "aws")]
 mod cloudtrail;
 mod file;
+mod list;
 
 use async_trait::async_trait;
 
 #[cfg(feature = "aws")]
 pub use cloudtrail::CloudTrailKeys;
 pub use file::{KeyFileError, parse_key_file};
+pub use list::{KeyRange, PublicKeyEntry, PublicKeyList, write_key_list};
 
 use crate::digest::KeySet;
 use crate::trail::Interval;

@@ -11,10 +11,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rsa::PrivateKey;
 use rsa::pkcs1::EncodeRsaPublicKey;
-use serde::Serialize;
 use sha2::Sha256;
 
 use super::random::derive;
+use crate::keys::{PublicKeyEntry, PublicKeyList};
 use crate::trail::{Interval, Time};
 
 /// A private key that signs digest files in the role of CloudTrail's.
@@ -40,46 +40,6 @@ pub struct Keyring {
 
 /// A key that some thread may be making right now.
 type KeyCell = OnceLock<Arc<SigningKey>>;
-
-/// One entry of a `ListPublicKeys` response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct PublicKeyEntry {
-    /// Base64 of the PKCS#1 `RSAPublicKey` in DER.
-    pub value: String,
-    /// The first moment of its validity.
-    pub validity_start_time: Time,
-    /// The moment its validity ends.
-    pub validity_end_time: Time,
-    /// Lowercase hex MD5 of the DER.
-    pub fingerprint: String,
-    /// The region that would answer with it. AWS's own response has no such field: there, a region answers for itself.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub region: String,
-}
-
-/// A `ListPublicKeys` response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct PublicKeyList {
-    /// The keys, by region and time.
-    pub public_key_list: Vec<PublicKeyEntry>,
-    /// The regions and ranges for which the list is complete, as whoever asked AWS would know them.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub ranges: Vec<KeyRange>,
-}
-
-/// A region and range for which a list of keys is complete.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct KeyRange {
-    /// The region that was asked.
-    pub region: String,
-    /// The start of the range.
-    pub start_time: Time,
-    /// The end of the range.
-    pub end_time: Time,
-}
 
 impl SigningKey {
     /// Makes the 2048-bit key that follows from `entropy`.
@@ -108,8 +68,8 @@ impl SigningKey {
     pub fn entry(&self) -> PublicKeyEntry {
         PublicKeyEntry {
             value: STANDARD.encode(&self.public_der),
-            validity_start_time: self.validity.start,
-            validity_end_time: self.validity.end,
+            validity_start_time: Some(self.validity.start),
+            validity_end_time: Some(self.validity.end),
             fingerprint: self.fingerprint.clone(),
             region: self.region.clone(),
         }

@@ -29,7 +29,9 @@ pub use directory::DirectorySink;
 pub use draft::{DigestDraft, HASH_ALGORITHM, LogEntryDraft, SIGNATURE_ALGORITHM, SignedDigest, sha256_hex};
 pub use forge::{ChainDraft, DeliveryDraft, Link, Signer};
 pub use gzip::{Gzip, gzip};
-pub use keyring::{KeyRange, Keyring, PublicKeyEntry, PublicKeyList, SigningKey};
+pub use keyring::{Keyring, SigningKey};
 pub use object::{MemorySink, SimulatedObject, Sink};
 pub use run::{DraftedTrail, Summary, draft, simulate, simulate_with};
 pub use scenario::{REGIONS, Scenario, ScenarioError};
+
+pub use crate::keys::{KeyRange, PublicKeyEntry, PublicKeyList};

@@ -9,11 +9,12 @@ use std::thread;
 use super::draft::{DigestDraft, LogEntryDraft, SIGNATURE_ALGORITHM, SignedDigest};
 use super::events::EventWriter;
 use super::forge::{ChainDraft, DeliveryDraft, Link, Signer};
-use super::keyring::{KeyRange, Keyring, PublicKeyList};
+use super::keyring::Keyring;
 use super::logs::{self, Workspace};
 use super::object::{SimulatedObject, Sink};
 use super::scenario::{Scenario, ScenarioError};
 use super::schedule::{ChainPlan, Slot};
+use crate::keys::{KeyRange, PublicKeyList};
 use crate::trail::{ChainId, ChainKind, Interval, Time};
 
 /// What a simulation wrote.

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::directory::has_place;
 use super::random::{Random, derive};
+use crate::store::dir::has_place;
 use crate::trail::{AccountFolder, ChainId, ChainKind, Interval, Time, is_organization_id, is_region, is_trail_name};
 
 /// The description of a simulated trail; the same description gives the same bytes, on any machine and number of threads.

@@ -226,6 +226,11 @@ impl Interval {
         self.end.since(self.start).max(0)
     }
 
+    /// The span from the start of the earlier to the end of the later.
+    pub fn or(self, other: Interval) -> Interval {
+        Interval::new(self.start.min(other.start), self.end.max(other.end))
+    }
+
     /// What both spans have in common, if anything.
     pub fn intersect(self, other: Interval) -> Option<Interval> {
         let common = Interval::new(self.start.max(other.start), self.end.min(other.end));

@@ -8,6 +8,7 @@ use super::{WINDOW, Walker};
 use crate::audit::AuditError;
 use crate::audit::digests::Ahead;
 use crate::audit::folders::{Window, days_of, logged};
+use crate::audit::misplaced::Unlistable;
 use crate::audit::request::LogFiles;
 use crate::chain::{DayLogs, Observed, SeenLog};
 use crate::limits::DIGEST_DUE_AFTER;
@@ -34,7 +35,7 @@ impl Span {
 impl Walker<'_> {
     /// Whether a chain may still turn out to be alive: until then nobody knows what is not yet due to be listed.
     pub(super) fn pending_is_open(&mut self) -> bool {
-        let horizon = self.asked.scope.horizon;
+        let horizon = self.asked.range.scope.horizon;
         self.tracks.iter_mut().map(|track| &mut track.walk).any(|walk| {
             walk.chain().kind == ChainKind::Standard
                 && walk.newest_end().is_none()
@@ -87,7 +88,7 @@ impl Walker<'_> {
             let objects = match page {
                 Ok(objects) => objects,
                 Err(failed) => {
-                    self.findings.push(failed.finding(place.store.bucket().unwrap_or_default()));
+                    self.findings.push(Unlistable::new(&place.store, &failed.prefix, &failed.error).finding());
                     continue;
                 }
             };
@@ -111,7 +112,7 @@ impl Walker<'_> {
 
     /// Which unlisted objects count: those of the request, but for what no digest is due to list yet.
     fn window(&self) -> Window {
-        let scope = self.asked.scope;
+        let scope = self.asked.range.scope;
         let walks = self.tracks.iter().map(|track| &track.walk);
         let live = walks
             .filter(|walk| walk.chain().kind == ChainKind::Standard)
@@ -119,7 +120,7 @@ impl Walker<'_> {
             .filter(|end| scope.horizon.since(*end) <= DIGEST_DUE_AFTER)
             .min();
         let pending = live.map(|end| Interval::new(end, scope.horizon.plus(DIGEST_DUE_AFTER)));
-        Window { pending, ..self.asked.window(&self.inventory) }
+        Window { pending, ..self.asked.range.window(&self.inventory) }
     }
 
     /// A log file that nobody vouches for so far may be in a backfill digest that came after the request.
@@ -128,7 +129,7 @@ impl Walker<'_> {
             if chain.kind != ChainKind::Backfill || !self.vouched.has_unlisted() {
                 continue;
             }
-            let later = listing.after_walk(chain, &self.region.places, self.asked.scope);
+            let later = listing.after_walk(chain, &self.region.places, self.asked.range.scope);
             let mut ahead = Ahead::new(self.reader.clone(), later, &self.region.places, WINDOW);
             loop {
                 let batch = ahead.listing();

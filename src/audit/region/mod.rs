@@ -28,7 +28,7 @@ use crate::trail::ChainId;
 
 /// Audits one account and region.
 pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Result<RegionOutcome, AuditError> {
-    let mut inventory = take_inventory(&region, &asked.request.limits).await;
+    let mut inventory = take_inventory(&region, &asked.request.limits, asked.range.stray_window()).await;
     let asked_for: BTreeSet<ChainId> =
         inventory.chains.keys().filter(|chain| asked.request.select.has_chain(chain)).cloned().collect();
     let mut seen = asked.follow_moves(&mut region, &mut inventory).await;
@@ -78,8 +78,8 @@ impl<'a> Walker<'a> {
         seen: &mut Seen,
     ) -> Walker<'a> {
         let request = &asked.request;
-        let scope = asked.scope;
-        let mut findings = mem::take(&mut inventory.findings);
+        let scope = asked.range.scope;
+        let mut findings: Vec<Finding> = mem::take(&mut inventory.beside).into_findings().collect();
         let keys = asked.keys_of(&region.region, &inventory, &mut findings).await;
         let limits = Arc::new(request.limits.clone());
         let reader = DigestReader {
@@ -122,7 +122,7 @@ impl<'a> Walker<'a> {
         let folders = match request.log_files {
             LogFiles::None if inventory.chains.is_empty() => {
                 // Nothing else would tell that log files were delivered here and no digest vouches for any.
-                let found = LogFolders::find(region, asked.window(&inventory), named).await;
+                let found = LogFolders::find(region, asked.range.window(&inventory), named).await;
                 if let (Some(_), Some(place)) = (found.newest(), region.places.first()) {
                     let what = format!("there are log files and no digest file below {}", place.folders.account.path());
                     findings.push(Finding::nothing_found(format!("{what} in region {}", region.region)));
@@ -130,7 +130,7 @@ impl<'a> Walker<'a> {
                 LogFolders::default()
             }
             LogFiles::None => LogFolders::default(),
-            _ => LogFolders::find(region, asked.window(&inventory), named).await,
+            _ => LogFolders::find(region, asked.range.window(&inventory), named).await,
         };
         let outcome = LogOutcome { tallies: vec![LogTally::default(); tracks.len()], ..LogOutcome::default() };
         Walker {
@@ -212,11 +212,11 @@ impl<'a> Walker<'a> {
         }
         for log in vouched.log_files {
             if mode == LogFiles::None {
-                let requested = in_scope && self.asked.is_requested(&log.at);
+                let requested = in_scope && self.asked.range.is_requested(&log.at);
                 self.outcome.tallies[chain].not_checked += u64::from(requested);
                 continue;
             }
-            let in_scope = in_scope && self.asked.is_requested(&log.at);
+            let in_scope = in_scope && self.asked.range.is_requested(&log.at);
             // What is not read must be seen in the listing; what the listing cannot show must be read.
             let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
             let elsewhere = log.at.bucket != vouched.bucket;

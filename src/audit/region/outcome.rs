@@ -78,8 +78,8 @@ impl Walker<'_> {
             finished.fingerprints.extend(walked.fingerprints.iter().cloned());
             finished.chains.push((chain, ChainReport::of(walked, tally)));
         }
-        self.findings.append(&mut self.folders.findings);
-        let edge = uncertain_edge(self.asked.window(&self.inventory), &oldest);
+        self.findings.extend(mem::take(&mut self.folders.beside).into_findings());
+        let edge = uncertain_edge(self.asked.range.window(&self.inventory), &oldest);
         self.findings.extend(unlisted(self.vouched, self.region, edge));
         finished.unjudged = self.pending;
         finished.untimed = self.untimed;

@@ -1,7 +1,14 @@
 //! A directory of objects under their S3 keys, as `aws s3 sync s3://bucket DIR` leaves them.
 
+mod buckets;
+mod not_copied;
+mod place;
+mod pull_record;
+mod record;
 mod sidecar;
 mod source;
+mod spool;
+mod writer;
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -14,9 +21,18 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
+pub use self::buckets::{is_bucket_name, other_buckets};
+use self::not_copied::NotCopied;
+pub(crate) use self::place::has_place;
+use self::place::path_of;
+pub(crate) use self::pull_record::PULL_RECORD;
+pub use self::pull_record::{Extent, PullRecord};
+pub use self::record::ObjectRecord;
 use self::sidecar::Sidecar;
 pub use self::sidecar::SidecarError;
 pub use self::source::SourceRecord;
+pub(crate) use self::spool::Spool;
+pub use self::writer::{DirWriter, NoPlace, Partial, WriteError};
 use super::{Attributes, Body, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::limits::Limits;
 use crate::logfile::Framing;
@@ -31,6 +47,9 @@ pub struct DirStore {
     /// What stands before every key: for a copy of what lies below a prefix.
     mounted_at: String,
     sidecar: Sidecar,
+    not_copied: NotCopied,
+    /// Whether objects come with all that is recorded of them.
+    with_attributes: bool,
     /// Folders that were seen to be no links.
     plain: Mutex<HashSet<PathBuf>>,
 }
@@ -52,6 +71,9 @@ pub enum OpenError {
     /// There is nothing in it.
     #[error("the directory {} is empty; copy the evidence into it first, for example with `aws s3 sync s3://BUCKET {}`", .0.display(), .0.display())]
     Empty(PathBuf),
+    /// A `pull` into it is under way, or was interrupted.
+    #[error("the copy in {} is not complete: run the same pull again", .0.display())]
+    Incomplete(PathBuf),
     /// Its `.trailseal` folder is damaged.
     #[error("{}: {error}; mend or remove it (without it, signatures are taken from each digest's successor)", path.display())]
     Sidecar {
@@ -73,13 +95,29 @@ impl DirStore {
         if entries.next().is_none() {
             return Err(OpenError::Empty(root.to_owned()));
         }
-        let sidecar_path = root.join(SIDECAR_FOLDER).join("metadata.jsonl");
-        let sidecar =
-            Sidecar::open(&sidecar_path, limits).map_err(|error| OpenError::Sidecar { path: sidecar_path, error })?;
-        let recorded = SourceRecord::read(root, limits)
-            .map_err(|error| OpenError::Sidecar { path: root.join(SIDECAR_FOLDER).join("source.json"), error })?;
+        let pull = PullRecord::read(root, limits).map_err(damaged(root, PULL_RECORD))?;
+        if pull.is_some_and(|pull| !pull.complete) {
+            return Err(OpenError::Incomplete(root.to_owned()));
+        }
+        DirStore::open_unfinished(root, bucket, limits)
+    }
+
+    /// Like [`DirStore::open`], for a copy that may not be complete.
+    pub(crate) fn open_unfinished(root: &Path, bucket: Option<&str>, limits: &Limits) -> Result<DirStore, OpenError> {
+        let sidecar_path = root.join(SIDECAR_FOLDER);
+        let sidecar = Sidecar::open(&sidecar_path.join(METADATA), limits).map_err(damaged(root, METADATA))?;
+        let not_copied = NotCopied::open(&sidecar_path.join(NOT_COPIED), limits).map_err(damaged(root, NOT_COPIED))?;
+        let recorded = SourceRecord::read(root, limits).map_err(damaged(root, "source.json"))?;
         let bucket = bucket.map(str::to_owned).or(recorded.and_then(|record| record.bucket));
-        Ok(DirStore { root: root.to_owned(), bucket, mounted_at: String::new(), sidecar, plain: Mutex::default() })
+        Ok(DirStore {
+            root: root.to_owned(),
+            bucket,
+            mounted_at: String::new(),
+            sidecar,
+            not_copied,
+            with_attributes: false,
+            plain: Mutex::default(),
+        })
     }
 
     /// The same directory, as the copy of what lies below `prefix` (empty, or with a slash at its end).
@@ -87,17 +125,24 @@ impl DirStore {
         DirStore { mounted_at: prefix.to_owned(), ..self }
     }
 
+    /// The same directory, whose objects come with all that is recorded of them: for a copy of it.
+    pub fn with_attributes(self) -> DirStore {
+        DirStore { with_attributes: true, ..self }
+    }
+
+    /// All that is recorded of an object.
+    pub(crate) fn record(&self, key: &str) -> Option<ObjectRecord> {
+        self.sidecar.record(self.below_mount(key))
+    }
+
+    /// What is recorded of an object that was not copied.
+    pub(crate) fn record_not_copied(&self, key: &str) -> Option<ObjectRecord> {
+        self.not_copied.record(self.below_mount(key))
+    }
+
     /// The path of a key, if a key of that form can lie in this directory at all.
     fn path(&self, key: &str) -> Option<PathBuf> {
-        let inside = key.strip_prefix(&self.mounted_at)?;
-        let plain = |part: &str| {
-            !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', '\0']) && part.len() <= 255
-        };
-        let folder = inside.strip_suffix('/').unwrap_or(inside);
-        if inside.is_empty() {
-            return Some(self.root.clone());
-        }
-        folder.split('/').all(plain).then(|| self.root.join(folder))
+        path_of(&self.root, key.strip_prefix(&self.mounted_at)?)
     }
 
     /// One directory as one level of keys, sorted.
@@ -108,6 +153,16 @@ impl DirStore {
         {
             return Ok(Folder { folders: vec![format!("{prefix}{first}/")], objects: vec![] });
         }
+        let mut folder = match self.read_directory(prefix) {
+            Err(StoreError::NotFound) if self.not_copied.knows_folder(self.below_mount(prefix)) => Folder::default(),
+            read => read?,
+        };
+        self.sidecar.fill(self.below_mount(prefix), &self.mounted_at, &mut folder.objects);
+        self.not_copied.add_to(&mut folder, self.below_mount(prefix), &self.mounted_at);
+        Ok(folder)
+    }
+
+    fn read_directory(&self, prefix: &str) -> Result<Folder, StoreError> {
         let path = self.path(prefix).ok_or(StoreError::NotFound)?;
         self.must_not_lead_through_a_link(&path)?;
         let mut folder = Folder::default();
@@ -131,7 +186,6 @@ impl DirStore {
         }
         folder.folders.sort_unstable();
         folder.objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        self.sidecar.fill(self.below_mount(prefix), &self.mounted_at, &mut folder.objects);
         Ok(folder)
     }
 
@@ -161,6 +215,9 @@ impl DirStore {
         if !key.starts_with(&self.mounted_at) {
             return Err(StoreError::Unreachable(format!("this is a copy of what lies below {}", self.mounted_at)));
         }
+        if let Some(error) = self.not_copied.failure(self.below_mount(key)) {
+            return Err(error);
+        }
         let path = self.path(key).ok_or(StoreError::NotFound)?;
         self.must_not_lead_through_a_link(path.parent().unwrap_or(&self.root))?;
         // Never a link, and never a device or a pipe, which could block for ever.
@@ -168,11 +225,9 @@ impl DirStore {
             return Err(StoreError::Unreachable("it is no ordinary file".to_owned()));
         }
         let body = Body::Reader(Box::new(File::open(&path)?));
-        Ok(FetchedObject {
-            body,
-            metadata: self.sidecar.metadata(self.below_mount(key)),
-            attributes: Attributes::default(),
-        })
+        let recorded = if self.with_attributes { self.record(key) } else { None };
+        let attributes = recorded.map_or_else(Attributes::default, |record| record.attributes());
+        Ok(FetchedObject { body, metadata: self.sidecar.metadata(self.below_mount(key)), attributes })
     }
 }
 
@@ -187,7 +242,10 @@ impl ObjectStore for DirStore {
     }
 
     async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
-        self.read_folder(prefix)
+        match self.not_copied.failure(self.below_mount(prefix)) {
+            Some(error) => Err(error),
+            None => self.read_folder(prefix),
+        }
     }
 
     fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
@@ -200,10 +258,14 @@ impl ObjectStore for DirStore {
                     Ok(folder.objects)
                 }
                 Err(StoreError::NotFound) => Ok(vec![]),
-                Err(error) => Err(ListError { prefix, error }),
+                Err(error) => Err(ListError { prefix: prefix.clone(), error }),
             };
-            Some((page, (open, range)))
+            // Of a folder that could not be listed to its end when it was copied, what is there is shown all the same.
+            let failed = self.not_copied.failure(self.below_mount(&prefix));
+            let failed = failed.filter(|_| page.is_ok()).map(|error| Err(ListError { prefix, error }));
+            Some((stream::iter([Some(page), failed].into_iter().flatten()), (open, range)))
         })
+        .flatten()
         .boxed()
     }
 
@@ -211,6 +273,21 @@ impl ObjectStore for DirStore {
         self.open_object(key)
     }
 }
+
+/// The folder that a key lies in: empty, or with a slash at its end.
+fn folder_of(key: &str) -> &str {
+    key.rfind('/').map_or("", |at| &key[..=at])
+}
+
+fn damaged(root: &Path, name: &str) -> impl FnOnce(SidecarError) -> OpenError {
+    let path = root.join(SIDECAR_FOLDER).join(name);
+    |error| OpenError::Sidecar { path, error }
+}
+
+/// What is recorded of the objects in a directory.
+const METADATA: &str = "metadata.jsonl";
+/// What is recorded of those that are not in it.
+const NOT_COPIED: &str = "not-copied.jsonl";
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 //!
 //! It has a line for every object, so it is never held in memory: one pass notes where the lines of each folder are,
 //! and a folder's lines are read when that folder is looked at. Written in the order of the keys, that is one place a
-//! folder.
+//! folder. Verification keeps of a line what it needs; all of it is read where a copy is made or goes on.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
+use super::{ObjectRecord, folder_of};
 use crate::digest::DigestMetadata;
 use crate::limits::Limits;
 use crate::store::ObjectInfo;
@@ -40,12 +41,15 @@ pub(super) struct Sidecar {
 #[derive(Default)]
 struct Reader {
     file: Option<File>,
-    /// The folders used last, the latest at the end.
-    recent: Vec<(String, Arc<Lines>)>,
+    needed: Recent<DigestMetadata>,
+    whole: Recent<ObjectRecord>,
 }
 
+/// The folders used last, the latest at the end.
+type Recent<T> = Vec<(String, Arc<Lines<T>>)>;
+
 /// What is known of each object of one folder.
-type Lines = HashMap<String, DigestMetadata>;
+pub(super) type Lines<T> = HashMap<String, T>;
 
 /// A line, borrowed: there are as many as there are objects.
 #[derive(Deserialize)]
@@ -84,7 +88,8 @@ impl Sidecar {
     pub(super) fn open(path: &Path, limits: &Limits) -> Result<Sidecar, SidecarError> {
         let Some(file) = open_plain(path)? else { return Ok(Sidecar::default()) };
         let folders = index(&file, limits.sidecar_line)?;
-        Ok(Sidecar { folders, reader: Mutex::new(Reader { file: Some(file), recent: Vec::new() }) })
+        let reader = Reader { file: Some(file), ..Reader::default() };
+        Ok(Sidecar { folders, reader: Mutex::new(reader) })
     }
 
     /// The metadata of one object.
@@ -102,22 +107,43 @@ impl Sidecar {
         }
     }
 
-    fn lines(&self, folder: &str) -> Option<Arc<Lines>> {
+    /// All that is recorded of the objects of one folder.
+    pub(super) fn records(&self, folder: &str) -> Option<Arc<Lines<ObjectRecord>>> {
         let runs = self.folders.get(folder)?;
-        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = reader.recent.iter().position(|(name, _)| name == folder) {
-            let found = reader.recent.remove(at);
-            let lines = Arc::clone(&found.1);
-            reader.recent.push(found);
-            return Some(lines);
-        }
-        let lines = Arc::new(read(reader.file.as_mut()?, runs));
-        if reader.recent.len() == RECENT {
-            reader.recent.remove(0);
-        }
-        reader.recent.push((folder.to_owned(), Arc::clone(&lines)));
-        Some(lines)
+        let reader = &mut *self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        recent(&mut reader.whole, folder, || Some(read(reader.file.as_mut()?, runs, whole)))
     }
+
+    /// All that is recorded of one object.
+    pub(super) fn record(&self, key: &str) -> Option<ObjectRecord> {
+        let record = self.records(folder_of(key))?.get(key).cloned();
+        record.filter(|record| !record.withdrawn)
+    }
+
+    /// The folders of which there are lines.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &str> {
+        self.folders.keys().map(String::as_str)
+    }
+
+    fn lines(&self, folder: &str) -> Option<Arc<Lines<DigestMetadata>>> {
+        let runs = self.folders.get(folder)?;
+        let reader = &mut *self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        recent(&mut reader.needed, folder, || Some(read(reader.file.as_mut()?, runs, needed)))
+    }
+}
+
+/// The lines of a folder, from those used last or else read now.
+fn recent<T>(recent: &mut Recent<T>, folder: &str, read: impl FnOnce() -> Option<Lines<T>>) -> Option<Arc<Lines<T>>> {
+    let found = match recent.iter().position(|(name, _)| name == folder) {
+        Some(at) => recent.remove(at),
+        None => (folder.to_owned(), Arc::new(read()?)),
+    };
+    let lines = Arc::clone(&found.1);
+    if recent.len() == RECENT {
+        recent.remove(0);
+    }
+    recent.push(found);
+    Some(lines)
 }
 
 /// Opens a file of the `.trailseal` folder, if it is there: an ordinary one, for a pipe could block for ever.
@@ -161,7 +187,7 @@ fn index(file: &File, most: u64) -> Result<HashMap<String, Vec<(u64, u64)>>, Sid
 }
 
 /// Reads one folder's lines. Of two lines for one key the later counts: a resumed copy appends.
-fn read(file: &mut File, runs: &[(u64, u64)]) -> Lines {
+fn read<T>(file: &mut File, runs: &[(u64, u64)], parse: fn(&[u8]) -> Option<(String, T)>) -> Lines<T> {
     let mut lines = Lines::new();
     for (offset, length) in runs {
         let mut bytes = Vec::new();
@@ -169,19 +195,22 @@ fn read(file: &mut File, runs: &[(u64, u64)]) -> Lines {
         if whole.is_err() {
             continue;
         }
-        for line in bytes.split(|byte| *byte == b'\n') {
-            // Every line was parsed when the file was opened; one that no longer can be was changed since, and then
-            // its object has no metadata.
-            if let Ok(line) = serde_json::from_slice::<Line<'_>>(line) {
-                lines.insert(line.key.as_ref().to_owned(), line.metadata());
-            }
-        }
+        // Every line was parsed when the file was opened; one that no longer can be was changed since, and then its
+        // object has no metadata.
+        lines.extend(bytes.split(|byte| *byte == b'\n').filter_map(parse));
     }
     lines
 }
 
-fn folder_of(key: &str) -> &str {
-    key.rfind('/').map_or("", |at| &key[..=at])
+/// What verification needs of a line.
+fn needed(line: &[u8]) -> Option<(String, DigestMetadata)> {
+    let line: Line<'_> = serde_json::from_slice(line).ok()?;
+    Some((line.key.as_ref().to_owned(), line.metadata()))
+}
+
+fn whole(line: &[u8]) -> Option<(String, ObjectRecord)> {
+    let record: ObjectRecord = serde_json::from_slice(line).ok()?;
+    Some((record.key.clone(), record))
 }
 
 /// Folders kept. Eight regions are walked at once, each with the digests and the log files of a day or two.

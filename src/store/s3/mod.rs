@@ -7,6 +7,7 @@
 mod body;
 mod listing;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,6 +16,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::RequestPayer;
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use tokio::sync::Mutex;
 
 use self::body::whole;
 use self::listing::Listing;
@@ -38,6 +40,7 @@ pub struct S3Store {
 pub struct S3Buckets {
     access: Access,
     pace: Pace,
+    opened: Mutex<HashMap<String, Option<Arc<dyn ObjectStore>>>>,
 }
 
 /// Why a bucket cannot be opened.
@@ -52,7 +55,7 @@ impl S3Buckets {
     /// The buckets that `access` can reach.
     pub fn new(access: Access) -> S3Buckets {
         let pace = access.pace(access.options().concurrency);
-        S3Buckets { access, pace }
+        S3Buckets { access, pace, opened: Mutex::default() }
     }
 
     /// Opens a bucket, in whatever region it lies. What may be done with it is seen when it is done.
@@ -98,8 +101,13 @@ impl S3Buckets {
 #[async_trait]
 impl Buckets for S3Buckets {
     async fn bucket(&self, name: &str) -> Option<Arc<dyn ObjectStore>> {
-        let store = self.open(name).await.ok()?;
-        Some(Arc::new(store))
+        let mut opened = self.opened.lock().await;
+        if let Some(known) = opened.get(name) {
+            return known.clone();
+        }
+        let store = self.open(name).await.ok().map(|store| Arc::new(store) as Arc<dyn ObjectStore>);
+        opened.insert(name.to_owned(), store.clone());
+        store
     }
 }
 

@@ -1,0 +1,242 @@
+//! One account and region: what an audit of it looks at.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::mem;
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+use super::hands::{Follow, Hands, wanted_at};
+use super::object::Wanted;
+use super::{Pull, PullError, Tally};
+use crate::audit::LogFiles;
+use crate::audit::discover::{Place, Region};
+use crate::audit::folders::LogFolders;
+use crate::audit::inventory::{Inventory, take_inventory};
+use crate::audit::misplaced::{Beside, Unlistable};
+use crate::digest::DigestClaims;
+use crate::limits::DIGEST_DUE_AFTER;
+use crate::store::KeyRange;
+use crate::trail::{ChainKind, Day, DigestKey, Interval, LogKey, ObjectLocation, Time};
+
+/// What came of one account and region.
+pub(super) struct RegionPulled {
+    pub tally: Tally,
+    /// The region, and the time over which its keys are asked for.
+    pub keys: Option<(String, Interval)>,
+    /// The end of the newest digest of the chain that is furthest behind, of those whose next is not due yet.
+    pub settled: Option<Time>,
+}
+
+/// Copies one account and region.
+pub(super) async fn pull_region(pull: Arc<Pull>, region: Region) -> Result<RegionPulled, PullError> {
+    let found = pull.find(&region).await;
+    let twin = match pull.twin(&region) {
+        Some(twin) => Some(pull.find(&twin).await),
+        None => None,
+    };
+    let keys = pull.range.of_keys(&found.inventory).map(|range| (region.region.clone(), range));
+    let settled = pull.settled(&found.inventory);
+    let mut work = Work { hands: Hands::new(&pull), places: region.places.into(), found, twin, listed: HashSet::new() };
+    if work.hands.pull().request.log_files == LogFiles::None {
+        work.show_log_folders().await?;
+    }
+    // The folders come before what may have been planted in their place.
+    work.days().await?;
+    work.digests().await?;
+    work.sweep_digests()?;
+    let beside = [mem::take(&mut work.found.inventory.beside), mem::take(&mut work.found.folders.beside)];
+    let twins = work.twin.map(|twin| [twin.inventory.beside, twin.folders.beside]);
+    let twins = twins.map_or([None, None], |twins| twins.map(Some));
+    for (beside, twin) in beside.into_iter().zip(twins) {
+        work.hands.copy_beside(beside, twin).await?;
+    }
+    pull.observer.region_done();
+    Ok(RegionPulled { tally: work.hands.finish().await?, keys, settled })
+}
+
+/// What there is of an account and region, in the source or in an earlier copy.
+pub(super) struct Found {
+    pub inventory: Inventory,
+    pub folders: LogFolders,
+}
+
+pub(super) struct Work {
+    pub hands: Hands,
+    pub places: Arc<[Place]>,
+    pub found: Found,
+    pub twin: Option<Found>,
+    /// The days of which the listing was whole: what it does not show is not there.
+    listed: HashSet<(usize, Day)>,
+}
+
+impl Pull {
+    async fn find(&self, region: &Region) -> Found {
+        let (request, range) = (&self.request, &self.range);
+        let mut inventory = take_inventory(region, &request.limits, range.stray_window()).await;
+        let window = range.window(&inventory);
+        inventory.chains.retain(|chain, _| request.log_files != LogFiles::None || request.select.has_chain(chain));
+        let folders = match request.log_files {
+            LogFiles::None => LogFolders::default(),
+            _ => LogFolders::find(region, window, request.limits.planted_named_per_region).await,
+        };
+        Found { inventory, folders }
+    }
+
+    fn settled(&self, inventory: &Inventory) -> Option<Time> {
+        let horizon = self.range.scope.horizon;
+        let selected = inventory.chains.iter().filter(|(chain, _)| self.request.select.has_chain(chain));
+        let standard = selected.filter(|(chain, _)| chain.kind == ChainKind::Standard);
+        let newest = standard.filter_map(|(_, listing)| listing.newest(horizon));
+        newest.filter(|end| horizon.since(*end) <= DIGEST_DUE_AFTER).min()
+    }
+}
+
+impl Work {
+    /// That log files were delivered where there is no digest is told even where log files are not looked at.
+    async fn show_log_folders(&mut self) -> Result<(), PullError> {
+        if !self.found.inventory.chains.is_empty() {
+            return Ok(());
+        }
+        let pull = Arc::clone(self.hands.pull());
+        let region = Region { region: String::new(), places: self.places.to_vec() };
+        let mut found = LogFolders::find(&region, pull.range.window(&self.found.inventory), 0).await;
+        let Some(day) = found.newest() else { return Ok(()) };
+        for place in found.take(day).into_iter().map(|at| &self.places[at]) {
+            let folder = format!("{}{}", place.folders.logs(), day.folder());
+            pull.copy_of(&place.store).writer.make_folder(&folder)?;
+        }
+        Ok(())
+    }
+
+    /// Every object in the folders of the days, newest first, whatever its name.
+    async fn days(&mut self) -> Result<(), PullError> {
+        let mut days: BTreeMap<Day, BTreeSet<usize>> = BTreeMap::new();
+        for folders in [Some(&mut self.found.folders), self.twin.as_mut().map(|twin| &mut twin.folders)] {
+            let Some(folders) = folders else { continue };
+            while let Some(day) = folders.newest() {
+                days.entry(day).or_default().extend(folders.take(day));
+            }
+        }
+        for (day, places) in days.into_iter().rev() {
+            for at in places {
+                if self.day(at, day).await? {
+                    self.listed.insert((at, day));
+                }
+            }
+        }
+        self.hands.rest().await.map(drop)
+    }
+
+    /// One folder of a day. False if its listing was not whole.
+    async fn day(&mut self, at: usize, day: Day) -> Result<bool, PullError> {
+        let place = self.places[at].clone();
+        let folder = format!("{}{}", place.folders.logs(), day.folder());
+        let mut before = self.before(&place, &folder).await;
+        let mut failed = Beside::default();
+        let mut pages = place.store.list(&folder, KeyRange::ALL);
+        while let Some(page) = pages.next().await {
+            match page {
+                Err(error) => failed.failed(&place.store, &error),
+                Ok(objects) => {
+                    for object in objects.into_iter().filter(|object| !object.is_folder_marker()) {
+                        before.objects.remove(&object.key);
+                        self.hands.copy(Wanted::listed(&place.store, object)).await?;
+                    }
+                }
+            }
+        }
+        let whole = failed.unlistable.is_empty();
+        failed.unlistable.iter().try_for_each(|folder: &Unlistable| self.hands.unlistable(folder))?;
+        if whole {
+            before.objects.iter().try_for_each(|key| self.hands.gone(&place.store, key))?;
+            let copy = self.hands.pull().copy_of(&place.store);
+            before.unlistable.iter().try_for_each(|folder| copy.is_here(folder))?;
+        }
+        Ok(whole)
+    }
+
+    /// The digests that an audit looks at, and where these lead.
+    async fn digests(&mut self) -> Result<(), PullError> {
+        let (pull, places) = (Arc::clone(self.hands.pull()), Arc::clone(&self.places));
+        let range = pull.range;
+        let expected = self.found.inventory.chains.values().map(|listing| listing.count(range.scope)).sum();
+        pull.observer.digests_expected(expected);
+        let follow = self.follow();
+        for (at, place) in places.iter().enumerate() {
+            let folder = place.folders.digests();
+            let mut pages = place.store.list(&folder, KeyRange::ALL);
+            while let Some(page) = pages.next().await {
+                // That a page could not be listed is known from the first time.
+                for object in page.into_iter().flatten() {
+                    let key = DigestKey::parse(&object.key).filter(|key| key.folder == place.folders.account);
+                    if key.is_some_and(|key| self.is_looked_at(&key, at)) {
+                        self.hands.copy_digest(Wanted::listed(&place.store, object), &follow).await?;
+                    }
+                }
+            }
+        }
+        let mut seen: BTreeSet<ObjectLocation> = BTreeSet::new();
+        loop {
+            let leads = self.hands.rest().await?;
+            let new: Vec<ObjectLocation> = leads.into_iter().filter(|at| !seen.contains(at)).collect();
+            if new.is_empty() {
+                return Ok(());
+            }
+            for at in new {
+                match wanted_at(&places, &at) {
+                    Some(wanted) if DigestKey::parse(&at.key).is_some() => {
+                        self.hands.copy_digest(wanted, &follow).await?;
+                    }
+                    Some(wanted) => self.hands.copy(wanted).await?,
+                    None => {}
+                }
+                seen.insert(at);
+            }
+        }
+    }
+
+    /// A walk looks at it; or it is a later backfill digest, and may list a log file of the time before.
+    fn is_looked_at(&self, key: &DigestKey, at: usize) -> bool {
+        let (pull, Some(listing)) = (self.hands.pull(), self.found.inventory.chains.get(&key.chain)) else {
+            return false;
+        };
+        let later = key.chain.kind == ChainKind::Backfill
+            && key.end > pull.range.scope.end
+            && pull.request.log_files != LogFiles::None;
+        later || listing.is_walked(pull.range.scope, key.end, at)
+    }
+
+    /// Where a digest leads beyond what the listings show: to log files of the request in other folders, and, where not
+    /// every digest could be listed, to the digest before it.
+    fn follow(&self) -> Follow {
+        let pull = Arc::clone(self.hands.pull());
+        let (places, listed) = (Arc::clone(&self.places), self.listed.clone());
+        let listings_failed = !self.found.inventory.beside.unlistable.is_empty();
+        Arc::new(move |claims: &DigestClaims| {
+            let mut leads = Vec::new();
+            let start = pull.range.scope.start;
+            if listings_failed
+                && start.is_none_or(|start| start < claims.end)
+                && let Some(previous) = &claims.previous
+                && DigestKey::parse(&previous.at.key).is_some_and(|key| key.end < claims.end)
+            {
+                leads.push(previous.at.clone());
+            }
+            if pull.request.log_files != LogFiles::None {
+                let elsewhere = claims.log_files.iter().map(|log| &log.at).filter(|at| {
+                    let was_listed = |key: LogKey| {
+                        let folder =
+                            |place: &Place| place.folders.account == key.folder && place.folders.region == key.region;
+                        let bucket = |place: &Place| place.store.bucket().is_none_or(|bucket| bucket == at.bucket);
+                        let place = places.iter().position(|place| folder(place) && bucket(place));
+                        place.is_some_and(|place| listed.contains(&(place, key.name.minute.day())))
+                    };
+                    LogKey::parse(&at.key).is_some_and(|key| pull.range.is_requested(at) && !was_listed(key))
+                });
+                leads.extend(elsewhere.cloned());
+            }
+            leads
+        })
+    }
+}
