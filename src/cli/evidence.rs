@@ -23,11 +23,10 @@ use crate::store::dir::{SIDECAR_FOLDER, SourceRecord};
 use crate::trail::{Interval, Time};
 
 /// Where the evidence lies, and the keys to check it with.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct EvidenceArgs {
-    /// s3://BUCKET[/PREFIX], a trail's ARN, or a directory that holds objects under their S3 keys, as `trailseal pull` or
-    /// `aws s3 sync` leaves them [default: what --s3-bucket or --trail-arn names]
-    #[arg(value_name = "SOURCE")]
+    /// SOURCE, which each command has in its own place.
+    #[arg(skip)]
     source: Option<PathBuf>,
 
     /// Public keys obtained apart from the evidence: ListPublicKeys JSON, PEM, DER or certificate; or `aws` to ask AWS, with
@@ -55,6 +54,11 @@ pub(super) struct Opened {
 }
 
 impl EvidenceArgs {
+    /// The evidence in SOURCE.
+    pub(super) fn of(&self, source: Option<&PathBuf>) -> EvidenceArgs {
+        EvidenceArgs { source: source.cloned(), ..self.clone() }
+    }
+
     /// The evidence in `source`, and the keys that AWS lists for it.
     #[cfg(feature = "aws")]
     pub(super) fn for_keys_of(source: &Path) -> EvidenceArgs {

@@ -27,12 +27,16 @@ use crate::trail::ObjectLocation;
 /// (each is named), 2 the run could not proceed.
 #[derive(Debug, clap::Args)]
 pub(super) struct PullArgs {
-    #[command(flatten)]
-    evidence: EvidenceArgs,
+    /// s3://BUCKET[/PREFIX], a trail's ARN, or a directory that holds objects under their S3 keys
+    #[arg(value_name = "SOURCE")]
+    source: PathBuf,
 
     /// The directory to copy to: new or empty, or with an earlier copy of the same source
     #[arg(value_name = "DIR")]
     dir: PathBuf,
+
+    #[command(flatten)]
+    evidence: EvidenceArgs,
 
     #[command(flatten)]
     select: SelectArgs,
@@ -81,9 +85,10 @@ pub(super) fn run(args: &PullArgs, out: &mut dyn Write) -> Result<u8, Failure> {
         concurrency: usize::from(args.concurrency),
         ..AuditRequest::everything("", asked.as_of)
     };
-    args.must_be_apart()?;
+    let evidence = args.evidence.of(Some(&args.source));
+    args.must_be_apart(&evidence)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let opened = runtime.block_on(args.evidence.open(&args.access, &mut request, Purpose::Copy))?;
+    let opened = runtime.block_on(evidence.open(&args.access, &mut request, Purpose::Copy))?;
     let shows_progress = !args.no_progress && !args.quiet && io::stderr().is_terminal();
     let observer = Arc::new(Told { bar: shows_progress.then(Bar::new) });
     request.source = whole_name(&request.source);
@@ -104,10 +109,10 @@ pub(super) fn run(args: &PullArgs, out: &mut dyn Write) -> Result<u8, Failure> {
 
 impl PullArgs {
     /// A copy within its own source would be evidence of itself.
-    fn must_be_apart(&self) -> Result<(), Failure> {
-        let inside = |path: &Path| self.evidence.holds(path);
+    fn must_be_apart(&self, evidence: &EvidenceArgs) -> Result<(), Failure> {
+        let inside = |path: &Path| evidence.holds(path);
         let within = self.dir.ancestors().filter(|path| !path.as_os_str().is_empty()).any(inside);
-        let around = self.evidence.directories().any(|source| holds(&self.dir, source));
+        let around = evidence.directories().any(|source| holds(&self.dir, source));
         if within || around {
             let text = format!("{} and the source lie within one another; name a directory apart", self.dir.display());
             return Err(Failure::told(text));

@@ -25,6 +25,11 @@ use crate::report::Waivers;
 /// scope; the exit status tells it too: 0 intact, 1 not intact, 3 inconclusive, 2 if the run could not proceed.
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArgs {
+    /// s3://BUCKET[/PREFIX], a trail's ARN, or a directory that holds objects under their S3 keys, as `trailseal pull` or
+    /// `aws s3 sync` leaves them [default: what --s3-bucket or --trail-arn names]
+    #[arg(value_name = "SOURCE")]
+    source: Option<PathBuf>,
+
     #[command(flatten)]
     evidence: EvidenceArgs,
 
@@ -76,7 +81,8 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let mut request = args.request()?;
     let files = args.output.files()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let opened = runtime.block_on(args.evidence.open(&args.access, &mut request, Purpose::Read))?;
+    let opened =
+        runtime.block_on(args.evidence.of(args.source.as_ref()).open(&args.access, &mut request, Purpose::Read))?;
     if args.dry_run {
         let plan = runtime.block_on(audit::plan(opened.evidence, request)).map_err(Failure::told)?;
         plan::print(&plan, args.output.format, out)?;

@@ -68,8 +68,8 @@ impl PublicKey {
             region: entry.region.clone(),
             value: entry.value.clone(),
             fingerprint: entry.fingerprint.clone(),
-            from: entry.validity_start_time,
-            until: entry.validity_end_time,
+            from: entry.validity_start_time.unwrap(),
+            until: entry.validity_end_time.unwrap(),
         };
         list.public_key_list.iter().map(key).collect()
     }
