@@ -21,6 +21,7 @@ mod aws_cli;
 mod faults_that_end;
 mod faults_that_stay;
 mod organization;
+mod pull;
 mod readme;
 mod regions;
 mod requests;

@@ -65,7 +65,7 @@ fn a_bucket_in_another_region() {
 }
 
 /// A trail that delivered to `old-bucket` for two hours, and then elsewhere.
-fn moved() -> World {
+pub(crate) fn moved() -> World {
     let world = World::of(Scenario { bucket: "example-trail-logs".to_owned(), hours: 4, ..small() });
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
     let case = cases.join("bucket-changed-and-both-at-hand");

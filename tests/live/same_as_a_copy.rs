@@ -8,14 +8,14 @@ use trailseal::simulate::{Scenario, SimulatedObject, gzip};
 use crate::world::{REGION, World, small};
 
 /// Two regions, a backfill, a restart: a bit of everything.
-fn varied() -> Scenario {
+pub(crate) fn varied() -> Scenario {
     let regions = vec![REGION.to_owned(), "eu-west-1".to_owned()];
     Scenario { regions, hours: 6, backfills: 1, restarts: 1, empty_hours: 20, late_log_files: 20, ..small() }
 }
 
 /// Whatever the two reports may differ in is left out: how each names its source and its keys.
 #[track_caller]
-fn same(one: &Report, other: &Report) {
+pub(crate) fn same(one: &Report, other: &Report) {
     assert_eq!(one.verdict, other.verdict);
     assert_eq!(one.findings, other.findings);
     assert_eq!(one.chains, other.chains);
@@ -28,14 +28,14 @@ fn of_copy(world: &World) -> Report {
     world.verify_source(Some(directory), &["--bucket", &world.scenario.bucket, "--public-keys", keys]).report()
 }
 
-type Lie = fn(&mut BTreeMap<String, SimulatedObject>);
+pub(crate) type Lie = fn(&mut BTreeMap<String, SimulatedObject>);
 
 /// The key of a log file or of a standard digest file.
 fn nth(objects: &BTreeMap<String, SimulatedObject>, part: &str, number: usize) -> String {
     objects.keys().filter(|key| key.contains(part) && !key.contains("_backfill")).nth(number).unwrap().clone()
 }
 
-const LIES: [(&str, Verdict, Lie); 7] = [
+pub(crate) const LIES: [(&str, Verdict, Lie); 7] = [
     ("a log file deleted", Verdict::NotIntact, |objects| {
         objects.remove(&nth(objects, "/CloudTrail/us-east-1/", 1));
     }),
