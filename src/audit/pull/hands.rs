@@ -128,6 +128,7 @@ impl Hands {
         let record = ObjectRecord {
             key: folder.prefix.clone(),
             reason: Some(folder.reason),
+            folder: !special,
             special,
             ..ObjectRecord::default()
         };

@@ -242,7 +242,7 @@ impl ObjectStore for DirStore {
     }
 
     async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
-        match self.not_copied.failure(self.below_mount(prefix)) {
+        match self.not_copied.folder_failure(self.below_mount(prefix)) {
             Some(error) => Err(error),
             None => self.read_folder(prefix),
         }
@@ -261,7 +261,7 @@ impl ObjectStore for DirStore {
                 Err(error) => Err(ListError { prefix: prefix.clone(), error }),
             };
             // Of a folder that could not be listed to its end when it was copied, what is there is shown all the same.
-            let failed = self.not_copied.failure(self.below_mount(&prefix));
+            let failed = self.not_copied.folder_failure(self.below_mount(&prefix));
             let failed = failed.filter(|_| page.is_ok()).map(|error| Err(ListError { prefix, error }));
             Some((stream::iter([Some(page), failed].into_iter().flatten()), (open, range)))
         })

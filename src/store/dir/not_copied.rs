@@ -38,12 +38,17 @@ impl NotCopied {
         self.folders.contains(prefix)
     }
 
-    /// Why an object, or the listing of a folder, is not to be had.
+    /// Why an object is not to be had.
     pub(super) fn failure(&self, key: &str) -> Option<StoreError> {
-        self.lines.record(key)?.failure()
+        self.lines.record(key).filter(|record| !record.folder)?.failure()
     }
 
-    /// What is recorded of an object that was not copied.
+    /// Why a folder cannot be listed.
+    pub(super) fn folder_failure(&self, prefix: &str) -> Option<StoreError> {
+        self.lines.record(prefix).filter(|record| record.folder)?.failure()
+    }
+
+    /// What is recorded of an object or a folder that was not copied.
     pub(super) fn record(&self, key: &str) -> Option<ObjectRecord> {
         self.lines.record(key)
     }
@@ -66,7 +71,7 @@ impl NotCopied {
         folder.folders.dedup();
         let records = self.lines.records(prefix);
         let records = records.iter().flat_map(|records| records.values());
-        let objects = records.filter(|record| record.reason.is_some() && record.key != prefix);
+        let objects = records.filter(|record| record.reason.is_some() && !record.folder);
         folder.objects.extend(objects.map(|record| ObjectInfo {
             key: format!("{mounted_at}{}", record.key),
             size: record.size.unwrap_or_default(),
@@ -101,20 +106,24 @@ mod tests {
             "{\"key\":\"a/b/y\",\"reason\":\"denied\"}\n",
             "{\"key\":\"a/b/y\",\"withdrawn\":true}\n",
             "{\"key\":\"a//z\",\"reason\":\"unreachable\"}\n",
-            "{\"key\":\"a/c/\",\"reason\":\"denied\"}\n",
+            "{\"key\":\"a/c/\",\"reason\":\"denied\",\"folder\":true}\n",
+            "{\"key\":\"a/d/\",\"reason\":\"denied\",\"size\":1}\n",
         ));
         let mut folder = Folder { folders: vec!["a/b/".into()], objects: vec![] };
         lost.add_to(&mut folder, "a/", "");
-        assert_eq!(folder.folders, ["a//", "a/b/", "a/c/"]);
+        assert_eq!(folder.folders, ["a//", "a/b/", "a/c/", "a/d/"]);
         let mut folder = Folder::default();
         lost.add_to(&mut folder, "a/b/", "m/");
         assert_eq!(folder.objects.iter().map(|o| (o.key.as_str(), o.size)).collect::<Vec<_>>(), [("m/a/b/x", 3)]);
         assert_eq!(lost.failure("a/b/x"), Some(StoreError::Archived));
         assert_eq!(lost.failure("a/b/y"), None, "copied since");
-        assert_eq!(lost.failure("a/c/"), Some(StoreError::Denied));
+        assert_eq!((lost.failure("a/c/"), lost.folder_failure("a/c/")), (None, Some(StoreError::Denied)));
+        assert_eq!((lost.failure("a/d/"), lost.folder_failure("a/d/")), (Some(StoreError::Denied), None));
         let mut folder = Folder::default();
         lost.add_to(&mut folder, "a/c/", "");
         assert_eq!(folder, Folder::default(), "the folder's own line is no object in it");
+        lost.add_to(&mut folder, "a/d/", "");
+        assert_eq!(folder.objects[0].key, "a/d/", "an object may be named like a folder");
         assert!(lost.knows_folder("a/") && lost.knows_folder("a//") && !lost.knows_folder("b/"));
     }
 }

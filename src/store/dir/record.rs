@@ -13,7 +13,7 @@ use crate::trail::Time;
 /// the evidence and is as hostile.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectRecord {
-    /// Its key; with a slash at its end for a folder that could not be listed.
+    /// Its key.
     pub key: String,
     /// Its S3 user metadata, without the `x-amz-meta-` before each name.
     #[serde(default)]
@@ -39,6 +39,9 @@ pub struct ObjectRecord {
     /// Why it was not copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Whether it is no object, but a folder that could not be listed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub folder: bool,
     /// Whether it is no ordinary object.
     #[serde(default, skip_serializing_if = "is_false")]
     pub special: bool,

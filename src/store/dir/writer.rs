@@ -380,3 +380,6 @@ const LONGEST_LINE: u64 = 64 << 10;
 const LOCK: &str = "pull.lock";
 const PARTIAL: &str = "partial";
 const REMOVED: &str = "removed";
+
+#[cfg(test)]
+mod tests;
