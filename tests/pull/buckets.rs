@@ -29,7 +29,7 @@ fn moved() -> (Objects, Objects) {
 
 fn both(old: &Objects, new: &Objects) -> Evidence {
     let stores = vec![Arc::new(Bucket::new(new)) as _, Arc::new(Bucket::of(Some("old-logs"), old)) as _];
-    Evidence { stores, recorded_end: None }
+    Evidence { stores, ..Default::default() }
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn names_that_are_no_buckets_are_refused() {
     for name in [None, Some("../outside"), Some(".."), Some("a/b"), Some(""), Some(BUCKET)] {
         let dir = tempfile::tempdir().unwrap();
         let stores = vec![Arc::new(Bucket::new(&new)) as _, Arc::new(Bucket::of(name, &old)) as _];
-        let evidence = Evidence { stores, recorded_end: None };
+        let evidence = Evidence { stores, ..Default::default() };
         let to = dir.path().join("copy");
         let refused = pull_blocking(evidence, keys(), request.clone(), &to, Arc::new(Silent));
         assert!(matches!(refused, Err(PullError::Bucket(_))), "{name:?}");

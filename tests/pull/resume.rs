@@ -56,7 +56,7 @@ fn unchanged_objects_of_a_bucket_are_not_asked_for() {
     let (first, _) = pull(Bucket::new(&objects), &request, &to).unwrap();
     assert_eq!(first.tally.fetched, objects.len() as u64);
     let bucket = std::sync::Arc::new(Bucket::new(&objects));
-    let evidence = trailseal::audit::Evidence { stores: vec![bucket.clone()], recorded_end: None };
+    let evidence = trailseal::audit::Evidence { stores: vec![bucket.clone()], ..Default::default() };
     let silent = std::sync::Arc::new(trailseal::audit::Silent);
     let second = trailseal::audit::pull::pull_blocking(evidence, crate::world::keys(), request, &to, silent).unwrap();
     assert_eq!((second.tally.fetched, second.tally.kept), (0, objects.len() as u64));

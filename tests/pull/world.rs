@@ -20,7 +20,7 @@ use trailseal::logfile::Framing;
 use trailseal::report::Report;
 use trailseal::simulate::{Keyring, Scenario, SimulatedObject, draft};
 use trailseal::store::{
-    Body, DirStore, FetchedObject, Folder, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError,
+    Body, DirStore, FetchedObject, Folder, KeyRange, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError,
 };
 use trailseal::trail::{DigestKey, LogKey, ObjectLocation, Time};
 
@@ -148,12 +148,12 @@ impl ObjectStore for Bucket {
         Ok(Folder { folders, objects: objects.into_iter().map(|object| self.tagged(object)).collect() })
     }
 
-    fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
         if self.denied.contains(prefix) {
             return stream::iter([Err(ListError { prefix: prefix.to_owned(), error: StoreError::Denied })]).boxed();
         }
         // Pages of two, so that there are several.
-        let pages = self.memory.list(prefix).flat_map(|page| {
+        let pages = self.memory.list(prefix, range).flat_map(|page| {
             let objects = page.unwrap();
             stream::iter(objects.chunks(2).map(|page| Ok(page.to_vec())).collect::<Vec<_>>())
         });
@@ -196,7 +196,7 @@ impl ObjectStore for Bucket {
 }
 
 pub(crate) fn evidence(bucket: Bucket) -> Evidence {
-    Evidence { stores: vec![Arc::new(bucket)], recorded_end: None }
+    Evidence { stores: vec![Arc::new(bucket)], ..Default::default() }
 }
 
 /// Notes what is told of a pull.
@@ -235,7 +235,7 @@ pub(crate) fn audit(evidence: Evidence, request: &AuditRequest) -> Report {
 /// The copy in a directory as evidence.
 pub(crate) fn copied(dir: &Path) -> Evidence {
     let store = DirStore::open(dir, None, &Limits::default()).unwrap();
-    Evidence { stores: vec![Arc::new(store)], recorded_end: None }
+    Evidence { stores: vec![Arc::new(store)], ..Default::default() }
 }
 
 /// Both come to the same.

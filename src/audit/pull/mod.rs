@@ -153,7 +153,10 @@ pub async fn pull(
     let there = begin::what_is_there(to, &request)?;
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
     let mut range = Range::settle(&evidence, &request, &discovery).await?;
-    let moved = moved_from(&evidence, &keys, &request, range, &discovery).await;
+    let moved = match evidence.buckets {
+        Some(_) => moved_from(&evidence, &keys, &request, range, &discovery).await,
+        None => Vec::new(),
+    };
     if !moved.is_empty() {
         evidence.stores.extend(moved);
         discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;

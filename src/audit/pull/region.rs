@@ -11,12 +11,12 @@ use super::object::Wanted;
 use super::{Pull, PullError, Tally};
 use crate::audit::LogFiles;
 use crate::audit::discover::{Place, Region};
-use crate::audit::folders::LogFolders;
+use crate::audit::folders::{LogFolders, days_of};
 use crate::audit::inventory::{Inventory, take_inventory};
 use crate::audit::misplaced::{Beside, Unlistable};
 use crate::digest::DigestClaims;
 use crate::limits::DIGEST_DUE_AFTER;
-use crate::store::KeyRange;
+use crate::store::{KeyRange, ObjectInfo};
 use crate::trail::{ChainKind, Day, DigestKey, Interval, LogKey, ObjectLocation, Time};
 
 /// What came of one account and region.
@@ -134,12 +134,15 @@ impl Work {
         let folder = format!("{}{}", place.folders.logs(), day.folder());
         let mut before = self.before(&place, &folder).await;
         let mut failed = Beside::default();
-        let mut pages = place.store.list(&folder, KeyRange::ALL);
+        // As an audit lists it, so that what an audit may see is copied.
+        let root = place.folders.logs();
+        let mut pages = place.store.list(&root, days_of(&root, day, day));
         while let Some(page) = pages.next().await {
             match page {
                 Err(error) => failed.failed(&place.store, &error),
                 Ok(objects) => {
-                    for object in objects.into_iter().filter(|object| !object.is_folder_marker()) {
+                    let inside = |object: &ObjectInfo| object.key.starts_with(&folder) && !object.is_folder_marker();
+                    for object in objects.into_iter().filter(inside) {
                         before.objects.remove(&object.key);
                         self.hands.copy(Wanted::listed(&place.store, object)).await?;
                     }
