@@ -18,9 +18,15 @@ mod world;
 
 mod access;
 mod aws_cli;
+mod dry_run;
 mod faults_that_end;
 mod faults_that_stay;
+mod iam;
+mod listing;
+mod names;
+mod never_delivered;
 mod organization;
+mod owner;
 mod pull;
 mod readme;
 mod regions;

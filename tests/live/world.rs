@@ -216,6 +216,15 @@ impl World {
         self.run(&arguments)
     }
 
+    /// `trailseal verify --dry-run` of the same, which knows no other report.
+    pub(crate) fn dry_run(&self, more: &[&str]) -> Run {
+        let (source, times) = (self.source(), self.times());
+        let mut arguments = vec!["verify", &source, "--dry-run"];
+        arguments.extend(times.iter().map(String::as_str));
+        arguments.extend(more);
+        self.run(&arguments)
+    }
+
     /// Runs the program, and looks for secrets in whatever it said.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));

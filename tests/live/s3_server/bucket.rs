@@ -16,6 +16,16 @@ pub(crate) struct Bucket {
     pub(crate) region: String,
     /// In the order in which S3 lists them, which is that of their bytes.
     pub(crate) objects: BTreeMap<String, Stored>,
+    /// The account that it belongs to, where that matters.
+    pub(crate) owner: Option<String>,
+    /// Whether whoever asks must agree to pay.
+    pub(crate) requester_pays: bool,
+}
+
+impl Bucket {
+    pub(crate) fn empty(region: &str) -> Bucket {
+        Bucket { region: region.to_owned(), objects: BTreeMap::new(), owner: None, requester_pays: false }
+    }
 }
 
 /// An object.

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request, Response, StatusCode};
@@ -50,8 +51,18 @@ impl S3Server {
 
     /// Makes an empty bucket in a region.
     pub(crate) fn create(&self, bucket: &str, region: &str) {
-        let made = Bucket { region: region.to_owned(), objects: BTreeMap::new() };
+        let made = Bucket::empty(region);
         assert!(self.buckets().insert(bucket.to_owned(), made).is_none(), "{bucket} is there");
+    }
+
+    /// From now on whoever expects another owner is refused.
+    pub(crate) fn belongs_to(&self, bucket: &str, owner: &str) {
+        self.buckets().get_mut(bucket).expect("a bucket").owner = Some(owner.to_owned());
+    }
+
+    /// From now on whoever does not agree to pay is refused.
+    pub(crate) fn requester_pays(&self, bucket: &str) {
+        self.buckets().get_mut(bucket).expect("a bucket").requester_pays = true;
     }
 
     /// Fills a bucket with what a simulation made.
@@ -91,6 +102,11 @@ impl S3Server {
     /// The keys of a bucket.
     pub(crate) fn keys(&self, bucket: &str) -> BTreeSet<String> {
         self.buckets()[bucket].objects.keys().cloned().collect()
+    }
+
+    /// The bytes of an object, if there is one.
+    pub(crate) fn body(&self, bucket: &str, key: &str) -> Option<Bytes> {
+        self.buckets()[bucket].objects.get(key).map(|stored| stored.body.clone())
     }
 
     /// From now on no page of a listing holds more than that.

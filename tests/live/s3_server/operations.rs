@@ -22,6 +22,8 @@ impl S3 for S3Server {
     async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
         self.note(&request, "HeadBucket", "s3:ListBucket", Resource::Bucket);
         let region = self.region_of(&request.input.bucket).ok_or_else(no_bucket)?;
+        // Who pays is not asked here: whoever asks cannot say.
+        self.admit(&request.input.bucket, request.input.expected_bucket_owner.as_deref(), true)?;
         Ok(S3Response::new(HeadBucketOutput { bucket_region: Some(region), ..HeadBucketOutput::default() }))
     }
 
@@ -42,6 +44,7 @@ impl S3 for S3Server {
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
         self.note(&request, "ListObjectsV2", "s3:ListBucket", Resource::Bucket);
         let input = request.input;
+        self.admit(&input.bucket, input.expected_bucket_owner.as_deref(), input.request_payer.is_some())?;
         let token = input.continuation_token.as_ref().map(|token| last_of(token)).transpose()?;
         let after = token.as_deref().or(input.start_after.as_deref()).unwrap_or_default();
         let asked = self.asked(input.prefix.as_deref(), input.delimiter.as_deref(), after, input.max_keys)?;
@@ -90,6 +93,7 @@ impl S3 for S3Server {
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
         self.note(&request, "GetObject", "s3:GetObject", Resource::Object);
         let input = request.input;
+        self.admit(&input.bucket, input.expected_bucket_owner.as_deref(), input.request_payer.is_some())?;
         let stored = self.stored(&input.bucket, &input.key)?;
         if stored.kms_denied {
             let message = "User: arn:aws:sts::111122223333:assumed-role/auditor/session is not authorized to perform: \
@@ -162,6 +166,14 @@ impl S3Server {
     fn note<T>(&self, request: &S3Request<T>, operation: &str, action: &str, on: Resource) {
         let region = request.region.as_ref().map(s3s::region::Region::as_str).unwrap_or_default();
         self.journal.write(operation, action, on, region);
+    }
+
+    /// Refuses whoever takes the bucket for somebody else's, or does not pay where he must.
+    fn admit(&self, bucket: &str, expected_owner: Option<&str>, pays: bool) -> S3Result<()> {
+        let buckets = self.buckets();
+        let bucket = buckets.get(bucket).ok_or_else(no_bucket)?;
+        let owner = expected_owner.is_none_or(|expected| bucket.owner.as_deref().is_none_or(|owner| owner == expected));
+        if owner && (pays || !bucket.requester_pays) { Ok(()) } else { Err(s3_error!(AccessDenied, "Access Denied")) }
     }
 
     fn stored(&self, bucket: &str, key: &str) -> S3Result<Stored> {
