@@ -19,6 +19,7 @@ mod world;
 mod access;
 mod aws_cli;
 mod dry_run;
+mod endpoints;
 mod faults_that_end;
 mod faults_that_stay;
 mod iam;
