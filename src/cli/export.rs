@@ -89,7 +89,7 @@ impl ExportArgs {
         };
         let end = request.end.unwrap_or(request.as_of).plus(DIGEST_DUE_AFTER);
         let access = self.access.open(request.select.regions.first().cloned(), request.concurrency).await?;
-        let source = Arc::new(CloudTrailKeys::new(access, request.as_of));
+        let source = Arc::new(CloudTrailKeys::new(access, now()));
         let wanted = request.select.regions.iter().map(|region| (region.clone(), Interval::new(start, end)));
         Ok((source, wanted.collect()))
     }

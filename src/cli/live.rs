@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Failure;
 use super::access::AccessArgs;
 use super::directory::Purpose;
-use super::evidence::{EvidenceArgs, Opened};
+use super::evidence::{EvidenceArgs, Opened, now};
 use super::source::{BucketSource, Source};
 use crate::audit::{AuditRequest, Evidence};
 use crate::aws::{Access, TrailSettings, describe_trail, membership};
@@ -28,7 +28,7 @@ impl EvidenceArgs {
         let access = access.open(region, request.concurrency).await?;
         let keys: Arc<dyn KeySource> = match self.gives_files()? {
             true => self.keys_at_hand(None, Purpose::Read)?,
-            false => Arc::new(CloudTrailKeys::new(access.clone(), request.as_of)),
+            false => Arc::new(CloudTrailKeys::new(access.clone(), now())),
         };
         let place = match source {
             Source::Trail(arn) => self.place_of_trail(&access, arn, request).await?,
@@ -60,7 +60,7 @@ impl EvidenceArgs {
     ) -> Result<Arc<dyn KeySource>, Failure> {
         self.gives_files()?;
         let access = access.open(request.select.regions.first().cloned(), request.concurrency).await?;
-        Ok(Arc::new(CloudTrailKeys::new(access, request.as_of)))
+        Ok(Arc::new(CloudTrailKeys::new(access, now())))
     }
 
     /// Where CloudTrail says that a trail delivers to, and of whom.

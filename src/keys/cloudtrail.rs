@@ -18,7 +18,8 @@ use crate::trail::{Interval, Time};
 pub struct CloudTrailKeys {
     access: Access,
     pace: Pace,
-    latest: Time,
+    /// When they are asked for.
+    now: Time,
     regions: Mutex<HashMap<String, Arc<Mutex<Option<Known>>>>>,
 }
 
@@ -30,14 +31,9 @@ struct Known {
 }
 
 impl CloudTrailKeys {
-    /// Asks with this access, any account's, as of a moment: no key can have signed anything after it.
-    pub fn new(access: Access, as_of: Time) -> CloudTrailKeys {
-        CloudTrailKeys {
-            pace: access.pace(REGIONS_AT_ONCE),
-            access,
-            latest: as_of.plus(DIGEST_DUE_AFTER),
-            regions: Mutex::default(),
-        }
+    /// Asks with this access, any account's; `now` is when it does.
+    pub fn new(access: Access, now: Time) -> CloudTrailKeys {
+        CloudTrailKeys { pace: access.pace(REGIONS_AT_ONCE), access, now, regions: Mutex::default() }
     }
 
     async fn ask(&self, region: &str, range: Interval) -> Result<KeySet, String> {
@@ -45,7 +41,7 @@ impl CloudTrailKeys {
         // Digests were seen that were signed a month after the window of their key, so keys of some time before and
         // after are asked for too: only what is in no window far around is unknown to AWS.
         let from = range.start.plus(-AROUND).max(Time::from_unix(FIRST_KEYS)).min(range.start);
-        let until = range.end.plus(AROUND).min(self.latest).max(range.end);
+        let until = range.end.plus(AROUND).min(self.now.plus(DIGEST_DUE_AFTER)).max(range.end);
         let mut keys = KeySet::default();
         let (mut all_usable, mut token) = (true, None);
         for _ in 0..MOST_PAGES {
@@ -64,7 +60,8 @@ impl CloudTrailKeys {
                 None => {
                     // A key that cannot be used may be the one that a digest names.
                     if all_usable {
-                        keys.state_complete(region, range);
+                        // AWS can list a new key any time from now on.
+                        keys.state_complete(region, Interval::new(range.start, range.end.min(self.now)));
                     }
                     return Ok(keys);
                 }
