@@ -22,6 +22,7 @@ mod dry_run;
 mod faults_that_end;
 mod faults_that_stay;
 mod iam;
+mod judge;
 mod listing;
 mod names;
 mod never_delivered;
