@@ -8,7 +8,7 @@ use trailseal::simulate::Scenario;
 use crate::world::{self, Run, World};
 
 /// The path of the AWS CLI.
-fn aws() -> PathBuf {
+pub(crate) fn aws() -> PathBuf {
     let path = std::env::var_os("TRAILSEAL_AWS_CLI");
     PathBuf::from(path.expect("TRAILSEAL_AWS_CLI is the path of the program aws"))
 }

@@ -23,6 +23,7 @@ mod endpoints;
 mod faults_that_end;
 mod faults_that_stay;
 mod iam;
+mod judge;
 mod listing;
 mod names;
 mod never_delivered;

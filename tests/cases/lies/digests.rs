@@ -95,7 +95,7 @@ pub(crate) const LIES: &[Lie] = &[
         verdict: "not-intact",
         expect: &["digest-malformed"],
         notes: &[],
-        comment: "The newest digest lacks its gzip trailer. The AWS CLI accepts it.",
+        comment: "The newest digest lacks its gzip trailer.",
         stage: || on_digest(3, |stage, key| stage.body(key, |body| body.truncate(body.len() - 8))),
     },
     Lie {
@@ -223,13 +223,27 @@ pub(crate) const LIES: &[Lie] = &[
         verdict: "not-intact",
         expect: &["digest-missing", "log-unlisted"],
         notes: &[],
-        comment: "The last digest of the requested range is gone, and a later one, outside of the range, is there and names it. The AWS CLI does \
-                  not look at it and exits with 0.",
+        comment: "The last digest of the requested range is gone, and a later one, outside of the range, is there and names it.",
         stage: || {
             let mut stage = honest();
             let digest = stage.digest(2);
             stage.delete(&digest);
             let (start, end) = (stage.end(1), stage.end(2));
+            stage.named(digest).until(end).hole("digest-lost", start, end)
+        },
+    },
+    Lie {
+        name: "digest-across-the-end-of-the-range-deleted",
+        verdict: "not-intact",
+        expect: &["digest-missing", "log-unlisted"],
+        notes: &[],
+        comment: "The request ends within an hour whose digest is gone. The next digest names it, and ends more than an hour after the request: \
+                  so far the AWS CLI does not look, and it exits with 0.",
+        stage: || {
+            let mut stage = honest();
+            let digest = stage.digest(2);
+            stage.delete(&digest);
+            let (start, end) = (stage.end(1), stage.end(2).plus(-10 * 60));
             stage.named(digest).until(end).hole("digest-lost", start, end)
         },
     },

@@ -118,7 +118,7 @@ pub(crate) const LIES: &[Lie] = &[
         verdict: "not-intact",
         expect: &["link-signature-mismatch"],
         notes: &[],
-        comment: "The same for a digest whose successor records its signature: the digest verifies, and its metadata was changed.",
+        comment: "The metadata of a digest whose successor records its signature says SHA-1: the digest verifies, and its metadata was changed.",
         stage: || {
             on_metadata(1, |object| drop(object.metadata.insert("signature-algorithm".into(), "SHA1withRSA".into())))
         },

@@ -34,7 +34,7 @@ pub(crate) const LIES: &[Lie] = &[
         verdict: "intact",
         expect: &[],
         notes: &[],
-        comment: "An organization trail of two accounts. The AWS CLI finds no digests unless it is told the account, and exits with 0.",
+        comment: "An organization trail of two accounts. Given the bucket, the AWS CLI finds no digests, and exits with 0.",
         stage: || with(organization()),
     },
     Lie {

@@ -198,7 +198,8 @@ pub(crate) const LIES: &[Lie] = &[
         verdict: "inconclusive",
         expect: &["digest-unreadable", "coverage-hole"],
         notes: &[],
-        comment: "The same, and the hours in the old bucket were asked for: they can be neither proven nor contradicted.",
+        comment: "The trail was moved, the old bucket is not there to look at, and the hours in it were asked for: they can be neither proven nor \
+                  contradicted.",
         stage: || {
             let stage = moved();
             let start = stage.interval.start;

@@ -46,11 +46,26 @@ pub(crate) const LIES: &[Lie] = &[
         verdict: "intact",
         expect: &[],
         notes: &["object-stray"],
-        comment: "A plausible name with an hour of 99: the AWS CLI's listing ends in a crash.",
+        comment: "A plausible name with an hour of 99. The AWS CLI compares times as text: its listing stops there, or, for an end on a later \
+                  day, in a crash.",
         stage: || {
             beside_a_digest(|name| {
                 let at = name.rfind("_2026").expect("a time") + "_20260110T".len();
                 format!("{}99{}", &name[..at], &name[at + 2..])
+            })
+        },
+    },
+    Lie {
+        name: "stray-that-sorts-before-all",
+        verdict: "intact",
+        expect: &[],
+        notes: &["object-stray"],
+        comment: "A name that sorts before every digest of the day, and ends in a time to come. The AWS CLI's listing stops there: it finds no \
+                  digests, and exits with 0.",
+        stage: || {
+            beside_a_digest(|name| {
+                let at = name.rfind("_2026").expect("a time");
+                format!("{}_20260110T150000Z_20990101T000000Z.json.gz", &name[..at])
             })
         },
     },

@@ -87,6 +87,8 @@ pub(crate) enum Times {
     First(usize),
     /// With the first so many requests of each object or page: whoever asks again often enough gets all.
     FirstOfEach(usize),
+    /// With all but the first so many requests of each object or page: whoever goes round in circles is stopped.
+    AfterFirstOfEach(usize),
     /// With every so-many-th.
     Every(usize),
     Forever,
@@ -116,6 +118,7 @@ impl Rule {
         let wrong = match self.times {
             Times::First(most) => self.met <= most,
             Times::FirstOfEach(most) => *of_this <= most,
+            Times::AfterFirstOfEach(most) => *of_this > most,
             Times::Every(step) => self.met.is_multiple_of(step),
             Times::Forever => true,
         };
