@@ -30,7 +30,7 @@ impl Asked {
         let untimed: u64 = outcomes.iter().map(|outcome| outcome.untimed).sum();
         let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
         let older = self.range.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
-        let newer = self.range.end_from != EndFrom::Request && outcomes.iter().any(|outcome| outcome.newer_logs);
+        let newer = self.range.end_from.is_evidence() && outcomes.iter().any(|outcome| outcome.newer_logs);
         let mut began_after: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
         began_after.sort();
@@ -100,7 +100,7 @@ impl Asked {
             let missing = self.request.select.missing_from(chains).into_iter();
             findings.extend(missing.map(|name| Finding::nothing_found(format!("no digest file was found of {name}"))));
         }
-        if self.range.end_from != EndFrom::Request && !chains.is_empty() {
+        if self.range.end_from.is_evidence() && !chains.is_empty() {
             findings.push(Finding::end_from_evidence(self.range.scope.end, self.range.end_from == EndFrom::Record));
         }
         if self.keys.origin() == KeyOrigin::BesideEvidence && !chains.is_empty() {
@@ -171,7 +171,7 @@ impl Asked {
         } else {
             skipped.push("whether AWS signed: the keys came with the evidence".to_owned());
         }
-        if self.range.end_from != EndFrom::Request {
+        if self.range.end_from.is_evidence() {
             skipped.push("whether digests were cut off the end: no end was asked for".to_owned());
         }
         if let Some(end) = self.request.end.filter(|end| *end > self.request.as_of) {

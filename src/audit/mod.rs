@@ -55,6 +55,8 @@ pub struct Evidence {
     pub stores: Vec<Arc<dyn ObjectStore>>,
     /// The end of the range that a copy was taken of, where it says so.
     pub recorded_end: Option<Time>,
+    /// Whether it is the bucket itself, as it is now, and no copy of it.
+    pub live: bool,
     /// Where the buckets are to be had that a trail was moved from and that are not among `stores`.
     pub buckets: Option<Arc<dyn Buckets>>,
 }

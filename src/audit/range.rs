@@ -20,10 +20,19 @@ pub(super) struct Range {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EndFrom {
     Request,
+    /// The evidence is the bucket itself, and nobody asked for an end: it is now, and nothing can lie after it.
+    Now,
     /// The record of the copy, which lies beside the evidence and is as hostile.
     Record,
     /// The newest digest found: then what lies after it is judged too.
     NewestDigest,
+}
+
+impl EndFrom {
+    /// Whether it is the evidence's own word.
+    pub(super) fn is_evidence(self) -> bool {
+        matches!(self, EndFrom::Record | EndFrom::NewestDigest)
+    }
 }
 
 impl Range {
@@ -37,6 +46,7 @@ impl Range {
         let (scope, end_from) = match request.end {
             // What has not come yet cannot be proven, and is not asked for.
             Some(end) => (Scope { start, end: end.min(as_of), horizon: as_of }, EndFrom::Request),
+            None if evidence.live => (Scope { start, end: as_of, horizon: as_of }, EndFrom::Now),
             None => from_evidence(evidence, request, discovery).await,
         };
         if let Some(start) = scope.start.filter(|start| *start >= scope.end) {
@@ -60,7 +70,7 @@ impl Range {
             inventory.chains.values().filter_map(|listing| listing.span(self.scope)).map(|span| span.start).min();
         Window {
             start: self.scope.start.or(oldest),
-            end: (self.end_from != EndFrom::NewestDigest).then_some(self.scope.end),
+            end: (!matches!(self.end_from, EndFrom::Now | EndFrom::NewestDigest)).then_some(self.scope.end),
             pending: None,
         }
     }

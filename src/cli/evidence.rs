@@ -116,7 +116,7 @@ impl EvidenceArgs {
         } else {
             self.keys_at_hand(Some(root), purpose)?
         };
-        Ok(Opened { evidence: Evidence { stores, recorded_end, buckets: Some(Arc::new(buckets)) }, keys })
+        Ok(Opened { evidence: Evidence { stores, recorded_end, live: false, buckets: Some(Arc::new(buckets)) }, keys })
     }
 
     /// The directories that hold the evidence.

@@ -43,12 +43,14 @@ impl EvidenceArgs {
         if request.select.regions.is_empty() {
             request.select.regions.extend(place.region);
         }
-        // A bucket holds what there is now; a copy holds what there was.
-        request.end.get_or_insert(request.as_of);
         let buckets = S3Buckets::new(access);
         let store = buckets.open(&place.bucket).await.map_err(Failure::told)?;
-        let evidence =
-            Evidence { stores: vec![Arc::new(store)], buckets: Some(Arc::new(buckets)), ..Evidence::default() };
+        let evidence = Evidence {
+            stores: vec![Arc::new(store)],
+            live: true,
+            buckets: Some(Arc::new(buckets)),
+            ..Evidence::default()
+        };
         Ok(Opened { evidence, keys })
     }
 
