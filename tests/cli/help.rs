@@ -12,6 +12,7 @@ fn help_is_as_recorded() {
     for (name, arguments) in [
         ("trailseal", &["--help"][..]),
         ("verify", &["verify", "--help"]),
+        ("pull", &["pull", "--help"]),
         ("inspect", &["inspect", "--help"]),
         ("keys-show", &["keys", "show", "--help"]),
         ("report", &["report", "--help"]),

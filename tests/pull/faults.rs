@@ -5,10 +5,13 @@ use std::fs;
 use trailseal::audit::AuditRequest;
 use trailseal::finding::Code;
 use trailseal::report::Verdict;
+use trailseal::simulate::{Scenario, draft};
 use trailseal::store::StoreError;
+use trailseal::trail::ChainKind;
 
 use crate::world::{
-    Bucket, Fault, audit, copied, digests, evidence, logs, objects, pull, request, run, same, stderr, stdout,
+    Bucket, Fault, audit, copied, digests, evidence, keyring, logs, objects, pull, request, run, same, scenario,
+    stderr, stdout,
 };
 
 #[test]
@@ -109,6 +112,37 @@ fn folders_that_cannot_be_listed_are_not_empty() {
     }
 }
 
+/// A backfill digest that came long after the time asked for may be what vouches for a log file of it.
+#[test]
+fn later_backfill_digests_are_copied() {
+    let mut drafted = draft(&Scenario { backfills: 4, ..scenario() }).unwrap();
+    let standard = &mut drafted.chains[0].digests;
+    let (end, late) = (standard[2].digest.digest_end_time, standard[1].digest.log_files.pop().unwrap());
+    let backfills = drafted.chains.iter_mut().find(|chain| chain.chain.kind == ChainKind::Backfill).unwrap();
+    let last = &mut backfills.digests.last_mut().unwrap().digest;
+    assert!(last.digest_end_time > end, "it is of a later hour");
+    last.log_files.push(late.clone());
+    let objects = drafted.objects(keyring());
+    let request = AuditRequest { end: Some(end), ..request(&objects) };
+    let dir = tempfile::tempdir().unwrap();
+    let to = dir.path().join("copy");
+    pull(Bucket::new(&objects), &request, &to).unwrap();
+    let (source, copy) = (audit(evidence(Bucket::new(&objects)), &request), audit(copied(&to), &request));
+    same(&source, &copy);
+    let unlisted =
+        |report: &trailseal::report::Report| report.findings.iter().any(|finding| finding.code == Code::LogUnlisted);
+    assert!(!unlisted(&copy));
+    // Without it, nobody would.
+    let mut bucket = Bucket::new(&objects);
+    bucket.memory.remove(&last_backfill(&objects));
+    assert!(unlisted(&audit(evidence(bucket), &request)), "{}", late.s3_object);
+}
+
+fn last_backfill(objects: &crate::world::Objects) -> String {
+    let backfills = digests(objects).into_iter().filter(|key| key.chain.kind == ChainKind::Backfill);
+    backfills.last().unwrap().key()
+}
+
 #[test]
 fn planted_objects_beyond_what_is_named_are_counted() {
     let (objects, dir) = (objects(), tempfile::tempdir().unwrap());
@@ -164,7 +198,7 @@ fn a_file_that_may_not_be_read_is_named() {
     fs::remove_file(&linked).unwrap();
     std::os::unix::fs::symlink("/etc/hostname", &linked).unwrap();
     let closed = dir.path().join("trail").join(closed);
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let is_root = fs::read(&closed).is_ok();
     let pulled = run(&["pull", &path("trail"), &path("copy")]);
     assert_eq!(pulled.status.code(), Some(3), "{}", stdout(&pulled));
