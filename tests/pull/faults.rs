@@ -115,12 +115,13 @@ fn folders_that_cannot_be_listed_are_not_empty() {
 /// A backfill digest that came long after the time asked for may be what vouches for a log file of it.
 #[test]
 fn later_backfill_digests_are_copied() {
-    let mut drafted = draft(&Scenario { backfills: 4, ..scenario() }).unwrap();
+    let mut drafted = draft(&Scenario { backfills: 6, ..scenario() }).unwrap();
     let standard = &mut drafted.chains[0].digests;
     let (end, late) = (standard[2].digest.digest_end_time, standard[1].digest.log_files.pop().unwrap());
     let backfills = drafted.chains.iter_mut().find(|chain| chain.chain.kind == ChainKind::Backfill).unwrap();
+    let later = backfills.digests.iter().filter(|backfill| backfill.digest.digest_end_time > end);
+    assert!(later.count() > 2, "a walk looks at two of them");
     let last = &mut backfills.digests.last_mut().unwrap().digest;
-    assert!(last.digest_end_time > end, "it is of a later hour");
     last.log_files.push(late.clone());
     let objects = drafted.objects(keyring());
     let request = AuditRequest { end: Some(end), ..request(&objects) };
@@ -141,6 +142,26 @@ fn later_backfill_digests_are_copied() {
 fn last_backfill(objects: &crate::world::Objects) -> String {
     let backfills = digests(objects).into_iter().filter(|key| key.chain.kind == ChainKind::Backfill);
     backfills.last().unwrap().key()
+}
+
+/// Digests and log files that the torn listings of their folders do not show are found by what names them.
+#[test]
+fn what_a_torn_listing_does_not_show_is_copied_all_the_same() {
+    let (objects, dir) = (objects(), tempfile::tempdir().unwrap());
+    let to = dir.path().join("copy");
+    let request = request(&objects);
+    let account = digests(&objects)[0].folder.path();
+    let bucket = || {
+        let mut bucket = Bucket::new(&objects);
+        bucket.torn.insert(format!("{account}CloudTrail-Digest/us-east-1/"));
+        bucket.torn.insert(format!("{account}CloudTrail/us-east-1/2026/01/10/"));
+        bucket
+    };
+    let (pulled, _) = pull(bucket(), &request, &to).unwrap();
+    assert_eq!((pulled.tally.fetched, pulled.not_copied), (objects.len() as u64, 2));
+    let (source, copy) = (audit(evidence(bucket()), &request), audit(copied(&to), &request));
+    same(&source, &copy);
+    assert_eq!(copy.totals.log_files.verified, logs(&objects).len() as u64);
 }
 
 #[test]

@@ -90,6 +90,8 @@ pub(crate) struct Bucket {
     pub(crate) faults: BTreeMap<String, Fault>,
     /// Folders that may not be listed.
     pub(crate) denied: BTreeSet<String>,
+    /// Folders of whose listing the first page does not come.
+    pub(crate) torn: BTreeSet<String>,
     pub(crate) fetched: AtomicU32,
     asked: Mutex<BTreeMap<String, u32>>,
 }
@@ -107,8 +109,8 @@ impl Bucket {
             };
             memory.put(&object.key, object.body.clone(), metadata);
         }
-        let (faults, denied, asked) = Default::default();
-        Bucket { memory, faults, denied, fetched: AtomicU32::new(0), asked }
+        let (faults, denied, torn, asked) = Default::default();
+        Bucket { memory, faults, denied, torn, fetched: AtomicU32::new(0), asked }
     }
 
     /// A bucket of that name with the whole trail.
