@@ -159,8 +159,13 @@ impl ObjectStore for Bucket {
             let objects = page.unwrap();
             stream::iter(objects.chunks(2).map(|page| Ok(page.to_vec())).collect::<Vec<_>>())
         });
+        let torn = self.torn.contains(prefix);
         pages
-            .map(|page: Result<Vec<ObjectInfo>, ListError>| {
+            .enumerate()
+            .map(move |(number, page): (usize, Result<Vec<ObjectInfo>, ListError>)| {
+                if torn && number == 0 {
+                    return Err(ListError { prefix: prefix.to_owned(), error: StoreError::Throttled });
+                }
                 Ok(page?.into_iter().map(|object| self.tagged(object)).collect())
             })
             .boxed()
