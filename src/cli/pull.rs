@@ -20,7 +20,7 @@ use crate::finding::Finding;
 use crate::render::escape::visible;
 use crate::trail::ObjectLocation;
 
-/// Copy evidence into a directory: digest and log files, the S3 metadata with the signatures, the keys
+/// Copy evidence into a directory: objects, S3 metadata, public keys
 ///
 /// DIR then verifies like SOURCE, for the time that was copied. A second run fetches only what is missing or was changed,
 /// and goes on where an interrupted one left off. Exit status: 0 everything is copied, 3 something could not be copied
@@ -70,7 +70,7 @@ pub(super) struct PullArgs {
 enum Which {
     /// All of the time asked for
     All,
-    /// None: digest files and keys only
+    /// Digest files and keys only
     None,
 }
 

@@ -12,8 +12,11 @@ fn help_is_as_recorded() {
     for (name, arguments) in [
         ("trailseal", &["--help"][..]),
         ("verify", &["verify", "--help"]),
+        ("pull", &["pull", "--help"]),
         ("inspect", &["inspect", "--help"]),
         ("keys-show", &["keys", "show", "--help"]),
+        #[cfg(feature = "aws")]
+        ("keys-export", &["keys", "export", "--help"]),
         ("report", &["report", "--help"]),
         ("simulate", &["simulate", "--help"]),
     ] {

@@ -5,10 +5,13 @@ use std::fs;
 use trailseal::audit::AuditRequest;
 use trailseal::finding::Code;
 use trailseal::report::Verdict;
+use trailseal::simulate::{Scenario, draft};
 use trailseal::store::StoreError;
+use trailseal::trail::ChainKind;
 
 use crate::world::{
-    Bucket, Fault, audit, copied, digests, evidence, logs, objects, pull, request, run, same, stderr, stdout,
+    Bucket, Fault, audit, copied, digests, evidence, keyring, logs, objects, pull, request, run, same, scenario,
+    stderr, stdout,
 };
 
 #[test]
@@ -102,6 +105,58 @@ fn folders_that_cannot_be_listed_are_not_empty() {
     }
 }
 
+/// A backfill digest that came long after the time asked for may be what vouches for a log file of it.
+#[test]
+fn later_backfill_digests_are_copied() {
+    let mut drafted = draft(&Scenario { backfills: 6, ..scenario() }).unwrap();
+    let standard = &mut drafted.chains[0].digests;
+    let (end, late) = (standard[2].digest.digest_end_time, standard[1].digest.log_files.pop().unwrap());
+    let backfills = drafted.chains.iter_mut().find(|chain| chain.chain.kind == ChainKind::Backfill).unwrap();
+    let later = backfills.digests.iter().filter(|backfill| backfill.digest.digest_end_time > end);
+    assert!(later.count() > 2, "a walk looks at two of them");
+    let last = &mut backfills.digests.last_mut().unwrap().digest;
+    last.log_files.push(late.clone());
+    let objects = drafted.objects(keyring());
+    let request = AuditRequest { end: Some(end), ..request(&objects) };
+    let dir = tempfile::tempdir().unwrap();
+    let to = dir.path().join("copy");
+    pull(Bucket::new(&objects), &request, &to).unwrap();
+    let (source, copy) = (audit(evidence(Bucket::new(&objects)), &request), audit(copied(&to), &request));
+    same(&source, &copy);
+    let unlisted =
+        |report: &trailseal::report::Report| report.findings.iter().any(|finding| finding.code == Code::LogUnlisted);
+    assert!(!unlisted(&copy));
+    // Without it, nobody would.
+    let mut bucket = Bucket::new(&objects);
+    bucket.memory.remove(&last_backfill(&objects));
+    assert!(unlisted(&audit(evidence(bucket), &request)), "{}", late.s3_object);
+}
+
+fn last_backfill(objects: &crate::world::Objects) -> String {
+    let backfills = digests(objects).into_iter().filter(|key| key.chain.kind == ChainKind::Backfill);
+    backfills.last().unwrap().key()
+}
+
+/// Digests and log files that the torn listings of their folders do not show are found by what names them.
+#[test]
+fn what_a_torn_listing_does_not_show_is_copied_all_the_same() {
+    let (objects, dir) = (objects(), tempfile::tempdir().unwrap());
+    let to = dir.path().join("copy");
+    let request = request(&objects);
+    let account = digests(&objects)[0].folder.path();
+    let bucket = || {
+        let mut bucket = Bucket::new(&objects);
+        bucket.torn.insert(format!("{account}CloudTrail-Digest/us-east-1/"));
+        bucket.torn.insert(format!("{account}CloudTrail/us-east-1/"));
+        bucket
+    };
+    let (pulled, _) = pull(bucket(), &request, &to).unwrap();
+    assert_eq!((pulled.tally.fetched, pulled.not_copied), (objects.len() as u64, 2));
+    let (source, copy) = (audit(evidence(bucket()), &request), audit(copied(&to), &request));
+    same(&source, &copy);
+    assert_eq!(copy.totals.log_files.verified, logs(&objects).len() as u64);
+}
+
 #[test]
 fn planted_objects_beyond_what_is_named_are_counted() {
     let (objects, dir) = (objects(), tempfile::tempdir().unwrap());
@@ -157,7 +212,7 @@ fn a_file_that_may_not_be_read_is_named() {
     fs::remove_file(&linked).unwrap();
     std::os::unix::fs::symlink("/etc/hostname", &linked).unwrap();
     let closed = dir.path().join("trail").join(closed);
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     let is_root = fs::read(&closed).is_ok();
     let pulled = run(&["pull", &path("trail"), &path("copy")]);
     assert_eq!(pulled.status.code(), Some(3), "{}", stdout(&pulled));

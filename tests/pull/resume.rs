@@ -31,7 +31,10 @@ fn a_second_run_fetches_what_is_missing_or_was_changed() {
     };
     summary("fetched     129 objects");
     let first = fs::read_to_string(format!("{to}/.trailseal/metadata.jsonl")).unwrap();
+    let keys = |dir: &str| fs::read_to_string(format!("{dir}/.trailseal/public-keys.json")).unwrap();
+    assert_eq!(keys(to), keys(source));
     summary("fetched     0 objects");
+    assert_eq!(keys(to), keys(source), "once each");
     assert_eq!(fs::read_to_string(format!("{to}/.trailseal/metadata.jsonl")).unwrap(), first);
     let mut lost = files_below(Path::new(to)).into_iter().filter(|file| file.starts_with("AWSLogs"));
     let (changed, shorter, missing) = (lost.next().unwrap(), lost.next().unwrap(), lost.next().unwrap());

@@ -90,6 +90,8 @@ pub(crate) struct Bucket {
     pub(crate) faults: BTreeMap<String, Fault>,
     /// Folders that may not be listed.
     pub(crate) denied: BTreeSet<String>,
+    /// Folders of whose listing the first page does not come.
+    pub(crate) torn: BTreeSet<String>,
     pub(crate) fetched: AtomicU32,
     asked: Mutex<BTreeMap<String, u32>>,
 }
@@ -107,8 +109,8 @@ impl Bucket {
             };
             memory.put(&object.key, object.body.clone(), metadata);
         }
-        let (faults, denied, asked) = Default::default();
-        Bucket { memory, faults, denied, fetched: AtomicU32::new(0), asked }
+        let (faults, denied, torn, asked) = Default::default();
+        Bucket { memory, faults, denied, torn, fetched: AtomicU32::new(0), asked }
     }
 
     /// A bucket of that name with the whole trail.
@@ -157,8 +159,13 @@ impl ObjectStore for Bucket {
             let objects = page.unwrap();
             stream::iter(objects.chunks(2).map(|page| Ok(page.to_vec())).collect::<Vec<_>>())
         });
+        let torn = self.torn.contains(prefix);
         pages
-            .map(|page: Result<Vec<ObjectInfo>, ListError>| {
+            .enumerate()
+            .map(move |(number, page): (usize, Result<Vec<ObjectInfo>, ListError>)| {
+                if torn && number == 0 {
+                    return Err(ListError { prefix: prefix.to_owned(), error: StoreError::Throttled });
+                }
                 Ok(page?.into_iter().map(|object| self.tagged(object)).collect())
             })
             .boxed()

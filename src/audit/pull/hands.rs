@@ -59,7 +59,7 @@ impl Hands {
         self.under_way.spawn(async move {
             let tally = pull.copy(&wanted).await?;
             let leads = match &follow {
-                Some(follow) => pull.claims(&wanted).map(|claims| follow(&claims)).unwrap_or_default(),
+                Some(follow) => pull.leads(&wanted, follow).unwrap_or_default(),
                 None => Vec::new(),
             };
             match follow {
@@ -141,15 +141,15 @@ impl Hands {
 }
 
 impl Pull {
-    /// What a digest that was copied says.
-    fn claims(&self, wanted: &Wanted) -> Option<DigestClaims> {
+    /// Where a digest that was copied leads.
+    fn leads(&self, wanted: &Wanted, follow: &Follow) -> Option<Vec<ObjectLocation>> {
         let copy = self.copy_of(&wanted.store);
         let limits = &self.request.limits;
         let mut body = Vec::new();
         copy.writer.read(&wanted.key)?.take(limits.digest_stored + 1).read_to_end(&mut body).ok()?;
         let (at, body) = (copy.at(&wanted.key), body.into());
         let digest = FetchedDigest { at, body, framing: Framing::GzipOrPlain, metadata: DigestMetadata::default() };
-        Some(digest.parse(limits).ok()?.claims().clone())
+        Some(follow(digest.parse(limits).ok()?.claims()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! One account and region: what an audit of it looks at.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::mem;
 use std::sync::Arc;
 
@@ -37,7 +38,14 @@ pub(super) async fn pull_region(pull: Arc<Pull>, region: Region) -> Result<Regio
     };
     let keys = pull.range.of_keys(&found.inventory).map(|range| (region.region.clone(), range));
     let settled = pull.settled(&found.inventory);
-    let mut work = Work { hands: Hands::new(&pull), places: region.places.into(), found, twin, listed: HashSet::new() };
+    let mut work = Work {
+        hands: Hands::new(&pull),
+        places: region.places.into(),
+        found,
+        twin,
+        listed: HashSet::new(),
+        shown: Shown::default(),
+    };
     if work.hands.pull().request.log_files == LogFiles::None {
         work.show_log_folders().await?;
     }
@@ -68,6 +76,28 @@ pub(super) struct Work {
     pub twin: Option<Found>,
     /// The days of which the listing was whole: what it does not show is not there.
     listed: HashSet<(usize, Day)>,
+    /// What the listings of the other days do show.
+    shown: Shown,
+}
+
+/// Keys that were shown, by their hash. Nobody can foresee that, and so hide one behind another.
+#[derive(Clone, Default)]
+struct Shown {
+    hashes: HashSet<u64>,
+    hasher: RandomState,
+}
+
+impl Shown {
+    fn add(&mut self, key: &str) {
+        // Beyond that, an object may be asked for twice.
+        if self.hashes.len() < SHOWN {
+            self.hashes.insert(self.hasher.hash_one(key));
+        }
+    }
+
+    fn has(&self, key: &str) -> bool {
+        self.hashes.contains(&self.hasher.hash_one(key))
+    }
 }
 
 impl Pull {
@@ -134,6 +164,7 @@ impl Work {
         let folder = format!("{}{}", place.folders.logs(), day.folder());
         let mut before = self.before(&place, &folder).await;
         let mut failed = Beside::default();
+        let mut shown = Shown { hasher: self.shown.hasher.clone(), ..Shown::default() };
         // As an audit lists it, so that what an audit may see is copied.
         let root = place.folders.logs();
         let mut pages = place.store.list(&root, days_of(&root, day, day));
@@ -144,6 +175,7 @@ impl Work {
                     let inside = |object: &ObjectInfo| object.key.starts_with(&folder) && !object.is_folder_marker();
                     for object in objects.into_iter().filter(inside) {
                         before.objects.remove(&object.key);
+                        shown.add(&object.key);
                         self.hands.copy(Wanted::listed(&place.store, object)).await?;
                     }
                 }
@@ -155,6 +187,8 @@ impl Work {
             before.objects.iter().try_for_each(|key| self.hands.gone(&place.store, key))?;
             let copy = self.hands.pull().copy_of(&place.store);
             before.unlistable.iter().try_for_each(|folder| copy.is_here(folder))?;
+        } else {
+            self.shown.hashes.extend(shown.hashes);
         }
         Ok(whole)
     }
@@ -182,7 +216,8 @@ impl Work {
         let mut seen: BTreeSet<ObjectLocation> = BTreeSet::new();
         loop {
             let leads = self.hands.rest().await?;
-            let new: Vec<ObjectLocation> = leads.into_iter().filter(|at| !seen.contains(at)).collect();
+            let new = leads.into_iter().filter(|at| !seen.contains(at) && !self.is_listed_digest(at));
+            let new: Vec<ObjectLocation> = new.collect();
             if new.is_empty() {
                 return Ok(());
             }
@@ -210,11 +245,20 @@ impl Work {
         later || listing.is_walked(pull.range.scope, key.end, at)
     }
 
+    fn is_listed_digest(&self, at: &ObjectLocation) -> bool {
+        let Some(key) = DigestKey::parse(&at.key) else { return false };
+        let Some(listing) = self.found.inventory.chains.get(&key.chain) else { return false };
+        let here = |place: &Place| place.store.bucket().is_none_or(|bucket| bucket == at.bucket);
+        let mut places = self.places.iter().enumerate();
+        places
+            .any(|(number, place)| place.folders.account == key.folder && here(place) && listing.shows(key.end, number))
+    }
+
     /// Where a digest leads beyond what the listings show: to log files of the request in other folders, and, where not
     /// every digest could be listed, to the digest before it.
     fn follow(&self) -> Follow {
         let pull = Arc::clone(self.hands.pull());
-        let (places, listed) = (Arc::clone(&self.places), self.listed.clone());
+        let (places, listed, shown) = (Arc::clone(&self.places), self.listed.clone(), self.shown.clone());
         let listings_failed = !self.found.inventory.beside.unlistable.is_empty();
         Arc::new(move |claims: &DigestClaims| {
             let mut leads = Vec::new();
@@ -235,7 +279,8 @@ impl Work {
                         let place = places.iter().position(|place| folder(place) && bucket(place));
                         place.is_some_and(|place| listed.contains(&(place, key.name.minute.day())))
                     };
-                    LogKey::parse(&at.key).is_some_and(|key| pull.range.is_requested(at) && !was_listed(key))
+                    let new = LogKey::parse(&at.key).is_some_and(|key| pull.range.is_requested(at) && !was_listed(key));
+                    new && !shown.has(&at.key)
                 });
                 leads.extend(elsewhere.cloned());
             }
@@ -243,3 +288,6 @@ impl Work {
         })
     }
 }
+
+/// Keys remembered of the days whose listing was torn.
+const SHOWN: usize = 1_000_000;
