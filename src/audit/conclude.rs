@@ -52,7 +52,7 @@ impl Asked {
         let mut checks = self.checks(&discovery.not_covered, unjudged, &began_after);
         if untimed > 0 {
             checks.skipped.push(format!(
-                "whether {untimed} log files were written again after their delivery: the store does not know when they were written"
+                "whether {untimed} log files were written again after their delivery: nothing but the copy itself tells when they were written"
             ));
         }
         if older {
@@ -170,6 +170,11 @@ impl Asked {
             performed.push("signatures under keys obtained apart from the evidence");
         } else {
             skipped.push("whether AWS signed: the keys came with the evidence".to_owned());
+        }
+        if let Some(start) = self.range.scope.start.filter(|_| self.range.start_recorded) {
+            skipped.push(format!(
+                "the time before {start}: the copy's own record says that it begins there, and no start was asked for"
+            ));
         }
         if self.range.end_from.is_evidence() {
             skipped.push("whether digests were cut off the end: no end was asked for".to_owned());

@@ -6,7 +6,7 @@ use super::Asked;
 use super::region::RegionOutcome;
 use crate::finding::Finding;
 use crate::limits::DIGEST_DUE_AFTER;
-use crate::trail::{ChainId, ChainKind, ExpectedChain, Interval};
+use crate::trail::{ChainId, ChainKind, ExpectedChain, Interval, Time};
 
 impl Asked {
     /// A hole for every account and region of which there is no digest file at all; one for all regions of an account of
@@ -18,6 +18,9 @@ impl Asked {
         let of_trail = reported.chain(began_after).filter(|chain| chain.kind == ChainKind::Standard);
         let there: BTreeSet<(&str, &str)> =
             of_trail.map(|chain| (chain.account_id.as_str(), chain.region.as_str())).collect();
+        // Nothing tells since when there is the trail but its oldest digest.
+        let reports = outcomes.iter().flat_map(|outcome| &outcome.chains).map(|(_, report)| report);
+        let trail_since = reports.filter_map(|report| Some(report.oldest.as_ref()?.start)).min();
         let mut silent: BTreeMap<&str, Vec<(ChainId, Interval)>> = BTreeMap::new();
         for expected in &self.request.expected {
             let ExpectedChain { account_id, region, since } = expected;
@@ -28,16 +31,16 @@ impl Asked {
                 home_region: arn.home_region.clone(),
                 kind: ChainKind::Standard,
             };
-            // The first digest of a new account comes like any other: an hour later, and then some.
-            let due = since.map(|since| since.plus(DIGEST_DUE_AFTER));
-            let start = self.range.scope.start.max(*since).unwrap_or(self.range.scope.end);
+            // The first digest of a new account or trail comes like any other: an hour later, and then some.
+            let scope = self.range.scope;
+            let start = scope.start.max(*since).max(trail_since).unwrap_or(scope.end.plus(-Time::DAY));
             if there.contains(&(account_id.as_str(), region.as_str()))
                 || !self.request.select.has_chain(&chain)
-                || due.is_some_and(|due| due >= self.range.scope.end)
+                || start.plus(DIGEST_DUE_AFTER) >= scope.end
             {
                 continue;
             }
-            silent.entry(account_id).or_default().push((chain, Interval::new(start, self.range.scope.end)));
+            silent.entry(account_id).or_default().push((chain, Interval::new(start, scope.end)));
         }
         let mut findings = Vec::new();
         for (account, chains) in silent {

@@ -31,10 +31,15 @@ pub(super) struct Window {
     pub end: Option<Time>,
     /// From the end of the newest digest until the next one is due: what was delivered then is in no digest yet.
     pub pending: Option<Interval>,
+    /// Not what was written after then, where the store's own word for that is to be trusted: the audit has begun before.
+    pub written_by: Option<Time>,
 }
 
 impl Window {
     pub(super) fn judges(&self, object: &LoggedObject) -> bool {
+        if self.written_by.zip(object.last_modified).is_some_and(|(by, written)| written > by) {
+            return false;
+        }
         let Some(name) = object.name else {
             return object.day.is_none_or(|day| self.has_day(day));
         };
@@ -147,8 +152,9 @@ fn is_pending(pending: Interval, minute: Time, written: Option<Time>) -> bool {
 
 /// The keys in the folders of some days, and what lies between these.
 pub(super) fn days_of(root: &str, oldest: Day, newest: Day) -> KeyRange {
-    let folder = |day: Day| Some(format!("{root}{}", day.folder()));
-    KeyRange { after: folder(oldest), before: folder(newest.next()) }
+    // An object can be named like the folder itself: what sorts just before a slash comes before that, too.
+    let below = |day: Day| format!("{root}{}.", day.folder().trim_end_matches('/'));
+    KeyRange { after: Some(below(oldest)), before: Some(below(newest.next())) }
 }
 
 /// What the listing of log folders shows in a day's folder; none for what lies elsewhere.
@@ -165,6 +171,7 @@ pub(super) fn logged(place: &Place, at: usize, object: ObjectInfo) -> Option<Log
         day: Some(day),
         name,
         last_modified: object.last_modified,
+        doubtful: object.special || object.only_told,
         at: place.at(object.key),
     })
 }
@@ -206,6 +213,7 @@ mod tests {
             start: Some(time("2026-02-28T12:00:00Z")),
             end: Some(time("2026-03-01T00:00:00Z")),
             pending: None,
+            written_by: None,
         };
         for (path, expected) in [
             ("2026/", true),

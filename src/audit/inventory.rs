@@ -136,6 +136,11 @@ impl Listing {
         chain.kind == ChainKind::Standard && after.count() > AFTER_REQUEST
     }
 
+    /// How many end by then.
+    pub(super) fn until(&self, time: Time) -> usize {
+        self.ends.len() - self.ends.partition_point(|(end, _)| *end > time)
+    }
+
     /// Whether the listing shows this digest.
     pub(super) fn shows(&self, end: Time, place: usize) -> bool {
         u16::try_from(place).is_ok_and(|place| self.ends.binary_search_by(|of| (end, place).cmp(of)).is_ok())
@@ -182,15 +187,14 @@ impl Listing {
     }
 
     /// The oldest digest that a walk over `scope` looks at, if the request goes back further than it ends.
-    pub(super) fn oldest_within(
-        &self,
-        chain: &ChainId,
-        places: &[Place],
-        scope: Scope,
-    ) -> Option<(Place, ObjectLocation)> {
-        let oldest = self.part(scope).last().filter(|(end, _)| scope.start.is_none_or(|start| *end > start))?;
-        let (listed, at) = Pending::new(chain, places, std::slice::from_ref(oldest)).next()?;
-        Some((places[at].clone(), listed.at))
+    pub(super) fn oldest_within(&self, chain: &ChainId, places: &[Place], scope: Scope) -> Option<Oldest> {
+        let part = self.part(scope);
+        let oldest = part.last().filter(|(end, _)| scope.start.is_none_or(|start| *end > start))?;
+        let place = |digest: &(Time, u16)| {
+            let (listed, at) = Pending::new(chain, places, std::slice::from_ref(digest)).next()?;
+            Some((places[at].clone(), listed.at))
+        };
+        Some(Oldest { digest: place(oldest)?, after: part.iter().rev().nth(1).and_then(place) })
     }
 
     /// The time from the start of the oldest digest of a walk over `scope` to the end of its newest.
@@ -199,6 +203,12 @@ impl Listing {
         let ((newest, _), (oldest, _)) = (part.first()?, part.last()?);
         Some(Interval::new(oldest.plus(-Time::HOUR), *newest))
     }
+}
+
+/// The oldest digest of a walk, and the one after it.
+pub(super) struct Oldest {
+    pub digest: (Place, ObjectLocation),
+    pub after: Option<(Place, ObjectLocation)>,
 }
 
 /// Digests still to be handed out, newest first.

@@ -53,6 +53,8 @@ use crate::trail::Time;
 pub struct Evidence {
     /// The bucket or copy, and those that a trail was moved from.
     pub stores: Vec<Arc<dyn ObjectStore>>,
+    /// The start of the range that a copy was taken of, where it says so.
+    pub recorded_start: Option<Time>,
     /// The end of the range that a copy was taken of, where it says so.
     pub recorded_end: Option<Time>,
     /// Whether it is the bucket itself, as it is now, and no copy of it.

@@ -20,7 +20,7 @@ use super::{AuditError, Evidence, REGIONS_AT_ONCE};
 use crate::finding::Finding;
 use crate::logfile::Framing;
 use crate::store::{FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
-use crate::trail::{ChainKind, Day, Time};
+use crate::trail::{ChainId, ChainKind, Day, Time};
 
 /// What an audit would read, schema `trailseal.plan/1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -124,7 +124,8 @@ struct Part {
 async fn plan_region(region: &Region, request: &AuditRequest, range: Range) -> Part {
     let inventory = take_inventory(region, &request.limits, range.stray_window()).await;
     let mut part = Part::default();
-    for (chain, listing) in &inventory.chains {
+    let walked = |chain: &ChainId| request.log_files != LogFiles::None || request.select.has_chain(chain);
+    for (chain, listing) in inventory.chains.iter().filter(|(chain, _)| walked(chain)) {
         let digests = listing.count(range.scope);
         part.digests.objects += digests;
         part.digests.bytes += listing.bytes(range.scope);

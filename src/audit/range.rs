@@ -6,12 +6,14 @@ use super::inventory::{Backfills, Inventory, take_inventory};
 use super::{AuditError, AuditRequest, Evidence};
 use crate::chain::Scope;
 use crate::limits::{DIGEST_DUE_AFTER, FIRST_KEYS, LOG_NAME_SKEW};
-use crate::trail::{Interval, LogKey, ObjectLocation, Time};
+use crate::trail::{ChainKind, Interval, LogKey, ObjectLocation, Time};
 
 /// The time that is looked at.
 #[derive(Clone, Copy)]
 pub(super) struct Range {
     pub scope: Scope,
+    /// Whether the start is what the copy says of itself.
+    pub start_recorded: bool,
     pub end_from: EndFrom,
     as_of: Time,
 }
@@ -42,17 +44,22 @@ impl Range {
         request: &AuditRequest,
         discovery: &Discovery,
     ) -> Result<Range, AuditError> {
-        let (start, as_of) = (request.start, request.as_of);
+        let as_of = request.as_of;
+        let recorded = match (request.start, evidence.recorded_start) {
+            (None, Some(start)) if begins_at(start, request, discovery).await => Some(start),
+            _ => None,
+        };
+        let start = request.start.or(recorded);
         let (scope, end_from) = match request.end {
             // What has not come yet cannot be proven, and is not asked for.
             Some(end) => (Scope { start, end: end.min(as_of), horizon: as_of }, EndFrom::Request),
             None if evidence.live => (Scope { start, end: as_of, horizon: as_of }, EndFrom::Now),
-            None => from_evidence(evidence, request, discovery).await,
+            None => from_evidence(evidence, request, discovery, start).await,
         };
         if let Some(start) = scope.start.filter(|start| *start >= scope.end) {
             return Err(AuditError::RangeReversed { start, end: scope.end });
         }
-        Ok(Range { scope, end_from, as_of })
+        Ok(Range { scope, start_recorded: recorded.is_some(), end_from, as_of })
     }
 
     /// Whether a log file was delivered in the time asked for: a digest across an edge also lists others. Its name tells,
@@ -72,13 +79,14 @@ impl Range {
             start: self.scope.start.or(oldest),
             end: (!matches!(self.end_from, EndFrom::Now | EndFrom::NewestDigest)).then_some(self.scope.end),
             pending: None,
+            written_by: (self.end_from == EndFrom::Now).then_some(self.as_of),
         }
     }
 
     /// The days whose digest folders are searched for strays. An end that nobody asked for hides none.
     pub(super) fn stray_window(&self) -> Window {
         let end = (self.end_from == EndFrom::Request).then_some(self.scope.end);
-        Window { start: self.scope.start, end, pending: None }
+        Window { start: self.scope.start, end, pending: None, written_by: None }
     }
 
     /// The range over which a region's keys are asked for; none if it has no digests.
@@ -99,8 +107,24 @@ impl Range {
     }
 }
 
-async fn from_evidence(evidence: &Evidence, request: &AuditRequest, discovery: &Discovery) -> (Scope, EndFrom) {
-    let start = request.start;
+/// Whether a copy is what its record says of its start: of each chain it has the one digest before, for the sake of what was
+/// delivered just before, and no more. Its log files are not there, and a record that would hide more is not followed.
+async fn begins_at(start: Time, request: &AuditRequest, discovery: &Discovery) -> bool {
+    let mut before = 0;
+    for region in &discovery.regions {
+        let inventory = take_inventory(region, &request.limits, Window::default()).await;
+        let standard = inventory.chains.iter().filter(|(chain, _)| chain.kind == ChainKind::Standard);
+        before = standard.map(|(_, listing)| listing.until(start)).fold(before, usize::max);
+    }
+    before == 1
+}
+
+async fn from_evidence(
+    evidence: &Evidence,
+    request: &AuditRequest,
+    discovery: &Discovery,
+    start: Option<Time>,
+) -> (Scope, EndFrom) {
     let recorded = evidence.recorded_end.filter(|end| *end <= request.as_of);
     let (mut newest, mut contradicted) = (None, false);
     for region in &discovery.regions {

@@ -88,7 +88,7 @@ fn by_code(code: &str, message: &str, status: u16) -> Refusal {
         "RequestTimeout" | "InternalError" | "OperationAborted" => Refusal::Passing(unreachable()),
         _ if status == 429 => Refusal::Throttled(StoreError::Throttled),
         _ if status >= 500 || code.is_empty() && status != 403 => Refusal::Passing(unreachable()),
-        _ if status == 403 && message.to_ascii_lowercase().contains("kms") => Refusal::Final(StoreError::Kms),
+        _ if status == 403 && message.contains("kms:") => Refusal::Final(StoreError::Kms),
         _ if status == 403 => Refusal::Final(StoreError::Denied),
         _ => Refusal::Final(unreachable()),
     }

@@ -22,7 +22,13 @@ pub async fn membership(access: &Access, arn: &TrailArn, trail: &TrailSettings) 
     let mut membership = Membership::default();
     let accounts = if trail.organization {
         match accounts(access).await {
-            Ok(accounts) => accounts,
+            Ok((accounts, 0)) => accounts,
+            Ok((accounts, inactive)) => {
+                membership.not_asked.push(format!(
+                    "whether {inactive} accounts of the organization that are not active delivered anything: nobody says until when they were to"
+                ));
+                accounts
+            }
             Err(why) => {
                 membership.not_asked.push(format!(
                     "whether accounts of the organization never delivered anything: organizations:ListAccounts: {why}"
@@ -62,10 +68,10 @@ pub async fn membership(access: &Access, arn: &TrailArn, trail: &TrailSettings) 
     membership
 }
 
-/// The active accounts, each with the time it joined.
-async fn accounts(access: &Access) -> Result<Vec<(String, Option<Time>)>, String> {
+/// The active accounts, each with the time it joined, and how many there are that are not active.
+async fn accounts(access: &Access) -> Result<(Vec<(String, Option<Time>)>, usize), String> {
     let (client, pace) = (access.organizations(), access.pace(1));
-    let (mut found, mut token) = (Vec::new(), None);
+    let (mut found, mut inactive, mut token) = (Vec::new(), 0, None);
     loop {
         let asked = pace.ask(|| async {
             let request = client.list_accounts().set_next_token(token.clone());
@@ -79,6 +85,7 @@ async fn accounts(access: &Access) -> Result<Vec<(String, Option<Time>)>, String
                 (None, Some(status)) => *status == AccountStatus::Active,
                 (None, None) => true,
             };
+            inactive += usize::from(!active);
             let since = account.joined_timestamp.map(|time| Time::from_unix(time.secs()));
             found.extend(account.id.filter(|id| active && is_account_id(id)).map(|id| (id, since)));
         }
@@ -86,7 +93,7 @@ async fn accounts(access: &Access) -> Result<Vec<(String, Option<Time>)>, String
             return Err(format!("it lists more than {MOST_ACCOUNTS} accounts"));
         }
         if !goes_on(&mut token, page.next_token)? {
-            return Ok(found);
+            return Ok((found, inactive));
         }
     }
 }

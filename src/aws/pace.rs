@@ -166,8 +166,8 @@ impl Pace {
     }
 
     fn gave_up(&self, refused: &Refusal) {
-        // Whoever asks to slow down is there.
-        if matches!(refused, Refusal::Passing(_)) {
+        // Whoever asks to slow down, or refuses credentials, is there.
+        if matches!(refused, Refusal::Passing(error) if !matches!(error, StoreError::Credentials(_))) {
             self.state(|state| state.given_up = state.given_up.saturating_add(1));
         }
     }

@@ -78,6 +78,8 @@ pub struct LoggedObject {
     pub name: Option<LogName>,
     /// When it was written, where the store knows it.
     pub last_modified: Option<Time>,
+    /// Whether that it is listed shows nothing: a link, or what only the record of a copy tells of.
+    pub doubtful: bool,
 }
 
 /// What the listing shows of a log file that is vouched for.
@@ -89,7 +91,7 @@ pub enum SeenLog {
     Present(Box<RecordedLog>),
     /// It is there, and the store does not know when it was written.
     Untimed(Box<RecordedLog>),
-    /// It was written after its digest, so its content must be looked at.
+    /// It was written after its digest, or that it is listed shows nothing: its content must be looked at.
     Rewritten(Box<RecordedLog>),
 }
 
@@ -201,6 +203,7 @@ impl DayLogs {
         let entry = self.named.remove(&(u16::try_from(object.folder).ok()?, object.name?))?;
         let Some(recorded) = entry.recorded else { return Some(SeenLog::Checked) };
         Some(match recorded.delivered.zip(object.last_modified) {
+            _ if object.doubtful => SeenLog::Rewritten(recorded),
             None => SeenLog::Untimed(recorded),
             Some((delivered, written)) if written > delivered => SeenLog::Rewritten(recorded),
             Some(_) => SeenLog::Present(recorded),
@@ -249,6 +252,7 @@ mod tests {
             day: Day::parse_folder("2026/01/02/"),
             name: parsed.map(|key| key.name),
             last_modified: None,
+            doubtful: false,
         }
     }
 

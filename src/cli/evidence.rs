@@ -110,13 +110,17 @@ impl EvidenceArgs {
         let buckets = DirBuckets::open(root, main.bucket(), &self.bucket_dir, limits, purpose)?;
         let mut stores: Vec<Arc<dyn ObjectStore>> = vec![Arc::new(main)];
         stores.extend(open_named(&self.bucket_dir, limits, purpose)?);
-        let recorded_end = SourceRecord::read(root, limits).ok().flatten().and_then(|record| record.end);
+        let record = SourceRecord::read(root, limits).ok().flatten();
+        let (recorded_start, recorded_end) = record.map_or((None, None), |record| (record.start, record.end));
         let keys = if self.asks_aws() {
             self.keys_of_aws(access, request).await?
         } else {
             self.keys_at_hand(Some(root), purpose)?
         };
-        Ok(Opened { evidence: Evidence { stores, recorded_end, live: false, buckets: Some(Arc::new(buckets)) }, keys })
+        Ok(Opened {
+            evidence: Evidence { stores, recorded_start, recorded_end, live: false, buckets: Some(Arc::new(buckets)) },
+            keys,
+        })
     }
 
     /// The directories that hold the evidence.
@@ -156,7 +160,9 @@ impl EvidenceArgs {
     /// Where every digest contradicts the bucket or prefix that the caller named, a slip of the caller is likelier than
     /// that whoever altered the evidence moved all of it, and alike.
     pub(super) fn place_must_fit(&self, report: &Report) -> Result<(), Failure> {
-        let named = self.bucket.is_some() || self.s3_prefix.is_some();
+        // In a bucket, where a digest lies is no slip of the caller.
+        let copy = self.directories().next().is_some();
+        let named = copy && (self.bucket.is_some() || self.s3_prefix.is_some());
         let mut violations = report.findings.iter().filter(|finding| finding.severity == Severity::Violation);
         let example = violations.clone().find_map(|finding| finding.recorded.clone());
         let all_moved = violations.all(|finding| finding.code == Code::DigestMoved);

@@ -62,11 +62,11 @@ pub(super) fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<u8, Failure>
 impl ExportArgs {
     /// The keys, and why those of some regions are not among them.
     async fn ask(&self, request: &mut AuditRequest) -> Result<(KeySet, Vec<String>), Failure> {
-        let (source, wanted) = match &self.source {
+        let (source, wanted, mut missing) = match &self.source {
             Some(source) => self.of_evidence(source, request).await?,
             None => self.of_regions(request).await?,
         };
-        let (mut keys, mut missing) = (KeySet::default(), Vec::new());
+        let mut keys = KeySet::default();
         for (region, range) in wanted {
             match source.keys(&region, range).await {
                 Ok(of_region) => keys.merge(of_region),
@@ -79,8 +79,13 @@ impl ExportArgs {
     async fn of_evidence(&self, source: &std::path::Path, request: &mut AuditRequest) -> Result<Wanted, Failure> {
         let evidence = EvidenceArgs::for_keys_of(source);
         let opened = evidence.open(&self.access, request, super::directory::Purpose::Read).await?;
-        let wanted = wanted_keys(&opened.evidence, request).await.map_err(Failure::told)?;
-        Ok((opened.keys, wanted))
+        let wanted = wanted_keys(&opened.evidence, &opened.keys, request).await;
+        let (wanted, unlisted) = wanted.map_err(Failure::told)?;
+        let unlisted = unlisted.into_iter().map(|finding| {
+            let subject = finding.subject.map(|at| at.to_string()).unwrap_or_default();
+            format!("{subject}: {}, so the keys that it needs are not known", finding.message)
+        });
+        Ok((opened.keys, wanted, unlisted.collect()))
     }
 
     async fn of_regions(&self, request: &AuditRequest) -> Result<Wanted, Failure> {
@@ -91,12 +96,12 @@ impl ExportArgs {
         let access = self.access.open(request.select.regions.first().cloned(), request.concurrency).await?;
         let source = Arc::new(CloudTrailKeys::new(access, now()));
         let wanted = request.select.regions.iter().map(|region| (region.clone(), Interval::new(start, end)));
-        Ok((source, wanted.collect()))
+        Ok((source, wanted.collect(), Vec::new()))
     }
 }
 
-/// Whom to ask, and for which regions over which time.
-type Wanted = (Arc<dyn KeySource>, BTreeMap<String, Interval>);
+/// Whom to ask, for which regions over which time, and what is not known of that.
+type Wanted = (Arc<dyn KeySource>, BTreeMap<String, Interval>, Vec<String>);
 
 /// The exit status where a region gave no keys.
 const NOT_ALL: u8 = 3;

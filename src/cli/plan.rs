@@ -45,6 +45,7 @@ fn text(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
         format!("about ${dollars:.4} for requests, and ${out_of_aws:.2} for transfer if read from outside AWS"),
     )?;
     line("", "(standard storage, us-east-1, list prices of 2026; reading from another region costs more)".to_owned())?;
+    line("", "(what a trail was moved from is read too, and not counted)".to_owned())?;
     for finding in &plan.findings {
         let subject = finding.subject.as_ref().map(|at| format!(" {at}")).unwrap_or_default();
         line("note", format!("{}{subject}: {}", finding.code, finding.message))?;

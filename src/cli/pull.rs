@@ -136,7 +136,8 @@ impl PullArgs {
             writeln!(out, "not copied  {}, named in .trailseal/not-copied.jsonl", HumanCount(*not_copied))?;
         }
         writeln!(out, "keys        {}", HumanCount(*keys))?;
-        writeln!(out, "Next: trailseal verify {} --public-keys aws", shell(&dir))
+        let start = start.map(|start| format!(" --start-time {start}")).unwrap_or_default();
+        writeln!(out, "Next: trailseal verify {}{start} --end-time {end} --public-keys aws", shell(&dir))
     }
 }
 

@@ -81,8 +81,10 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let mut request = args.request()?;
     let files = args.output.files()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let opened =
-        runtime.block_on(args.evidence.of(args.source.as_ref()).open(&args.access, &mut request, Purpose::Read))?;
+    let given = args.evidence.of(args.source.as_ref());
+    // A dry run needs no keys.
+    let purpose = if args.dry_run { Purpose::Copy } else { Purpose::Read };
+    let opened = runtime.block_on(given.open(&args.access, &mut request, purpose))?;
     if args.dry_run {
         let plan = runtime.block_on(audit::plan(opened.evidence, request)).map_err(Failure::told)?;
         plan::print(&plan, args.output.format, out)?;
@@ -95,7 +97,7 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     };
     let report =
         runtime.block_on(audit::audit(opened.evidence, opened.keys, request, observer)).map_err(Failure::told)?;
-    args.evidence.place_must_fit(&report)?;
+    given.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.
     files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;
     args.output.print(&report, out)?;

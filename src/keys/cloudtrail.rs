@@ -9,7 +9,7 @@ use aws_sdk_cloudtrail::types;
 use tokio::sync::Mutex;
 
 use super::{KeyOrigin, KeySource, KeySourceError};
-use crate::aws::{Access, Pace, refusal};
+use crate::aws::{Access, refusal};
 use crate::digest::{KeySet, PublicKey};
 use crate::limits::{DIGEST_DUE_AFTER, FIRST_KEYS};
 use crate::trail::{Interval, Time};
@@ -17,7 +17,6 @@ use crate::trail::{Interval, Time};
 /// CloudTrail itself, asked in the region of the digests; each region is asked once for a range, and remembered.
 pub struct CloudTrailKeys {
     access: Access,
-    pace: Pace,
     /// When they are asked for.
     now: Time,
     regions: Mutex<HashMap<String, Arc<Mutex<Option<Known>>>>>,
@@ -33,11 +32,12 @@ struct Known {
 impl CloudTrailKeys {
     /// Asks with this access, any account's; `now` is when it does.
     pub fn new(access: Access, now: Time) -> CloudTrailKeys {
-        CloudTrailKeys { pace: access.pace(REGIONS_AT_ONCE), access, now, regions: Mutex::default() }
+        CloudTrailKeys { access, now, regions: Mutex::default() }
     }
 
     async fn ask(&self, region: &str, range: Interval) -> Result<KeySet, String> {
-        let client = self.access.cloudtrail(region);
+        // One of its own: that another region is out of reach says nothing of this one.
+        let (client, pace) = (self.access.cloudtrail(region), self.access.pace(1));
         // Digests were seen that were signed a month after the window of their key, so keys of some time before and
         // after are asked for too: only what is in no window far around is unknown to AWS.
         let from = range.start.plus(-AROUND).max(Time::from_unix(FIRST_KEYS)).min(range.start);
@@ -45,7 +45,7 @@ impl CloudTrailKeys {
         let mut keys = KeySet::default();
         let (mut all_usable, mut token) = (true, None);
         for _ in 0..MOST_PAGES {
-            let asked = self.pace.ask(|| async {
+            let asked = pace.ask(|| async {
                 let request = client.list_public_keys().start_time(moment(from)).end_time(moment(until));
                 request.set_next_token(token.clone()).send().await.map_err(|error| refusal(&error))
             });
@@ -95,7 +95,10 @@ impl KeySource for CloudTrailKeys {
         };
         let answer = self.ask(region, asked).await;
         let answer = answer.map_err(|problem| KeySourceError { region: region.to_owned(), problem });
-        *known = Some(Known { range: asked, answer: answer.clone() });
+        // That more is not to be had does not take away what is known.
+        if answer.is_ok() || known.as_ref().is_none_or(|known| known.answer.is_err()) {
+            *known = Some(Known { range: asked, answer: answer.clone() });
+        }
         answer
     }
 }
@@ -120,9 +123,6 @@ fn moment(time: Time) -> DateTime {
 
 /// Three windows of 30 days, in seconds.
 const AROUND: i64 = 90 * Time::DAY;
-
-/// CloudTrail allows few calls a second, in each region.
-const REGIONS_AT_ONCE: usize = 16;
 
 /// A region has some twelve keys a year. Stops: a list that never ends.
 const MOST_PAGES: usize = 1_000;

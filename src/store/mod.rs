@@ -107,6 +107,8 @@ pub struct ObjectInfo {
     pub etag: Option<String>,
     /// Its storage class, where the store has any; see [`ObjectInfo::is_archived`].
     pub storage_class: Option<String>,
+    /// Only told of by the record of a copy, which has not got it.
+    pub only_told: bool,
     /// No ordinary object: on a disk, a link, a pipe or a device. What it stands for is not looked at.
     pub special: bool,
 }
@@ -173,6 +175,9 @@ pub enum StoreError {
     /// The body ended before it was whole. Asking for the object again may give all of it.
     #[error("it broke off: {0}")]
     BrokeOff(String),
+    /// There is more than a limit allows.
+    #[error("it holds more than {0} names")]
+    OverLimit(usize),
     /// The store did not answer, or has something there that is no ordinary object.
     #[error("it could not be reached: {0}")]
     Unreachable(String),
@@ -197,6 +202,7 @@ impl StoreError {
             StoreError::Archived => Some(Reason::Archived),
             StoreError::Kms => Some(Reason::Kms),
             StoreError::Throttled => Some(Reason::Throttled),
+            StoreError::OverLimit(_) => Some(Reason::OverLimit),
             StoreError::BrokeOff(_) | StoreError::Unreachable(_) => Some(Reason::Unreachable),
         }
     }

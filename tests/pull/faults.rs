@@ -133,8 +133,8 @@ fn later_backfill_digests_are_copied() {
 }
 
 fn last_backfill(objects: &crate::world::Objects) -> String {
-    let backfills = digests(objects).into_iter().filter(|key| key.chain.kind == ChainKind::Backfill);
-    backfills.last().unwrap().key()
+    let mut backfills = digests(objects).into_iter().filter(|key| key.chain.kind == ChainKind::Backfill);
+    backfills.next_back().unwrap().key()
 }
 
 /// Digests and log files that the torn listings of their folders do not show are found by what names them.

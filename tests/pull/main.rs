@@ -4,6 +4,7 @@
 
 mod buckets;
 mod faults;
+mod followed;
 mod hostile;
 mod resume;
 mod same;

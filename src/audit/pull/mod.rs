@@ -153,15 +153,13 @@ pub async fn pull(
     let there = begin::what_is_there(to, &request)?;
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
     let mut range = Range::settle(&evidence, &request, &discovery).await?;
+    let mut regions = std::mem::take(&mut discovery.regions);
     let moved = match evidence.buckets {
-        Some(_) => moved_from(&evidence, &keys, &request, range, &discovery).await,
+        Some(_) => places_before(&evidence, &keys, &request, range, &mut regions).await,
         None => Vec::new(),
     };
-    if !moved.is_empty() {
-        evidence.stores.extend(moved);
-        discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
-    }
-    if evidence.stores.is_empty() || (discovery.regions.is_empty() && there.is_none()) {
+    evidence.stores.extend(moved);
+    if evidence.stores.is_empty() || (regions.is_empty() && there.is_none()) {
         return Err(PullError::NothingFound);
     }
     let record = extent::plan(there.as_ref(), begin::asked(&evidence, &request, &range))
@@ -171,7 +169,7 @@ pub async fn pull(
     copies[0].writer.write_json(PULL_RECORD, &record)?;
     let pull = Arc::new(Pull { pace: Pace::new(request.concurrency), request, range, copies, observer });
     let twins = pull.discover_before().await?;
-    let regions = pull.with_those_before(std::mem::take(&mut discovery.regions), &twins);
+    let regions = pull.with_those_before(regions, &twins);
     pull.observer.regions_found(regions.len() as u64);
     let tasks = futures::stream::iter(regions).map(|region| {
         let pull = Arc::clone(&pull);
@@ -184,13 +182,13 @@ pub async fn pull(
     pull.finish(record, &keys, pulled, tally).await
 }
 
-/// The buckets that a trail was moved from, which are copied too.
-async fn moved_from(
+/// Adds the places that a trail was moved from, which are copied too; the buckets among them.
+async fn places_before(
     evidence: &Evidence,
     keys: &Arc<dyn KeySource>,
     request: &AuditRequest,
     range: Range,
-    discovery: &Discovery,
+    regions: &mut [Region],
 ) -> Vec<Arc<dyn ObjectStore>> {
     let asked = Asked {
         pace: Pace::new(request.concurrency),
@@ -201,7 +199,7 @@ async fn moved_from(
         observer: Arc::new(Silent),
         hashers: Arc::default(),
     };
-    asked.stores_before(&discovery.regions).await
+    asked.add_places_before(regions, &evidence.stores).await
 }
 
 impl Pull {

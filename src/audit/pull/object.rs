@@ -8,7 +8,7 @@ use super::{Copy, Pull, PullError, Tally};
 use crate::finding::Reason;
 use crate::store::dir::{ObjectRecord, WriteError};
 use crate::store::{ObjectInfo, ObjectStore, StoreError};
-use crate::trail::ObjectLocation;
+use crate::trail::{DigestKey, ObjectLocation};
 
 /// An object that is to be copied.
 pub(super) struct Wanted {
@@ -41,6 +41,11 @@ impl Pull {
         let copy = self.copy_of(&wanted.store);
         if wanted.listed.as_ref().is_some_and(|listed| listed.special) {
             return self.not_copied(copy, wanted, Reason::Unreachable, "it is no ordinary object");
+        }
+        let limits = &self.request.limits;
+        let most = if DigestKey::parse(&wanted.key).is_some() { limits.digest_stored } else { limits.log_inflated };
+        if wanted.listed.as_ref().is_some_and(|listed| listed.size > most) {
+            return self.not_copied(copy, wanted, Reason::OverLimit, &format!("it is larger than {most} bytes"));
         }
         let known = copy.before.as_ref().and_then(|(before, _)| before.record(&wanted.key));
         if let Some(known) = &known

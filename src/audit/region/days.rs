@@ -99,9 +99,9 @@ impl Walker<'_> {
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.send(*recorded).await?,
-                    Some(SeenLog::Present(recorded)) => self.outcome.present(recorded.chain),
-                    Some(SeenLog::Untimed(recorded)) => {
-                        self.untimed += 1;
+                    Some(SeenLog::Present(recorded) | SeenLog::Untimed(recorded)) => {
+                        // A time that lies beside a copy is the copy's own word.
+                        self.untimed += u64::from(!place.store.is_remote() || object.last_modified.is_none());
                         self.outcome.present(recorded.chain);
                     }
                 }

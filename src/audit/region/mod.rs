@@ -24,14 +24,22 @@ use crate::chain::{ChainWalk, Need, Observed, RecordedLog, Vouched, VouchedLogs}
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::LOG_NAME_SKEW;
 use crate::report::LogTally;
-use crate::trail::ChainId;
+use crate::trail::{ChainId, ChainKind};
 
 /// Audits one account and region.
 pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Result<RegionOutcome, AuditError> {
     let mut inventory = take_inventory(&region, &asked.request.limits, asked.range.stray_window()).await;
-    let asked_for: BTreeSet<ChainId> =
-        inventory.chains.keys().filter(|chain| asked.request.select.has_chain(chain)).cloned().collect();
+    let before: BTreeSet<ChainId> = inventory.chains.keys().cloned().collect();
     let mut seen = asked.follow_moves(&mut region, &mut inventory).await;
+    // Of the places that a trail was moved from, its own chains are asked for: backfill digests may lie there alone.
+    let of_trail =
+        |chain: &ChainId| KINDS.iter().any(|kind| before.contains(&ChainId { kind: *kind, ..chain.clone() }));
+    let asked_for: BTreeSet<ChainId> = inventory
+        .chains
+        .keys()
+        .filter(|chain| asked.request.select.has_chain(chain) && of_trail(chain))
+        .cloned()
+        .collect();
     let mut walker = Walker::new(&asked, &region, inventory, &asked_for, &mut seen).await;
     walker.walk().await?;
     walker.consult_later_backfills().await?;
@@ -256,6 +264,8 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 }
+
+const KINDS: [ChainKind; 2] = [ChainKind::Standard, ChainKind::Backfill];
 
 /// Log files sent to be checked together: enough that sending costs little beside reading.
 const BATCH: usize = 16;

@@ -25,6 +25,9 @@ impl NotCopied {
         let lines = Sidecar::open(path, limits)?;
         let mut folders = BTreeSet::new();
         for folder in lines.folders() {
+            if folder.len() > LONGEST_KEY {
+                return Err(SidecarError::Key(folder.len()));
+            }
             let mut folder = folder;
             while !folder.is_empty() && folders.insert(folder.to_owned()) {
                 folder = folder_of(&folder[..folder.len() - 1]);
@@ -78,6 +81,7 @@ impl NotCopied {
             last_modified: record.last_modified,
             etag: record.etag.clone(),
             storage_class: record.storage_class.clone(),
+            only_told: true,
             special: record.special,
         }));
         // What an earlier copy had lies there too.
@@ -85,6 +89,9 @@ impl NotCopied {
         folder.objects.dedup_by(|a, b| a.key == b.key);
     }
 }
+
+/// S3's own bound, in bytes. Stops: a key of ten thousand folders, each of which would be kept with all that lead to it.
+const LONGEST_KEY: usize = 1_024;
 
 #[cfg(test)]
 mod tests {

@@ -25,6 +25,9 @@ pub enum SidecarError {
     /// It could not be read.
     #[error("it could not be read: {0}")]
     Io(#[from] io::Error),
+    /// A key that no object of S3 can have.
+    #[error("it has a key of {0} bytes, and S3 allows 1,024")]
+    Key(usize),
     /// A line is not what it should be.
     #[error("line {0} is wrong: {1}")]
     Line(u64, String),

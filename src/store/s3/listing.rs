@@ -105,7 +105,8 @@ fn is_whole(answer: &ListObjectsV2Output) -> bool {
     let (objects, folders) = (answer.contents(), answer.common_prefixes());
     let counted = answer.key_count.and_then(|count| usize::try_from(count).ok());
     let all_there = counted.is_some_and(|count| count == objects.len() + folders.len() || count == objects.len());
-    let last_whole = objects.iter().all(|object| object.size.is_some() && object.last_modified.is_some());
+    let whole = |object: &Object| object.key.is_some() && object.size.is_some() && object.last_modified.is_some();
+    let last_whole = objects.iter().all(whole) && folders.iter().all(|folder| folder.prefix.is_some());
     answer.is_truncated.is_some() && all_there && last_whole
 }
 
@@ -126,7 +127,7 @@ fn info(object: Object, encoded: bool) -> Option<ObjectInfo> {
         last_modified: object.last_modified.map(|time| Time::from_unix(time.secs())),
         etag: object.e_tag.map(|tag| tag.trim_matches('"').to_owned()),
         storage_class: object.storage_class.map(|class| class.as_str().to_owned()),
-        special: false,
+        ..ObjectInfo::default()
     })
 }
 

@@ -142,6 +142,9 @@ impl ObjectStore for S3Store {
             let page = page?;
             folder.folders.extend(page.folders);
             folder.objects.extend(page.objects);
+            if folder.folders.len() + folder.objects.len() > MOST_NAMES {
+                return Err(StoreError::OverLimit(MOST_NAMES));
+            }
         }
         Ok(folder)
     }
@@ -180,3 +183,7 @@ impl ObjectStore for S3Store {
         Ok(FetchedObject { body: Body::Stream(body), metadata, attributes })
     }
 }
+
+/// Names that lie directly in one folder: it has an entry for every account, region, year, month or day. Stops: millions
+/// of objects planted in one of them, which would fill memory.
+const MOST_NAMES: usize = 200_000;
