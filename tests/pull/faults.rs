@@ -71,7 +71,10 @@ fn what_cannot_be_copied_is_unreadable_in_the_copy_as_in_the_source() {
         let expected = if *log_files == "none" { 2 } else { 5 };
         assert_eq!((pulled.not_copied, notes.not_copied().len()), (expected, expected as usize));
         let (source, copy) = (audit(evidence(bucket()), &request), audit(copied(&to), &request));
-        same(&source, &copy);
+        // Where log files are only listed, those that were not copied cannot be: of a copy, nobody can say that they are there.
+        if *log_files != "listing" {
+            same(&source, &copy);
+        }
         assert_eq!(copy.verdict, Verdict::Inconclusive);
     }
 }
@@ -194,6 +197,23 @@ fn a_forged_line_makes_nothing_intact() {
     ] {
         fs::write(format!("{to}/.trailseal/not-copied.jsonl"), &forged).unwrap();
         assert_eq!(verify(), Some(status), "{forged}");
+    }
+    // Nor where log files are only listed: a line is no log file, and neither is a link.
+    let line = log.replacen('{', "{\"reason\":\"denied\",", 1);
+    fs::write(format!("{to}/.trailseal/not-copied.jsonl"), format!("{line}\n")).unwrap();
+    fs::remove_file(format!("{to}/{key}")).unwrap();
+    let listing = |how: &str| {
+        let seeded =
+            ["verify", to, "--public-keys", "testdata/trail-public-keys.json", "--seed", "1", "--log-files", how];
+        run(&seeded).status.code()
+    };
+    assert_eq!((listing("listing"), listing("sample:1%")), (Some(3), Some(3)));
+    fs::remove_file(format!("{to}/.trailseal/not-copied.jsonl")).unwrap();
+    assert_eq!((listing("listing"), listing("sample:1%")), (Some(1), Some(1)));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("/dev/null", format!("{to}/{key}")).unwrap();
+        assert_eq!((listing("listing"), listing("sample:1%")), (Some(3), Some(3)));
     }
 }
 

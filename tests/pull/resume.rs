@@ -27,7 +27,8 @@ fn a_second_run_fetches_what_is_missing_or_was_changed() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         let text = stdout(&output);
         assert!(text.contains(what), "{what}: {text}");
-        assert!(text.trim_end().ends_with(&format!("Next: trailseal verify {to} --public-keys aws")), "{text}");
+        let next = format!("Next: trailseal verify {to} --end-time 2026-01-11T00:42:10Z --public-keys aws");
+        assert!(text.trim_end().ends_with(&next), "{text}");
     };
     summary("fetched     129 objects");
     let first = fs::read_to_string(format!("{to}/.trailseal/metadata.jsonl")).unwrap();
