@@ -67,7 +67,7 @@
 //! and the only standard streams. [`simulate`] writes synthetic trails signed by throwaway keys, for demonstrations
 //! and tests.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![deny(missing_docs)]
 
 // -- names --
@@ -77,6 +77,7 @@ pub mod trail;
 // -- evidence --
 pub mod chain;
 pub mod digest;
+pub mod lockstep;
 pub mod logfile;
 // -- report --
 pub mod report;
