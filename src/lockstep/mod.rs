@@ -104,18 +104,18 @@ impl Kernel {
 
     /// What is best for so many streams, and how many of them it takes. Idle lanes cost as much as busy ones.
     fn for_count(self, count: usize) -> (Kernel, usize) {
+        let few = match self {
+            Kernel::Portable => return (Kernel::Portable, count),
+            Kernel::ShaNi => 2,
+            Kernel::Avx2 => 3,
+            // Where the CPU has both, that many are as fast with the other.
+            Kernel::Avx512 if Kernel::ShaNi.is_available() => 11,
+            Kernel::Avx512 => 2,
+        };
         match self {
-            _ if count == 1 => (Kernel::Portable, 1),
-            Kernel::Avx512 | Kernel::Avx2 if count < self.worth_it_from() => Kernel::ShaNi.for_count(count),
-            kernel => (kernel, count.min(kernel.lanes())),
-        }
-    }
-
-    /// With fewer streams than this, those of SHA-NI are faster, where the CPU has them. Measured.
-    fn worth_it_from(self) -> usize {
-        match self {
-            Kernel::Avx512 if Kernel::ShaNi.is_available() => 10,
-            _ => 2,
+            kernel if count >= few => (kernel, count.min(kernel.lanes())),
+            Kernel::Avx512 if Kernel::ShaNi.is_available() => Kernel::ShaNi.for_count(count),
+            _ => (Kernel::Portable, count),
         }
     }
 }

@@ -58,7 +58,6 @@ mod sha_ni {
     /// are under way, those of the next can begin.
     #[target_feature(enable = "sha,sse2,ssse3,sse4.1")]
     pub(super) fn compress<const N: usize>(states: &mut [State; N], data: [&[[u8; BLOCK]]; N], blocks: usize) {
-        let data = data.map(|stream| &stream[..blocks]);
         let (mut abef, mut cdgh) = ([_mm_setzero_si128(); N], [_mm_setzero_si128(); N]);
         for n in 0..N {
             (abef[n], cdgh[n]) = packed(&states[n]);
@@ -192,14 +191,17 @@ macro_rules! compress_in_lanes {
     ($features:literal, $lanes:literal) => {
         #[target_feature(enable = $features)]
         pub(super) fn compress(states: &mut [State; $lanes], data: [&[[u8; BLOCK]]; $lanes], blocks: usize) {
-            let data = data.map(|stream| &stream[..blocks]);
             let mut variables = [splat(0); 8];
             for (i, variable) in variables.iter_mut().enumerate() {
-                *variable = load(&std::array::from_fn(|lane| states[lane][i]));
+                let mut words = [0; $lanes];
+                for (word, state) in words.iter_mut().zip(&*states) {
+                    *word = state[i];
+                }
+                *variable = load(&words);
             }
             for block in 0..blocks {
                 let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = variables;
-                let mut w = words(std::array::from_fn(|lane| &data[lane][block]));
+                let mut w = words(&data, block);
                 let (k, rest) = K.as_chunks::<16>().0.split_at(1);
                 let k = &k[0];
                 sixteen_rounds!(w k a b c d e f g h);
@@ -288,14 +290,17 @@ mod avx512 {
         words
     }
 
-    /// The words of a block of every lane, transposed: the first vector holds the first word of each.
+    /// The words of the same block of every lane, transposed: the first vector holds the first word of each.
     #[target_feature(enable = "avx512f,avx512bw")]
     #[inline]
-    fn words(blocks: [&[u8; BLOCK]; 16]) -> [__m512i; 16] {
+    fn words(data: &[&[[u8; BLOCK]]; 16], block: usize) -> [__m512i; 16] {
         let swap = _mm512_broadcast_i32x4(_mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203));
-        // SAFETY: a block is 64 bytes, which is what is read, and the instruction asks for no alignment.
-        let rows = blocks.map(|block| unsafe { _mm512_loadu_si512(block.as_ptr().cast()) });
-        let rows = rows.map(|row| _mm512_shuffle_epi8(row, swap));
+        let mut rows = [swap; 16];
+        for (row, stream) in rows.iter_mut().zip(data) {
+            let bytes: &[u8; BLOCK] = &stream[block];
+            // SAFETY: `bytes` are 64 bytes, which is what is read, and the instruction asks for no alignment.
+            *row = _mm512_shuffle_epi8(unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }, swap);
+        }
         let zero = _mm512_setzero_si512();
         let (mut quarters, mut words) = ([zero; 16], [zero; 16]);
         for i in (0..16).step_by(4) {
@@ -390,18 +395,19 @@ mod avx2 {
         words
     }
 
-    /// The words of a block of every lane, transposed: the first vector holds the first word of each.
+    /// The words of the same block of every lane, transposed: the first vector holds the first word of each.
     #[target_feature(enable = "avx2")]
     #[inline]
-    fn words(blocks: [&[u8; BLOCK]; 8]) -> [__m256i; 16] {
+    fn words(data: &[&[[u8; BLOCK]]; 8], block: usize) -> [__m256i; 16] {
         let swap = _mm256_broadcastsi128_si256(_mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203));
-        let mut words = [_mm256_setzero_si256(); 16];
+        let mut words = [swap; 16];
         for half in 0..2 {
-            let rows = blocks.map(|block| {
-                let bytes = &block.as_chunks::<32>().0[half];
+            let mut rows = [swap; 8];
+            for (row, stream) in rows.iter_mut().zip(data) {
+                let bytes: &[u8; 32] = &stream[block].as_chunks().0[half];
                 // SAFETY: `bytes` are 32 bytes, which is what is read, and the instruction asks for no alignment.
-                _mm256_shuffle_epi8(unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }, swap)
-            });
+                *row = _mm256_shuffle_epi8(unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }, swap);
+            }
             let mut quarters = [_mm256_setzero_si256(); 8];
             for i in (0..8).step_by(4) {
                 let (low, high) =
