@@ -10,6 +10,7 @@ mod discover;
 mod error;
 mod expected;
 mod folders;
+mod hashing;
 mod inventory;
 mod logs;
 mod misplaced;
@@ -28,11 +29,12 @@ use futures::{StreamExt, TryStreamExt};
 pub use error::AuditError;
 pub use observer::{Observer, Silent};
 pub use plan::{Plan, Planned, PlannedChain, plan};
-pub use request::{AuditRequest, LogFiles, LogFilesError, Selection};
+pub use request::{AuditRequest, Hasher, LogFiles, LogFilesError, Selection};
 pub use vouch::{VouchedBy, Vouching, who_vouches};
 
 use self::discover::{Discovery, discover};
 use self::folders::Window;
+use self::hashing::HashPool;
 use self::inventory::{Backfills, Inventory, take_inventory};
 use self::pace::Pace;
 use self::region::{RegionOutcome, audit_region};
@@ -67,6 +69,9 @@ struct Asked {
     observer: Arc<dyn Observer>,
     pace: Pace,
     hashers: Arc<Mutex<Vec<LogHasher>>>,
+    pool: Arc<HashPool>,
+    /// How what is hashed there is hashed, by the name that the report gives it; none where nothing is hashed.
+    hashed_with: Option<String>,
 }
 
 /// Who says where the request ends.
@@ -104,7 +109,11 @@ pub async fn audit(
         return Err(AuditError::RangeReversed { start, end: scope.end });
     }
     observer.regions_found(discovery.regions.len() as u64);
+    // What streams in from far away is hashed one file after the other.
+    let hasher = if evidence.stores.iter().all(|store| store.is_remote()) { Hasher::Single } else { request.hasher };
     let asked = Arc::new(Asked {
+        pool: Arc::new(HashPool::new(hasher, request.limits.log_inflated)),
+        hashed_with: (request.log_files != LogFiles::None).then(|| hasher.name()),
         pace: Pace::new(request.concurrency),
         buckets: evidence.buckets.clone(),
         request,

@@ -61,13 +61,15 @@ impl<T> LogLanes<T> {
 
     /// Hashes all that the queue has, in no particular order.
     pub fn run(&mut self, queue: &mut impl LogQueue<Ticket = T>) {
-        while self.lanes.len() < self.kernel.lanes() {
-            self.lanes.push(Lane::new(self.limit));
-        }
         let mut busy = 0;
         loop {
             for lane in &mut self.lanes {
                 lane.supply(queue, &mut busy);
+            }
+            while busy == self.lanes.len() && busy < self.kernel.lanes().max(1) {
+                let mut lane = Lane::new(self.limit);
+                lane.supply(queue, &mut busy);
+                self.lanes.push(lane);
             }
             let mut streams: Vec<Stream<'_>> = self.lanes.iter_mut().filter_map(Lane::stream).collect();
             let Some(blocks) = streams.iter().map(|stream| stream.blocks.len()).min() else { return };
@@ -185,7 +187,7 @@ impl<T> Lane<T> {
                 LogSource::Bytes(bytes) => &bytes[file.taken..],
                 LogSource::Reader(reader) => {
                     if file.taken == file.read {
-                        (file.taken, file.read) = (0, read(reader, &mut self.piece)?);
+                        (file.taken, file.read) = (0, read(&mut **reader, &mut self.piece)?);
                     }
                     &self.piece[file.taken..file.read]
                 }
@@ -229,7 +231,8 @@ impl<T> Lane<T> {
     }
 }
 
-fn read(reader: &mut dyn Read, piece: &mut [u8]) -> io::Result<usize> {
+/// Reads on, whatever interrupts it.
+pub(super) fn read(reader: &mut dyn Read, piece: &mut [u8]) -> io::Result<usize> {
     loop {
         match reader.read(piece) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -239,10 +242,10 @@ fn read(reader: &mut dyn Read, piece: &mut [u8]) -> io::Result<usize> {
 }
 
 /// Bytes of content that a lane holds. That of all lanes is to stay in the second-level cache, with what inflating takes.
-const CONTENT: usize = 64 << 10;
+const CONTENT: usize = 256 << 10;
 
 /// Padding takes up to a block more than was begun.
 const PADDING: usize = 2 * BLOCK;
 
 /// Bytes read at a time.
-const PIECE: usize = 16 << 10;
+const PIECE: usize = 64 << 10;

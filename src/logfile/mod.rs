@@ -71,6 +71,26 @@ impl LogHasher {
         Ok(())
     }
 
+    /// Hashes a whole file, the next one. `piece` is room for what is read of it.
+    pub fn read(&mut self, source: LogSource, piece: &mut Vec<u8>) -> LogRead {
+        self.reset();
+        let mut reader = match source {
+            LogSource::Bytes(bytes) => return Ok(self.push(&bytes).and_then(|()| self.finish())),
+            LogSource::Reader(reader) => reader,
+        };
+        piece.resize(PIECE, 0);
+        loop {
+            match lanes::read(&mut *reader, piece)? {
+                0 => return Ok(self.finish()),
+                length => {
+                    if let Err(defect) = self.push(&piece[..length]) {
+                        return Ok(Err(defect));
+                    }
+                }
+            }
+        }
+    }
+
     /// The file has ended.
     pub fn finish(&mut self) -> Result<HashedLog, LogDefect> {
         let (made, bytes) = self.unpacker.finish(&mut self.buffer).map_err(|defect| self.defect(defect))?;
@@ -104,6 +124,9 @@ pub fn hash_log(body: &[u8], framing: Framing, limit: u64) -> Result<HashedLog, 
 
 /// Bytes unpacked at a time: large enough to amortise a call, small enough to stay in the second-level cache.
 const UNPACKED: usize = 64 << 10;
+
+/// Bytes read at a time, by the same measure.
+const PIECE: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {

@@ -49,6 +49,12 @@ pub trait ObjectStore: Send + Sync {
 
     /// One object.
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError>;
+
+    /// The same, for threads that may block, of a store that nobody need wait for. None where there is only
+    /// [`get`](ObjectStore::get).
+    fn get_now(&self, _key: &str) -> Option<Result<FetchedObject, StoreError>> {
+        None
+    }
 }
 
 /// Where other buckets are to be had, for a trail that was moved.

@@ -209,6 +209,10 @@ impl ObjectStore for DirStore {
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {
         self.open_object(key)
     }
+
+    fn get_now(&self, key: &str) -> Option<Result<FetchedObject, StoreError>> {
+        Some(self.open_object(key))
+    }
 }
 
 #[cfg(test)]
