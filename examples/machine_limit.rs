@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! machine_limit DIR            the loop
-//! machine_limit DIR KERNEL     the library's lanes in its place: portable, sha-ni, avx2, avx512
+//! machine_limit DIR KERNEL     the library's lanes in its place: portable, sha-ni, avx2, avx512, best
 //! machine_limit kernels        bytes a second of each kernel of this CPU, by the number of streams
 //! ```
 
@@ -50,6 +50,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn kernel(name: &str) -> Result<Kernel, Box<dyn Error>> {
+    if name == "best" {
+        return Ok(Kernel::best());
+    }
     let named = |kernel: &Kernel| format!("{kernel:?}").to_lowercase() == name.replace('-', "");
     Ok(Kernel::ALL.into_iter().find(named).filter(|kernel| kernel.is_available()).ok_or("no such kernel here")?)
 }

@@ -78,6 +78,7 @@ impl HashPool {
         let batch = Arc::new(Batch { hashed, told: Some(told) });
         {
             let mut waiting = self.shared.waiting();
+            waiting.must_be_sound();
             self.start(&mut waiting);
             let told = |at| Told { batch: Arc::clone(&batch), at, written: None };
             let files = files.into_iter().enumerate();
@@ -86,7 +87,7 @@ impl HashPool {
         drop(batch);
         self.shared.more.notify_all();
         let hashed = answer.await.unwrap_or_default();
-        assert!(!self.shared.waiting().panicked, "a thread that hashes log files panicked");
+        self.shared.waiting().must_be_sound();
         hashed
     }
 
@@ -96,7 +97,8 @@ impl HashPool {
         }
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             let (queue, hasher, limit) = (Queue(Arc::clone(&self.shared)), self.hasher, self.limit);
-            thread::spawn(move || hasher.run(queue, limit));
+            let thread = thread::Builder::new().name("hasher".to_owned());
+            thread.spawn(move || hasher.run(queue, limit)).expect("the machine has a thread to give");
         }
     }
 }
@@ -120,6 +122,12 @@ impl Shared {
         drop(waiting);
         drop(unanswered);
         self.more.notify_all();
+    }
+}
+
+impl Waiting {
+    fn must_be_sound(&self) {
+        assert!(!self.panicked, "a thread that hashes log files panicked");
     }
 }
 
@@ -231,6 +239,81 @@ impl Drop for Batch {
         if let Some(told) = self.told.take() {
             // Whoever asked may have gone.
             let _ = told.send(hashed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream::BoxStream;
+
+    use super::*;
+    use crate::store::{Folder, ListError, MemoryStore, ObjectInfo};
+
+    /// A store whose objects make whoever opens one panic.
+    struct Trap;
+
+    #[async_trait::async_trait]
+    impl ObjectStore for Trap {
+        fn bucket(&self) -> Option<&str> {
+            None
+        }
+
+        fn framing(&self) -> Framing {
+            Framing::GzipOrPlain
+        }
+
+        async fn folder(&self, _: &str) -> Result<Folder, StoreError> {
+            Ok(Folder::default())
+        }
+
+        fn list<'a>(&'a self, _: &'a str) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+            Box::pin(futures::stream::empty())
+        }
+
+        async fn get(&self, _: &str) -> Result<FetchedObject, StoreError> {
+            Err(StoreError::NotFound)
+        }
+
+        fn get_now(&self, _: &str) -> Option<Result<FetchedObject, StoreError>> {
+            panic!("on purpose");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_thread_that_panics_leaves_nobody_waiting_and_nothing_proven() {
+        for hasher in [Hasher::Single, Hasher::Lockstep] {
+            let pool = Arc::new(HashPool::new(hasher, u64::MAX));
+            let mut asked = Vec::new();
+            for _ in 0..20 {
+                let pool = Arc::clone(&pool);
+                let files = vec![(Arc::new(Trap) as Arc<dyn ObjectStore>, "key".to_owned())];
+                asked.push(tokio::spawn(async move { pool.hash(files).await }));
+            }
+            for asked in asked {
+                assert!(asked.await.is_err());
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn answers_come_in_the_order_of_the_questions() {
+        let mut store = MemoryStore::new(None);
+        for n in 0..100_usize {
+            store.put(&n.to_string(), vec![n as u8; n * 100], Default::default());
+        }
+        let store: Arc<dyn ObjectStore> = Arc::new(store);
+        for hasher in [Hasher::Single, Hasher::Lockstep, Hasher::Auto] {
+            let pool = HashPool::new(hasher, 9_000);
+            let answers = pool.hash((0..110).map(|n| (Arc::clone(&store), n.to_string())).collect()).await;
+            assert_eq!(answers.len(), 110);
+            for (n, answer) in answers.into_iter().enumerate() {
+                match answer.unwrap() {
+                    Ok((Ok(hashed), None)) => assert!(hashed.bytes == n as u64 * 100 && n <= 90, "{n}"),
+                    Ok((Err(defect), None)) => assert!(defect == LogDefect::OverLimit(9_000) && n > 90, "{n}"),
+                    answer => assert!(answer == Err(StoreError::NotFound) && n >= 100, "{n}: {answer:?}"),
+                }
+            }
         }
     }
 }

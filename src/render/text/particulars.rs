@@ -17,7 +17,7 @@ pub(super) fn particulars(report: &Report, page: &mut Page<'_>) -> io::Result<()
     }
     page.heading(Role::Heading, "Checked")?;
     items(&report.checks.performed, "Nothing.", page)?;
-    if let Some(hasher) = &report.checks.hasher {
+    if let Some(hasher) = report.checks.hasher.as_ref().filter(|_| page.options.verbose) {
         let hasher = page.sentence(hasher);
         page.prose("  ", &format!("log files hashed with {hasher}"))?;
     }

@@ -105,7 +105,8 @@ impl Sidecar {
     fn lines(&self, folder: &str) -> Option<Arc<Lines>> {
         let runs = self.folders.get(folder)?;
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = reader.recent.iter().position(|(name, _)| name == folder) {
+        // Mostly it is one of the last.
+        if let Some(at) = reader.recent.iter().rposition(|(name, _)| name == folder) {
             let found = reader.recent.remove(at);
             let lines = Arc::clone(&found.1);
             reader.recent.push(found);
