@@ -7,6 +7,8 @@
 //! machine_limit kernels        bytes a second of each kernel of this CPU, by the number of streams
 //! ```
 
+#![allow(clippy::print_stdout, reason = "a program of its own")]
+
 use std::error::Error;
 use std::ffi::OsStr;
 use std::fs::{self, File};

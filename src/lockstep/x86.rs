@@ -66,7 +66,7 @@ mod sha_ni {
             let (abef_before, cdgh_before) = (abef, cdgh);
             let mut words = [[_mm_setzero_si128(); 4]; N];
             for n in 0..N {
-                words[n] = message(&data[n][block]);
+                words[n] = message(data[n], block);
             }
             macro_rules! four_rounds {
                 ($($i:literal)*) => {$(
@@ -121,13 +121,13 @@ mod sha_ni {
         .map(i32::cast_unsigned);
     }
 
-    /// The sixteen words of a block, which are big-endian.
+    /// The sixteen words of a stream's block, which are big-endian.
     #[target_feature(enable = "sse2,ssse3")]
     #[inline]
-    fn message(block: &[u8; BLOCK]) -> [__m128i; 4] {
+    fn message(stream: &[[u8; BLOCK]], block: usize) -> [__m128i; 4] {
         let swap = _mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203);
         let mut words = [_mm_setzero_si128(); 4];
-        for (word, bytes) in words.iter_mut().zip(block.as_chunks::<16>().0) {
+        for (word, bytes) in words.iter_mut().zip(stream[block].as_chunks::<16>().0) {
             // SAFETY: `bytes` are 16 bytes, which is what is read, and the instruction asks for no alignment.
             *word = _mm_shuffle_epi8(unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }, swap);
         }
