@@ -50,9 +50,12 @@ struct Told {
     written: Option<Time>,
 }
 
+/// What came of each file of a batch, as far as is known.
+type Answers = Vec<Option<Option<Hashed>>>;
+
 struct Batch {
-    hashed: Mutex<Vec<Option<Hashed>>>,
-    told: Option<oneshot::Sender<Vec<Option<Hashed>>>>,
+    hashed: Mutex<Answers>,
+    told: Option<oneshot::Sender<Answers>>,
 }
 
 impl HashPool {
@@ -78,7 +81,7 @@ impl HashPool {
         let batch = Arc::new(Batch { hashed, told: Some(told) });
         {
             let mut waiting = self.shared.waiting();
-            waiting.must_be_sound();
+            assert!(!waiting.panicked, "{PANICKED}");
             self.start(&mut waiting);
             let told = |at| Told { batch: Arc::clone(&batch), at, written: None };
             let files = files.into_iter().enumerate();
@@ -87,8 +90,7 @@ impl HashPool {
         drop(batch);
         self.shared.more.notify_all();
         let hashed = answer.await.unwrap_or_default();
-        self.shared.waiting().must_be_sound();
-        hashed
+        hashed.into_iter().map(|hashed| hashed.expect(PANICKED)).collect()
     }
 
     fn start(&self, waiting: &mut Waiting) {
@@ -122,12 +124,6 @@ impl Shared {
         drop(waiting);
         drop(unanswered);
         self.more.notify_all();
-    }
-}
-
-impl Waiting {
-    fn must_be_sound(&self) {
-        assert!(!self.panicked, "a thread that hashes log files panicked");
     }
 }
 
@@ -178,7 +174,7 @@ impl LogQueue for Queue {
 
     fn done(&mut self, told: Told, read: LogRead) {
         let written = told.written;
-        told.put(read.map(|read| (read, written)).map_err(StoreError::from));
+        told.put(Some(read.map(|read| (read, written)).map_err(|error| StoreError::Unreachable(error.to_string()))));
     }
 }
 
@@ -209,10 +205,10 @@ impl Waited {
     /// Opens it; none where that needs no hashing or cannot be done here.
     fn open(self) -> Option<LogJob<Told>> {
         let Waited { store, key, mut told } = self;
-        let FetchedObject { body, metadata, .. } = match store.get_now(&key)? {
-            Ok(object) => object,
-            Err(error) => {
-                told.put(Err(error));
+        let FetchedObject { body, metadata, .. } = match store.get_now(&key) {
+            Some(Ok(object)) => object,
+            failed => {
+                told.put(failed.and_then(Result::err).map(Err));
                 return None;
             }
         };
@@ -220,14 +216,17 @@ impl Waited {
         let source = match body {
             Body::Bytes(bytes) => LogSource::Bytes(bytes),
             Body::Reader(reader) => LogSource::Reader(reader),
-            Body::Stream(_) => return None,
+            Body::Stream(_) => {
+                told.put(None);
+                return None;
+            }
         };
         Some(LogJob { ticket: told, source, framing: store.framing() })
     }
 }
 
 impl Told {
-    fn put(self, hashed: Hashed) {
+    fn put(self, hashed: Option<Hashed>) {
         let mut all = self.batch.hashed.lock().unwrap_or_else(PoisonError::into_inner);
         all[self.at] = Some(hashed);
     }
@@ -242,6 +241,8 @@ impl Drop for Batch {
         }
     }
 }
+
+const PANICKED: &str = "a thread that hashes log files panicked";
 
 #[cfg(test)]
 mod tests {

@@ -103,7 +103,9 @@ impl Sidecar {
     }
 
     fn lines(&self, folder: &str) -> Option<Arc<Lines>> {
-        let runs = self.folders.get(folder)?;
+        if self.folders.is_empty() {
+            return None;
+        }
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         // Mostly it is one of the last.
         if let Some(at) = reader.recent.iter().rposition(|(name, _)| name == folder) {
@@ -112,7 +114,7 @@ impl Sidecar {
             reader.recent.push(found);
             return Some(lines);
         }
-        let lines = Arc::new(read(reader.file.as_mut()?, runs));
+        let lines = Arc::new(read(reader.file.as_mut()?, self.folders.get(folder)?));
         if reader.recent.len() == RECENT {
             reader.recent.remove(0);
         }
