@@ -50,9 +50,10 @@
 //! strictly. [`limits`] is every bound that an attacker could push on, each with the attack it stops. [`finding`] is
 //! what can be said about evidence: a stable code, a severity, a subject, both sides of the comparison.
 //!
-//! **Evidence.** [`digest`] takes one digest file from bytes to claims to facts. [`logfile`] inflates and hashes a log
-//! file as a stream, in constant memory. [`chain`] is the heart: [`ChainWalk`](chain::ChainWalk), a state machine
-//! without I/O that says what it needs, is told what was observed, and accounts for every moment of the request.
+//! **Evidence.** [`digest`] takes one digest file from bytes to claims to facts. [`logfile`] inflates and hashes log
+//! files as streams, in constant memory, one by one or several together with [`lockstep`]. [`chain`] is the heart:
+//! [`ChainWalk`](chain::ChainWalk), a state machine without I/O that says what it needs, is told what was observed, and
+//! accounts for every moment of the request.
 //!
 //! **Report.** [`report`] is where findings are sorted and counted, waivers applied, and the verdict decided: once,
 //! before anything is rendered.
@@ -68,7 +69,7 @@
 //! and the only standard streams. [`simulate`] writes synthetic trails signed by throwaway keys, for demonstrations
 //! and tests.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![deny(missing_docs)]
 
 // -- names --
@@ -78,6 +79,7 @@ pub mod trail;
 // -- evidence --
 pub mod chain;
 pub mod digest;
+pub mod lockstep;
 pub mod logfile;
 // -- report --
 pub mod report;

@@ -192,7 +192,8 @@ impl Asked {
         );
         skipped.extend(self.request.not_asked.iter().cloned());
         skipped.extend(not_covered.iter().map(|folder| format!("{folder}: AWS documents no digests that cover it")));
-        Checks { performed: performed.into_iter().map(str::to_owned).collect(), skipped }
+        let performed = performed.into_iter().map(str::to_owned).collect();
+        Checks { performed, skipped, hasher: self.hashed_with.clone() }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::discover::{Place, place_of};
+use super::hashing::HashPool;
 use super::observer::Observer;
 use super::pace::Again;
 use super::request::LogFiles;
@@ -26,6 +27,8 @@ pub(super) struct LogReader {
     pub observer: Arc<dyn Observer>,
     /// Hashers that wait for their next file, so that their memory is reused.
     pub hashers: Arc<Mutex<Vec<LogHasher>>>,
+    /// Where log files that are at hand are hashed.
+    pub pool: Arc<HashPool>,
 }
 
 /// What came of reading some log files of one account and region.
@@ -48,16 +51,30 @@ enum Read {
 }
 
 impl LogReader {
-    /// Reads and checks log files, one after the other.
+    /// Reads and checks log files: those that are at hand on the threads that hash, the others one after the other.
     pub(super) async fn check(&self, logs: Vec<RecordedLog>) -> LogOutcome {
         let mut outcome = LogOutcome { tallies: vec![LogTally::default(); self.chains.len()], ..LogOutcome::default() };
+        let at_hand =
+            logs.iter().filter_map(|log| Some((Arc::clone(&self.at_hand(log)?.store), log.log.at.key.clone())));
+        let mut hashed = self.pool.hash(at_hand.collect()).await.into_iter();
         let count = logs.len() as u64;
         for log in logs {
-            let read = self.read(&log).await;
+            let hashed = self.at_hand(&log).and_then(|place| Some((place, hashed.next()??)));
+            let read = match hashed {
+                Some((_, Ok((Ok(hashed), written)))) => Read::Hashed(hashed, written),
+                Some((_, Ok((Err(defect), _)))) => Read::Defect(defect),
+                Some((place, Err(error))) => Read::failed(place, &log, &error),
+                None => self.read(&log).await,
+            };
             self.judge(&log, read, &mut outcome);
         }
         self.observer.logs_done(count, outcome.bytes);
         outcome
+    }
+
+    /// Where a log file lies, if that is not far away.
+    fn at_hand(&self, recorded: &RecordedLog) -> Option<&Place> {
+        place_of(&self.places, &recorded.log.at.bucket).filter(|place| !place.store.is_remote())
     }
 
     async fn read(&self, recorded: &RecordedLog) -> Read {
@@ -66,27 +83,16 @@ impl LogReader {
         };
         let mut again = Again::default();
         loop {
-            match self.read_once(place, recorded).await {
+            match self.read_once(place, &recorded.log.at.key).await {
                 Err(error) if again.may(&error).await => {}
-                Err(error) => return Read::failed(&error),
+                Err(error) => return Read::failed(place, recorded, &error),
                 Ok(read) => return read,
             }
         }
     }
 
-    async fn read_once(
-        &self,
-        place: &Place,
-        RecordedLog { log, elsewhere, .. }: &RecordedLog,
-    ) -> Result<Read, StoreError> {
-        let object = match place.store.get(&log.at.key).await {
-            Ok(object) => object,
-            // In a copy of which nothing tells the bucket, what was delivered to another one need not be.
-            Err(StoreError::NotFound) if *elsewhere && place.store.bucket().is_none() => {
-                return Ok(Read::Unreadable(Reason::Unreachable));
-            }
-            Err(error) => return Err(error),
-        };
+    async fn read_once(&self, place: &Place, key: &str) -> Result<Read, StoreError> {
+        let object = place.store.get(key).await?;
         let written = object.metadata.last_modified;
         let mut hasher = self.hasher(place.store.framing());
         let mut defect = None;
@@ -160,8 +166,13 @@ impl LogReader {
 }
 
 impl Read {
-    fn failed(error: &StoreError) -> Read {
-        error.reason().map_or(Read::Absent, Read::Unreadable)
+    fn failed(place: &Place, recorded: &RecordedLog, error: &StoreError) -> Read {
+        match error.reason() {
+            // In a copy of which nothing tells the bucket, what was delivered to another one need not be.
+            None if recorded.elsewhere && place.store.bucket().is_none() => Read::Unreadable(Reason::Unreachable),
+            None => Read::Absent,
+            Some(reason) => Read::Unreadable(reason),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod discover;
 mod error;
 mod expected;
 mod folders;
+mod hashing;
 mod inventory;
 mod logs;
 mod misplaced;
@@ -31,11 +32,12 @@ use futures::{StreamExt, TryStreamExt};
 pub use error::AuditError;
 pub use observer::{Observer, Silent};
 pub use plan::{Plan, Planned, PlannedChain, plan};
-pub use request::{AuditRequest, LogFiles, LogFilesError, Selection};
+pub use request::{AuditRequest, Hasher, LogFiles, LogFilesError, Selection};
 pub use vouch::{VouchedBy, Vouching, who_vouches};
 pub use wanted_keys::wanted_keys;
 
 use self::discover::discover;
+use self::hashing::HashPool;
 use self::inventory::Inventory;
 use self::pace::Pace;
 use self::range::{EndFrom, Range};
@@ -72,6 +74,9 @@ struct Asked {
     observer: Arc<dyn Observer>,
     pace: Pace,
     hashers: Arc<Mutex<Vec<LogHasher>>>,
+    pool: Arc<HashPool>,
+    /// How what is hashed there is hashed, by the name that the report gives it; none where nothing is hashed.
+    hashed_with: Option<String>,
 }
 
 /// Audits evidence on a runtime of its own, with a worker for every core.
@@ -96,15 +101,7 @@ pub async fn audit(
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
     let range = Range::settle(&evidence, &request, &discovery).await?;
     observer.regions_found(discovery.regions.len() as u64);
-    let asked = Arc::new(Asked {
-        pace: Pace::new(request.concurrency),
-        buckets: evidence.buckets.clone(),
-        request,
-        range,
-        keys,
-        observer,
-        hashers: Arc::default(),
-    });
+    let asked = Arc::new(Asked::new(&evidence, request, range, keys, observer));
     let regions = std::mem::take(&mut discovery.regions);
     let tasks = futures::stream::iter(regions).map(|region| {
         let asked = Arc::clone(&asked);
@@ -115,6 +112,29 @@ pub async fn audit(
 }
 
 impl Asked {
+    fn new(
+        evidence: &Evidence,
+        request: AuditRequest,
+        range: Range,
+        keys: Arc<dyn KeySource>,
+        observer: Arc<dyn Observer>,
+    ) -> Asked {
+        // What streams in from far away is hashed one file after the other.
+        let hasher =
+            if evidence.stores.iter().all(|store| store.is_remote()) { Hasher::Single } else { request.hasher };
+        Asked {
+            pool: Arc::new(HashPool::new(hasher, request.limits.log_inflated)),
+            hashed_with: (request.log_files != LogFiles::None).then(|| hasher.name()),
+            pace: Pace::new(request.concurrency),
+            buckets: evidence.buckets.clone(),
+            request,
+            range,
+            keys,
+            observer,
+            hashers: Arc::default(),
+        }
+    }
+
     /// The keys for a region's digests.
     async fn keys_of(&self, region: &str, inventory: &Inventory, findings: &mut Vec<Finding>) -> Arc<KeySet> {
         let Some(asked) = self.range.of_keys(inventory) else { return Arc::default() };

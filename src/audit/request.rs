@@ -26,6 +26,8 @@ pub struct AuditRequest {
     pub not_asked: Vec<String>,
     /// How much of the log files to read.
     pub log_files: LogFiles,
+    /// What to hash them with.
+    pub hasher: Hasher,
     /// Accepted findings.
     pub waivers: Waivers,
     /// How many objects may be under way at once.
@@ -67,6 +69,18 @@ pub enum LogFiles {
         /// The seed: the same seed draws the same sample.
         seed: u64,
     },
+}
+
+/// What to hash log files with. It changes how long it takes and what the report names, and no verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hasher {
+    /// In lockstep, if the CPU has what makes that faster.
+    #[default]
+    Auto,
+    /// Several files in lockstep.
+    Lockstep,
+    /// One file after the other, with `sha2` alone.
+    Single,
 }
 
 /// Why a text is no `LogFiles`.
@@ -119,6 +133,7 @@ impl AuditRequest {
             expected: Vec::new(),
             not_asked: Vec::new(),
             log_files: LogFiles::All,
+            hasher: Hasher::default(),
             waivers: Waivers::default(),
             concurrency: 64,
             limits: Limits::default(),

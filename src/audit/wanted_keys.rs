@@ -8,7 +8,6 @@ use futures::{StreamExt, stream};
 use super::discover::discover;
 use super::inventory::take_inventory;
 use super::misplaced::Unlistable;
-use super::pace::Pace;
 use super::range::Range;
 use super::{Asked, AuditError, AuditRequest, Evidence, REGIONS_AT_ONCE, Silent};
 use crate::finding::Finding;
@@ -24,15 +23,7 @@ pub async fn wanted_keys(
 ) -> Result<(BTreeMap<String, Interval>, Vec<Finding>), AuditError> {
     let discovery = discover(evidence, request).await.map_err(AuditError::Source)?;
     let range = Range::settle(evidence, request, &discovery).await?;
-    let asked = Asked {
-        pace: Pace::new(request.concurrency),
-        buckets: evidence.buckets.clone(),
-        request: request.clone(),
-        range,
-        keys: Arc::clone(keys),
-        observer: Arc::new(Silent),
-        hashers: Arc::default(),
-    };
+    let asked = Asked::new(evidence, request.clone(), range, Arc::clone(keys), Arc::new(Silent));
     let regions = stream::iter(discovery.regions).map(|mut region| {
         let asked = &asked;
         async move {

@@ -15,7 +15,7 @@ use super::plan;
 use super::progress::{Bar, Streamed};
 use super::select::SelectArgs;
 use super::{Failure, evidence};
-use crate::audit::{self, AuditRequest, LogFiles, Observer, Silent};
+use crate::audit::{self, AuditRequest, Hasher, LogFiles, Observer, Silent};
 use crate::limits::Limits;
 use crate::report::Waivers;
 
@@ -49,6 +49,10 @@ pub(super) struct VerifyArgs {
     #[arg(long, conflicts_with = "report")]
     dry_run: bool,
 
+    /// What to hash log files with; it changes no verdict
+    #[arg(long, value_name = "HASHER", default_value = "auto")]
+    hasher: HasherName,
+
     /// Accept the findings that this file (TOML) names, each with a reason
     #[arg(long, value_name = "FILE")]
     waivers: Option<PathBuf>,
@@ -74,6 +78,17 @@ pub(super) struct VerifyArgs {
 
     #[command(flatten)]
     access: AccessArgs,
+}
+
+/// What log files are hashed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum HasherName {
+    /// Lockstep, where the CPU has what makes it faster
+    Auto,
+    /// Several files at once, in the lanes of the CPU's vectors
+    Lockstep,
+    /// One file after the other, with the `sha2` crate alone
+    Single,
 }
 
 /// Audits, prints the report, and gives the exit status that tells the verdict.
@@ -127,6 +142,11 @@ impl VerifyArgs {
             end: asked.end,
             select: self.select.selection(),
             log_files,
+            hasher: match self.hasher {
+                HasherName::Auto => Hasher::Auto,
+                HasherName::Lockstep => Hasher::Lockstep,
+                HasherName::Single => Hasher::Single,
+            },
             waivers: self.waivers()?,
             concurrency: usize::from(self.concurrency),
             limits,

@@ -4,6 +4,8 @@
 //! Either hides something from whoever reads the file with the other, so the framing is read here (RFC 1952) and only
 //! the raw deflate stream is left to a library.
 
+use std::mem;
+
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// What is wrong with a gzip file.
@@ -29,11 +31,21 @@ pub enum GzipDefect {
 /// A strict gzip decoder that is fed pieces and hands on pieces. Its memory is reused from file to file.
 pub struct Gunzip {
     inflate: Decompress,
-    buffer: Box<[u8]>,
+    /// For [`Gunzip::push`]; whoever has room of their own needs none.
+    buffer: Vec<u8>,
     checksum: crc32fast::Hasher,
     state: State,
     inflated: u64,
     limit: u64,
+}
+
+/// How far a decoder came with what it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the input that were taken.
+    pub used: usize,
+    /// Bytes that were made.
+    pub made: usize,
 }
 
 /// Where in RFC 1952's member the next byte belongs.
@@ -67,7 +79,7 @@ impl Gunzip {
     pub fn new(limit: u64) -> Gunzip {
         Gunzip {
             inflate: Decompress::new(false),
-            buffer: vec![0; BUFFER].into_boxed_slice(),
+            buffer: Vec::new(),
             checksum: crc32fast::Hasher::new(),
             state: State::Header(Header::START),
             inflated: 0,
@@ -87,8 +99,28 @@ impl Gunzip {
     ///
     /// After an error every further call returns the same error.
     pub fn push(&mut self, mut input: &[u8], sink: &mut impl FnMut(&[u8])) -> Result<(), GzipDefect> {
-        while !input.is_empty() {
-            let used = match &mut self.state {
+        let mut buffer = mem::take(&mut self.buffer);
+        buffer.resize(BUFFER, 0);
+        let mut result = Ok(());
+        while !input.is_empty() && result.is_ok() {
+            result = self.inflate(input, &mut buffer).map(|Progress { used, made }| {
+                sink(&buffer[..made]);
+                input = &input[used..];
+            });
+        }
+        self.buffer = buffer;
+        result
+    }
+
+    /// Takes from `input`, the next piece of the file, until something was made of it, and puts that into `out`, which has
+    /// room for at least one byte. All of the input must be taken before the next piece comes or the file ends.
+    ///
+    /// After an error every further call returns the same error.
+    pub fn inflate(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, GzipDefect> {
+        let mut progress = Progress { used: 0, made: 0 };
+        while progress.used < input.len() && progress.made == 0 {
+            let input = &input[progress.used..];
+            progress.used += match &mut self.state {
                 State::Header(header) => match header.take(input[0]) {
                     Ok(true) => {
                         self.state = State::Deflate;
@@ -97,7 +129,11 @@ impl Gunzip {
                     Ok(false) => 1,
                     Err(defect) => return self.fail(defect),
                 },
-                State::Deflate => self.deflate(input, sink)?,
+                State::Deflate => {
+                    let Progress { used, made } = self.deflate(input, out)?;
+                    progress.made = made;
+                    used
+                }
                 State::Trailer { bytes, filled } => {
                     bytes[*filled] = input[0];
                     *filled += 1;
@@ -110,9 +146,8 @@ impl Gunzip {
                 State::Done => return self.fail(GzipDefect::TrailingData),
                 State::Failed(defect) => return Err(defect.clone()),
             };
-            input = &input[used..];
         }
-        Ok(())
+        Ok(progress)
     }
 
     /// The file has ended: how many bytes it inflated to.
@@ -125,28 +160,27 @@ impl Gunzip {
         }
     }
 
-    fn deflate(&mut self, input: &[u8], sink: &mut impl FnMut(&[u8])) -> Result<usize, GzipDefect> {
+    fn deflate(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, GzipDefect> {
         let (in_before, out_before) = (self.inflate.total_in(), self.inflate.total_out());
-        let Ok(status) = self.inflate.decompress(input, &mut self.buffer, FlushDecompress::None) else {
-            return self.fail(GzipDefect::Corrupt("its deflate stream is invalid")).map(|()| 0);
-        };
+        let status = self.inflate.decompress(input, out, FlushDecompress::None);
         let used = (self.inflate.total_in() - in_before) as usize;
         let made = (self.inflate.total_out() - out_before) as usize;
         self.inflated += made as u64;
+        // Before damage further on: which of the two is told must not depend on the pieces.
         if self.inflated > self.limit {
-            return self.fail(GzipDefect::OverLimit(self.limit)).map(|()| 0);
+            return self.fail(GzipDefect::OverLimit(self.limit));
         }
-        self.checksum.update(&self.buffer[..made]);
-        sink(&self.buffer[..made]);
         match status {
-            Status::StreamEnd => self.state = State::Trailer { bytes: [0; 8], filled: 0 },
+            Ok(Status::StreamEnd) => self.state = State::Trailer { bytes: [0; 8], filled: 0 },
             // Neither consuming nor producing anything although there is input and room: it will never end.
-            _ if used == 0 && made == 0 => {
-                return self.fail(GzipDefect::Corrupt("its deflate stream does not go on")).map(|()| 0);
+            Ok(_) if used == 0 && made == 0 => {
+                return self.fail(GzipDefect::Corrupt("its deflate stream does not go on"));
             }
-            _ => {}
+            Ok(_) => {}
+            Err(_) => return self.fail(GzipDefect::Corrupt("its deflate stream is invalid")),
         }
-        Ok(used)
+        self.checksum.update(&out[..made]);
+        Ok(Progress { used, made })
     }
 
     /// Compares the trailer with what was inflated (RFC 1952, section 2.3.1).
@@ -162,7 +196,7 @@ impl Gunzip {
         Ok(())
     }
 
-    fn fail(&mut self, defect: GzipDefect) -> Result<(), GzipDefect> {
+    fn fail<T>(&mut self, defect: GzipDefect) -> Result<T, GzipDefect> {
         self.state = State::Failed(defect.clone());
         Err(defect)
     }
@@ -288,6 +322,16 @@ mod tests {
             assert_eq!(unpack(&bad, 3, 100), Err(GzipDefect::Corrupt(what)));
         }
         assert_eq!(unpack(&gz, 100, 11), Err(GzipDefect::OverLimit(11)));
+        // Damage behind the limit changes nothing, whatever the pieces.
+        // 2,000 bytes as they are, and then a block of a kind that there is not.
+        let mut bad = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x00\xd0\x07\x2f\xf8".to_vec();
+        bad.extend([7; 2_000]);
+        bad.push(0x07);
+        for piece in [1, 7, bad.len()] {
+            assert_eq!(unpack(&bad, piece, 1_999), Err(GzipDefect::OverLimit(1_999)), "{piece}");
+            let damaged = unpack(&bad, piece, 2_000);
+            assert_eq!(damaged, Err(GzipDefect::Corrupt("its deflate stream is invalid")), "{piece}");
+        }
         assert_eq!(unpack(b"{}", 1, 100), Err(GzipDefect::NotGzip));
     }
 

@@ -16,7 +16,7 @@ mod verify;
 
 pub use file::{DigestClaims, DigestParseError, LogFileRef, PreviousDigest};
 pub use hash::RecordedHash;
-pub use inflate::{Gunzip, GzipDefect};
+pub use inflate::{Gunzip, GzipDefect, Progress};
 pub(crate) use public_key::from_base64;
 pub use public_key::{KeyError, KeyForm, KeySet, PublicKey};
 pub use signing_string::data_signing_string;

@@ -128,6 +128,10 @@ pub struct Checks {
     pub performed: Vec<String>,
     /// Not done, each with its reason.
     pub skipped: Vec<String>,
+    /// What the log files were hashed with. Apart from what was done, for it is another on another machine, and the rest of
+    /// the report is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hasher: Option<String>,
 }
 
 /// Why a file is no saved report.

@@ -90,6 +90,16 @@ impl ObjectStore for MemoryStore {
     }
 
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {
+        self.find(key)
+    }
+
+    fn get_now(&self, key: &str) -> Option<Result<FetchedObject, StoreError>> {
+        Some(self.find(key))
+    }
+}
+
+impl MemoryStore {
+    fn find(&self, key: &str) -> Result<FetchedObject, StoreError> {
         if let Some(error) = self.faults.get(key) {
             return Err(error.clone());
         }

@@ -50,6 +50,12 @@ pub trait ObjectStore: Send + Sync {
 
     /// One object.
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError>;
+
+    /// The same, for threads that may block, of a store that nobody need wait for. None where there is only
+    /// [`get`](ObjectStore::get).
+    fn get_now(&self, _key: &str) -> Option<Result<FetchedObject, StoreError>> {
+        None
+    }
 }
 
 /// Keys between two keys, both left out, in the order of their bytes.

@@ -36,6 +36,26 @@ fn an_honest_trail_is_intact_and_quietly_so() {
 }
 
 #[test]
+fn the_hasher_is_named_and_nothing_else_depends_on_it() {
+    let report = |hasher: &[&str]| -> Value {
+        let output = verify(&TRAIL.evidence(), &[&["--format", "json"], hasher].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let mut single = report(&["--hasher", "single"]);
+    assert_eq!(single["checks"]["hasher"].take(), "sha2");
+    for other in [&["--hasher", "lockstep"][..], &["--hasher", "auto"], &[]] {
+        let mut other = report(other);
+        assert!(other["checks"]["hasher"].take().is_string());
+        assert_eq!(single, other);
+    }
+    assert!(report(&["--log-files", "none"])["checks"].get("hasher").is_none());
+    let text = stdout(&verify(&TRAIL.evidence(), &["--hasher", "single", "--verbose"]));
+    assert!(text.contains("log files hashed with sha2"), "{text}");
+    assert_eq!(verify(&TRAIL.evidence(), &["--hasher", "md5"]).status.code(), Some(2));
+}
+
+#[test]
 fn one_changed_byte_is_named() {
     let (_dir, evidence) = TRAIL.copy();
     let log = find(&evidence, "_CloudTrail_");

@@ -116,6 +116,7 @@ pub(crate) fn checks() -> Checks {
             "every listed log file's SHA-256".to_owned(),
         ],
         skipped: vec!["CloudTrail-Insight/: no digest file covers it".to_owned()],
+        hasher: Some("sha2".to_owned()),
     }
 }
 

@@ -190,15 +190,7 @@ async fn places_before(
     range: Range,
     regions: &mut [Region],
 ) -> Vec<Arc<dyn ObjectStore>> {
-    let asked = Asked {
-        pace: Pace::new(request.concurrency),
-        buckets: evidence.buckets.clone(),
-        request: request.clone(),
-        range,
-        keys: Arc::clone(keys),
-        observer: Arc::new(Silent),
-        hashers: Arc::default(),
-    };
+    let asked = Asked::new(evidence, request.clone(), range, Arc::clone(keys), Arc::new(Silent));
     asked.add_places_before(regions, &evidence.stores).await
 }
 

@@ -17,6 +17,10 @@ pub(super) fn particulars(report: &Report, page: &mut Page<'_>) -> io::Result<()
     }
     page.heading(Role::Heading, "Checked")?;
     items(&report.checks.performed, "Nothing.", page)?;
+    if let Some(hasher) = report.checks.hasher.as_ref().filter(|_| page.options.verbose) {
+        let hasher = page.sentence(hasher);
+        page.prose("  ", &format!("log files hashed with {hasher}"))?;
+    }
     page.heading(Role::Heading, "Not checked")?;
     items(&report.checks.skipped, "No step of what was asked for was skipped.", page)?;
     page.blank()?;

@@ -272,6 +272,10 @@ impl ObjectStore for DirStore {
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {
         self.open_object(key)
     }
+
+    fn get_now(&self, key: &str) -> Option<Result<FetchedObject, StoreError>> {
+        Some(self.open_object(key))
+    }
 }
 
 /// The folder that a key lies in: empty, or with a slash at its end.

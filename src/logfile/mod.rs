@@ -1,8 +1,13 @@
 //! Log files: inflated and hashed as a stream, in constant memory, and compared with what a signed digest recorded.
 
+mod lanes;
+mod unpack;
+
 use sha2::{Digest, Sha256};
 
-use crate::digest::{Gunzip, GzipDefect};
+pub use self::lanes::{LogJob, LogLanes, LogQueue, LogRead, LogSource};
+use self::unpack::Unpacker;
+use crate::digest::GzipDefect;
 
 /// How an object's bytes may be packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,95 +43,75 @@ pub struct HashedLog {
 
 /// Hashes log files, one after the other; its memory is reused.
 pub struct LogHasher {
-    gunzip: Gunzip,
+    unpacker: Unpacker,
     sha256: Sha256,
     framing: Framing,
-    limit: u64,
-    /// The first two bytes tell gzip from plain; until then they wait here.
-    head: Vec<u8>,
-    plain: Option<u64>,
+    /// What was unpacked and is to be hashed next.
+    buffer: Box<[u8]>,
 }
 
 impl LogHasher {
     /// A hasher that refuses to inflate more than `limit` bytes.
     pub fn new(framing: Framing, limit: u64) -> LogHasher {
         LogHasher {
-            gunzip: Gunzip::new(limit),
+            unpacker: Unpacker::new(framing, limit),
             sha256: Sha256::new(),
             framing,
-            limit,
-            head: Vec::with_capacity(2),
-            plain: None,
+            buffer: vec![0; UNPACKED].into_boxed_slice(),
         }
     }
 
     /// Takes the next piece of the file as stored. An error ends the file: what follows need not be read.
     pub fn push(&mut self, mut piece: &[u8]) -> Result<(), LogDefect> {
-        while self.head.len() < 2 {
-            let Some((first, rest)) = piece.split_first() else {
-                return Ok(());
-            };
-            self.head.push(*first);
-            piece = rest;
-            if self.head.len() == 2 {
-                let head = [self.head[0], self.head[1]];
-                if self.framing == Framing::GzipOrPlain && head != GZIP_MAGIC {
-                    self.plain = Some(0);
+        while !piece.is_empty() {
+            let progress = self.unpacker.take(piece, &mut self.buffer).map_err(|defect| self.defect(defect))?;
+            self.sha256.update(&self.buffer[..progress.made]);
+            piece = &piece[progress.used..];
+        }
+        Ok(())
+    }
+
+    /// Hashes a whole file, the next one. `piece` is room for what is read of it.
+    pub fn read(&mut self, source: LogSource, piece: &mut Vec<u8>) -> LogRead {
+        self.reset();
+        let mut reader = match source {
+            LogSource::Bytes(bytes) => return Ok(self.push(&bytes).and_then(|()| self.finish())),
+            LogSource::Reader(reader) => reader,
+        };
+        piece.resize(PIECE, 0);
+        loop {
+            match lanes::read(&mut *reader, piece)? {
+                0 => return Ok(self.finish()),
+                length => {
+                    if let Err(defect) = self.push(&piece[..length]) {
+                        return Ok(Err(defect));
+                    }
                 }
-                self.take(&head)?;
             }
         }
-        self.take(piece)
     }
 
     /// The file has ended.
     pub fn finish(&mut self) -> Result<HashedLog, LogDefect> {
-        if self.head.len() < 2 {
-            if self.framing == Framing::Gzip {
-                return Err(LogDefect::Malformed(GzipDefect::NotGzip));
-            }
-            self.sha256.update(&self.head);
-            self.plain = Some(self.head.len() as u64);
-        }
-        let bytes = match self.plain {
-            Some(bytes) => bytes,
-            None => self.gunzip.finish().map_err(|defect| self.defect(defect))?,
-        };
+        let (made, bytes) = self.unpacker.finish(&mut self.buffer).map_err(|defect| self.defect(defect))?;
+        self.sha256.update(&self.buffer[..made]);
         Ok(HashedLog { sha256: self.sha256.finalize_reset().into(), bytes })
     }
 
     /// From the next file on, expects this framing.
     pub fn framing(&mut self, framing: Framing) {
         self.framing = framing;
+        self.reset();
     }
 
     /// Makes it ready for another file.
     pub fn reset(&mut self) {
-        self.gunzip.reset();
+        self.unpacker.reset(self.framing);
         self.sha256.reset();
-        self.head.clear();
-        self.plain = None;
-    }
-
-    fn take(&mut self, piece: &[u8]) -> Result<(), LogDefect> {
-        if let Some(bytes) = &mut self.plain {
-            *bytes += piece.len() as u64;
-            if *bytes > self.limit {
-                return Err(LogDefect::OverLimit(self.limit));
-            }
-            self.sha256.update(piece);
-            return Ok(());
-        }
-        let sha256 = &mut self.sha256;
-        self.gunzip.push(piece, &mut |made| sha256.update(made)).map_err(|defect| self.defect(defect))
     }
 
     fn defect(&self, defect: GzipDefect) -> LogDefect {
-        match defect {
-            GzipDefect::OverLimit(limit) => LogDefect::OverLimit(limit),
-            GzipDefect::TrailingData => LogDefect::TrailingData { sha256: self.sha256.clone().finalize().into() },
-            other => LogDefect::Malformed(other),
-        }
+        LogDefect::of(defect, || self.sha256.clone().finalize().into())
     }
 }
 
@@ -137,7 +122,11 @@ pub fn hash_log(body: &[u8], framing: Framing, limit: u64) -> Result<HashedLog, 
     hasher.finish()
 }
 
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// Bytes unpacked at a time: large enough to amortise a call, small enough to stay in the second-level cache.
+const UNPACKED: usize = 64 << 10;
+
+/// Bytes read at a time, by the same measure.
+const PIECE: usize = 64 << 10;
 
 #[cfg(test)]
 mod tests {

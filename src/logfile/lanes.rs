@@ -1,0 +1,251 @@
+//! Log files hashed together: as many at once as a [`Kernel`] has lanes, each inflated into its lane's own buffer, all
+//! hashed in lockstep, and a lane that is done takes the next file.
+
+use std::io::{self, Read};
+
+use bytes::Bytes;
+
+use super::unpack::Unpacker;
+use super::{Framing, HashedLog, LogDefect};
+use crate::digest::GzipDefect;
+use crate::lockstep::{BLOCK, INITIAL, Kernel, State, Stream};
+
+/// A log file's bytes as stored, from wherever they come.
+pub enum LogSource {
+    /// In memory already.
+    Bytes(Bytes),
+    /// Read as they are needed; reading may block.
+    Reader(Box<dyn Read + Send>),
+}
+
+/// A log file to be hashed.
+pub struct LogJob<T> {
+    /// How the caller knows it again.
+    pub ticket: T,
+    /// Its bytes.
+    pub source: LogSource,
+    /// How they may be packed.
+    pub framing: Framing,
+}
+
+/// What came of a log file: an error only if it could not be read.
+pub type LogRead = io::Result<Result<HashedLog, LogDefect>>;
+
+/// Where log files come from, and where what came of them goes.
+pub trait LogQueue {
+    /// How a log file is known again.
+    type Ticket;
+
+    /// The next log file. None if there is none now; if `idle`, nothing else is under way, so that it may be waited for, and
+    /// none means the end.
+    fn next(&mut self, idle: bool) -> Option<LogJob<Self::Ticket>>;
+
+    /// This came of a log file.
+    fn done(&mut self, ticket: Self::Ticket, read: LogRead);
+}
+
+/// Hashes log files in lockstep; its memory is reused. What it gives for each is what
+/// [`LogHasher`](super::LogHasher) gives.
+pub struct LogLanes<T> {
+    kernel: Kernel,
+    lanes: Vec<Lane<T>>,
+    /// What was read of one lane's file, for as long as it takes to inflate it.
+    limit: u64,
+}
+
+impl<T> LogLanes<T> {
+    /// Lanes that refuse to inflate more than `limit` bytes of a file.
+    pub fn new(kernel: Kernel, limit: u64) -> LogLanes<T> {
+        LogLanes { kernel, lanes: Vec::new(), limit }
+    }
+
+    /// Hashes all that the queue has, in no particular order.
+    pub fn run(&mut self, queue: &mut impl LogQueue<Ticket = T>) {
+        let mut busy = 0;
+        loop {
+            for lane in &mut self.lanes {
+                lane.supply(queue, &mut busy);
+            }
+            while busy == self.lanes.len() && busy < self.kernel.lanes().max(1) {
+                let mut lane = Lane::new(self.limit);
+                lane.supply(queue, &mut busy);
+                self.lanes.push(lane);
+            }
+            let mut streams: Vec<Stream<'_>> = self.lanes.iter_mut().filter_map(Lane::stream).collect();
+            let Some(blocks) = streams.iter().map(|stream| stream.blocks.len()).min() else { return };
+            self.kernel.advance(&mut streams, blocks);
+            self.lanes.iter_mut().for_each(|lane| lane.advanced(blocks));
+        }
+    }
+}
+
+/// A file under way.
+struct Lane<T> {
+    file: Option<File<T>>,
+    unpacker: Unpacker,
+    state: State,
+    /// Content, of which what lies between `hashed` and `filled` is to be hashed yet.
+    content: Box<[u8]>,
+    hashed: usize,
+    filled: usize,
+    /// Bytes of content so far.
+    length: u64,
+    /// Room for what is read.
+    piece: Box<[u8]>,
+}
+
+struct File<T> {
+    ticket: T,
+    source: LogSource,
+    /// What was taken of the bytes in memory, or of what was read last.
+    taken: usize,
+    /// Bytes that were read last.
+    read: usize,
+    /// Once all its content is there: what came of it, but for the hash.
+    end: Option<Result<u64, GzipDefect>>,
+}
+
+impl<T> Lane<T> {
+    fn new(limit: u64) -> Lane<T> {
+        Lane {
+            file: None,
+            unpacker: Unpacker::new(Framing::Gzip, limit),
+            state: INITIAL,
+            content: vec![0; CONTENT + PADDING].into_boxed_slice(),
+            hashed: 0,
+            filled: 0,
+            length: 0,
+            piece: vec![0; PIECE].into_boxed_slice(),
+        }
+    }
+
+    /// The blocks that can be hashed now; none if it has no file.
+    fn stream(&mut self) -> Option<Stream<'_>> {
+        let blocks = self.content[self.hashed..self.filled].as_chunks().0;
+        (!blocks.is_empty()).then_some(Stream { state: &mut self.state, blocks })
+    }
+
+    fn has_blocks(&self) -> bool {
+        self.filled - self.hashed >= BLOCK
+    }
+
+    fn advanced(&mut self, blocks: usize) {
+        if self.has_blocks() {
+            self.hashed += blocks * BLOCK;
+        }
+    }
+
+    /// Sees to it that there are blocks, of this file or of the next ones, for as long as the queue has some.
+    fn supply(&mut self, queue: &mut impl LogQueue<Ticket = T>, busy: &mut usize) {
+        while !self.has_blocks() {
+            let Some(file) = &mut self.file else {
+                let Some(job) = queue.next(*busy == 0) else { return };
+                *busy += 1;
+                self.begin(job);
+                continue;
+            };
+            let read = match file.end.clone() {
+                None => match self.fill() {
+                    Ok(()) => continue,
+                    Err(error) => Err(error),
+                },
+                Some(end) => Ok(self.outcome(end)),
+            };
+            if let Some(file) = self.file.take() {
+                *busy -= 1;
+                queue.done(file.ticket, read);
+            }
+        }
+    }
+
+    fn begin(&mut self, job: LogJob<T>) {
+        self.unpacker.reset(job.framing);
+        self.state = INITIAL;
+        (self.hashed, self.filled, self.length) = (0, 0, 0);
+        self.file = Some(File { ticket: job.ticket, source: job.source, taken: 0, read: 0, end: None });
+    }
+
+    fn outcome(&self, end: Result<u64, GzipDefect>) -> Result<HashedLog, LogDefect> {
+        let mut sha256 = [0; 32];
+        for (bytes, word) in sha256.as_chunks_mut().0.iter_mut().zip(self.state) {
+            *bytes = word.to_be_bytes();
+        }
+        match end {
+            Ok(bytes) => Ok(HashedLog { sha256, bytes }),
+            Err(defect) => Err(LogDefect::of(defect, || sha256)),
+        }
+    }
+
+    /// Fills the buffer, or to the file's end.
+    fn fill(&mut self) -> io::Result<()> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        // Less than a block is left; it goes on from the start of the buffer.
+        self.content.copy_within(self.hashed..self.filled, 0);
+        (self.filled, self.hashed) = (self.filled - self.hashed, 0);
+        while file.end.is_none() && CONTENT - self.filled >= Unpacker::LEAST_ROOM {
+            let input = match &mut file.source {
+                LogSource::Bytes(bytes) => &bytes[file.taken..],
+                LogSource::Reader(reader) => {
+                    if file.taken == file.read {
+                        (file.taken, file.read) = (0, read(&mut **reader, &mut self.piece)?);
+                    }
+                    &self.piece[file.taken..file.read]
+                }
+            };
+            let room = &mut self.content[self.filled..CONTENT];
+            let made = if input.is_empty() {
+                let finished = self.unpacker.finish(room);
+                file.end = Some(finished.clone().map(|(_, bytes)| bytes));
+                finished.map(|(made, _)| made)
+            } else {
+                let taken = self.unpacker.take(input, room);
+                taken.map(|progress| {
+                    file.taken += progress.used;
+                    progress.made
+                })
+            };
+            match made {
+                Ok(made) => {
+                    self.filled += made;
+                    self.length += made as u64;
+                }
+                Err(defect) => file.end = Some(Err(defect)),
+            }
+        }
+        match &file.end {
+            None => {}
+            Some(Ok(_) | Err(GzipDefect::TrailingData)) => self.pad(),
+            // Nobody asks for the hash.
+            Some(Err(_)) => self.filled = 0,
+        }
+        Ok(())
+    }
+
+    /// What follows the content in its last one or two blocks (FIPS 180-4, section 5.1.1).
+    fn pad(&mut self) {
+        let end = (self.filled + 1 + size_of::<u64>()).next_multiple_of(BLOCK);
+        self.content[self.filled..end].fill(0);
+        self.content[self.filled] = 0x80;
+        self.content[end - size_of::<u64>()..end].copy_from_slice(&(self.length * 8).to_be_bytes());
+        self.filled = end;
+    }
+}
+
+/// Reads on, whatever interrupts it.
+pub(super) fn read(reader: &mut dyn Read, piece: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(piece) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
+/// Bytes of content that a lane holds. That of all lanes is to stay in the second-level cache, with what inflating takes.
+const CONTENT: usize = 256 << 10;
+
+/// Padding takes up to a block more than was begun.
+const PADDING: usize = 2 * BLOCK;
+
+/// Bytes read at a time.
+const PIECE: usize = 64 << 10;
