@@ -88,11 +88,9 @@ impl LogReader {
             Err(error) => return Err(error),
         };
         let written = object.metadata.last_modified;
-        // Only once something has come: hundreds may be waiting, and hashers are large.
-        let mut hasher = None;
-        let new = || self.hasher(place.store.framing());
+        let mut hasher = self.hasher(place.store.framing());
         let mut defect = None;
-        let read = object.body.pieces(|piece| match hasher.get_or_insert_with(new).push(piece) {
+        let read = object.body.pieces(|piece| match hasher.push(piece) {
             Ok(()) => ControlFlow::Continue(()),
             Err(found) => {
                 defect = Some(found);
@@ -100,7 +98,6 @@ impl LogReader {
             }
         });
         let ended = read.await;
-        let mut hasher = hasher.unwrap_or_else(new);
         let result = match (ended, defect) {
             (_, Some(defect)) => Ok(Read::Defect(defect)),
             (Err(error), None) => Err(error),
