@@ -1,16 +1,21 @@
 //! Serves a simulated trail as S3 and CloudTrail would, for measuring: from memory, on the loopback, unsigned requests
-//! welcome, with as much latency as is asked for.
+//! welcome, with as much latency as is asked for. It prints its address once it can be asked, and answers
+//! `GET /-/requests` with how many listings and objects it was asked for since it last said so.
 //!
 //! ```text
-//! cargo run --release --example serve_bucket -- DIR KEYS.json [LATENCY_MS] [PORT]
+//! cargo run --release --example serve_bucket -- DIR KEYS.json [LATENCY_MS] [PORT] [from-disk]
 //! AWS_ENDPOINT_URL=http://127.0.0.1:PORT trailseal verify s3://example-trail-logs
 //! ```
+//!
+//! `from-disk` leaves the bodies where they are and reads each when it is asked for: for trails larger than memory.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::Write;
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -24,7 +29,9 @@ use hyper_util::rt::TokioIo;
 
 /// An object, and its metadata as headers.
 struct Object {
-    body: Bytes,
+    /// None where it is left on the disk.
+    body: Option<Bytes>,
+    size: u64,
     metadata: Vec<(String, String)>,
     last_modified: String,
 }
@@ -32,6 +39,7 @@ struct Object {
 /// What is served.
 struct Bucket {
     name: String,
+    directory: PathBuf,
     objects: BTreeMap<String, Object>,
     keys: serde_json::Value,
     latency: Duration,
@@ -42,11 +50,12 @@ struct Bucket {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [directory, keys, rest @ ..] = &arguments[..] else {
-        return Err("give DIR KEYS.json [LATENCY_MS] [PORT]".into());
+        return Err("give DIR KEYS.json [LATENCY_MS] [PORT] [from-disk]".into());
     };
     let number = |at: usize| rest.get(at).map_or(Ok(0), |text| text.parse::<u16>());
     let (latency, port) = (Duration::from_millis(number(0)?.into()), number(1)?);
-    let bucket = Arc::new(Bucket::load(Path::new(directory), Path::new(keys), latency)?);
+    let from_disk = rest.get(2).is_some_and(|how| how == "from-disk");
+    let bucket = Arc::new(Bucket::load(Path::new(directory), Path::new(keys), latency, from_disk)?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async move {
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
@@ -66,21 +75,23 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 impl Bucket {
-    fn load(directory: &Path, keys: &Path, latency: Duration) -> Result<Bucket, Box<dyn Error>> {
+    fn load(directory: &Path, keys: &Path, latency: Duration, from_disk: bool) -> Result<Bucket, Box<dyn Error>> {
         let source: serde_json::Value = serde_json::from_slice(&fs::read(directory.join(".trailseal/source.json"))?)?;
         let mut objects = BTreeMap::new();
-        for line in fs::read_to_string(directory.join(".trailseal/metadata.jsonl"))?.lines() {
-            let line: serde_json::Value = serde_json::from_str(line)?;
+        for line in BufReader::new(File::open(directory.join(".trailseal/metadata.jsonl"))?).lines() {
+            let line: serde_json::Value = serde_json::from_str(&line?)?;
             let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-            let body = fs::read(directory.join(text("key")))?.into();
+            let body = if from_disk { None } else { Some(Bytes::from(fs::read(directory.join(text("key")))?)) };
+            let size = line["size"].as_u64().unwrap_or_default();
             let metadata = line["metadata"].as_object().into_iter().flatten();
             let metadata = metadata
                 .map(|(name, value)| (format!("x-amz-meta-{name}"), value.as_str().unwrap_or_default().to_owned()));
-            let object = Object { body, metadata: metadata.collect(), last_modified: text("last_modified") };
+            let object = Object { body, size, metadata: metadata.collect(), last_modified: text("last_modified") };
             objects.insert(text("key"), object);
         }
         Ok(Bucket {
             name: source["bucket"].as_str().unwrap_or_default().to_owned(),
+            directory: directory.to_owned(),
             objects,
             keys: serde_json::from_slice(&fs::read(keys)?)?,
             latency,
@@ -94,11 +105,15 @@ impl Bucket {
         let Some(object) = self.objects.get(key) else {
             return xml(404, "<Error><Code>NoSuchKey</Code></Error>".to_owned());
         };
+        let body = match &object.body {
+            Some(body) => body.clone(),
+            None => fs::read(self.directory.join(key)).unwrap_or_default().into(),
+        };
         let mut answer = Response::builder().header("last-modified", http_date(&object.last_modified));
         for (name, value) in &object.metadata {
             answer = answer.header(name, value);
         }
-        answer.header("content-encoding", "gzip").body(Full::new(object.body.clone())).unwrap_or_default()
+        answer.header("content-encoding", "gzip").body(Full::new(body)).unwrap_or_default()
     }
 
     /// `ListObjectsV2`, and `ListObjects` where the query has no `list-type`.
@@ -130,7 +145,7 @@ impl Bucket {
                 let _ = write!(folders, "<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>");
                 last.clone_from(&folder);
             } else {
-                let (time, size) = (&object.last_modified, object.body.len());
+                let (time, size) = (&object.last_modified, object.size);
                 let _ = write!(
                     contents,
                     "<Contents><Key>{key}</Key><LastModified>{time}</LastModified><ETag>&quot;e&quot;</ETag><Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>"

@@ -10,6 +10,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
+use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
 
 use super::failure::{told, without_secrets};
 use super::pace::Pace;
@@ -178,6 +179,14 @@ impl Access {
             // As the AWS CLI does it: other servers seldom have a name for every bucket.
             .force_path_style(self.has_own_endpoint());
         aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// The time limits of connections to S3, as the client has them.
+    pub(crate) fn connector_settings(&self) -> HttpConnectorSettings {
+        HttpConnectorSettings::builder()
+            .connect_timeout(self.options.connect_timeout)
+            .read_timeout(self.options.read_timeout)
+            .build()
     }
 
     pub(crate) fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {

@@ -5,20 +5,21 @@
 //! object that cannot be had costs that object and nothing else.
 
 mod body;
+mod lean;
 mod listing;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::RequestPayer;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::Mutex;
 
 use self::body::whole;
+use self::lean::{Answer, Learn, Pattern, is_plain};
 use self::listing::Listing;
 use super::{
     Attributes, Body, Buckets, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError,
@@ -34,6 +35,8 @@ pub struct S3Store {
     client: Client,
     pace: Pace,
     access: Access,
+    /// A GET that was answered, which the next ones are modelled on.
+    pattern: OnceLock<Pattern>,
 }
 
 /// The buckets that an access can reach, all at one pace.
@@ -72,6 +75,7 @@ impl S3Buckets {
             client: self.access.s3(&region),
             pace: self.pace.clone(),
             access: self.access.clone(),
+            pattern: OnceLock::new(),
         })
     }
 
@@ -119,6 +123,25 @@ impl S3Store {
     fn owner(&self) -> Option<String> {
         self.access.options().expected_bucket_owner.clone()
     }
+
+    async fn ask_for(&self, key: &str) -> Answer {
+        if let Some(pattern) = self.pattern.get().filter(|_| is_plain(key))
+            && let Some(answer) = pattern.get(key, &self.client, &self.bucket).await
+        {
+            return answer;
+        }
+        let learn = Learn::new(key, self.access.connector_settings());
+        let sent = learn.sent();
+        let request = self.client.get_object().bucket(&self.bucket).key(key);
+        let request = request.set_request_payer(self.payer()).set_expected_bucket_owner(self.owner());
+        let answer = request.customize().interceptor(learn).send().await;
+        if answer.is_ok()
+            && let Some(pattern) = sent.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            let _ = self.pattern.set(pattern);
+        }
+        answer
+    }
 }
 
 #[async_trait]
@@ -159,11 +182,7 @@ impl ObjectStore for S3Store {
     }
 
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {
-        let asked = self.pace.ask(|| async {
-            let request = self.client.get_object().bucket(&self.bucket).key(key);
-            let request = request.set_request_payer(self.payer()).set_expected_bucket_owner(self.owner());
-            request.send().await.map_err(|error: SdkError<_, _>| refusal(&error))
-        });
+        let asked = self.pace.ask(|| async { self.ask_for(key).await.map_err(|error| refusal(&error)) });
         let (answer, turn) = asked.await?;
         let user_metadata = answer.metadata.unwrap_or_default();
         let size = answer.content_length.and_then(|length| u64::try_from(length).ok());
