@@ -4,7 +4,7 @@
 //! signature that is in the metadata. What is left to the walk is cheap. Fetching ahead changes no answer, so it
 //! changes no report.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -13,7 +13,6 @@ use tokio::task::{JoinError, JoinHandle};
 
 use super::discover::{Place, place_of};
 use super::inventory::Pending;
-use super::moved::Seen;
 use super::observer::Observer;
 use super::pace::{Again, Pace};
 use crate::chain::{ListedDigest, Observed};
@@ -123,6 +122,9 @@ impl DigestReader {
         }
     }
 }
+
+/// Digests that were looked at before the walk.
+pub(super) type Seen = HashMap<ObjectLocation, Box<VerifiedDigest>>;
 
 /// The digests of one chain, fetched ahead by a window.
 pub(super) struct Ahead {

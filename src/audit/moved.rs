@@ -3,20 +3,17 @@
 //! Only the word of a verified digest leads anywhere: which bucket is asked, and so learns who asks, is not for whoever
 //! may write to a bucket to say.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Asked;
-use super::digests::{DigestReader, KEPT_WAITING, Looked};
+use super::digests::{DigestReader, KEPT_WAITING, Looked, Seen};
 use super::discover::{Place, Region, place_of};
 use super::inventory::{Inventory, Oldest, take_inventory};
 use crate::chain::Observed;
 use crate::digest::{SuccessorSignature, VerifiedDigest};
 use crate::store::ObjectStore;
 use crate::trail::{ChainId, ChainKind, DigestKey, ObjectLocation, RegionFolders};
-
-/// Digests that were looked at before the walk.
-pub(super) type Seen = HashMap<ObjectLocation, Box<VerifiedDigest>>;
 
 impl Asked {
     /// Adds the places that the chains of a region go back to, for as long as their oldest digest names another one and

@@ -2,9 +2,9 @@
 
 use std::ops::{AddAssign, ControlFlow};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{Copy, Pull, PullError, Tally};
+use crate::audit::pace::Again;
 use crate::finding::Reason;
 use crate::store::dir::{ObjectRecord, WriteError};
 use crate::store::{ObjectInfo, ObjectStore, StoreError};
@@ -54,17 +54,13 @@ impl Pull {
         {
             return self.kept(copy, known);
         }
-        let mut wait = BACK_OFF;
-        for _ in 1..ATTEMPTS {
+        let mut again = Again::default();
+        loop {
             match self.fetch(copy, wanted, known.as_ref()).await? {
                 Fetched::Done(tally) => return Ok(tally),
-                Fetched::BrokeOff(_) => tokio::time::sleep(wait).await,
+                Fetched::BrokeOff(error) if again.may(&error).await => {}
+                Fetched::BrokeOff(error) => return self.failed(copy, wanted, error),
             }
-            wait *= 4;
-        }
-        match self.fetch(copy, wanted, known.as_ref()).await? {
-            Fetched::Done(tally) => Ok(tally),
-            Fetched::BrokeOff(error) => self.failed(copy, wanted, error),
         }
     }
 
@@ -202,8 +198,3 @@ fn is_unchanged(listed: &ObjectInfo, known: &ObjectRecord) -> bool {
         && Some(listed.size) == known.size
         && (listed.last_modified.is_none() || listed.last_modified == known.last_modified)
 }
-
-/// How often an object is asked for whose body breaks off.
-const ATTEMPTS: u32 = 4;
-/// How long to wait before the second time; before each of the next, four times as long.
-const BACK_OFF: Duration = Duration::from_millis(50);

@@ -12,13 +12,12 @@ use tokio::task::JoinSet;
 
 pub(super) use self::outcome::RegionOutcome;
 use super::Asked;
-use super::digests::{Ahead, DigestReader};
+use super::digests::{Ahead, DigestReader, Seen};
 use super::discover::Region;
 use super::error::AuditError;
 use super::folders::LogFolders;
 use super::inventory::{Inventory, take_inventory};
 use super::logs::{LogOutcome, LogReader, in_sample};
-use super::moved::Seen;
 use super::request::LogFiles;
 use crate::chain::{ChainWalk, Need, Observed, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
