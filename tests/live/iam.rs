@@ -100,6 +100,25 @@ fn the_keys_for_a_copy() {
 }
 
 #[test]
+fn a_copy_and_the_keys_for_it() {
+    let world = elsewhere(false);
+    let (source, times) = (world.source(), world.times());
+    let with_times = |start: &[&'static str], most: usize| {
+        let mut arguments: Vec<String> = start.iter().map(|text| (*text).to_owned()).collect();
+        arguments.extend([source.clone()]);
+        arguments.extend(times[..most].iter().cloned());
+        arguments
+    };
+    let run = |arguments: &[String]| world.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut pull = with_times(&["pull"], 6);
+    pull.insert(2, "copy".to_owned());
+    holds("bucket.json", &world, || run(&pull));
+    holds("bucket.json", &world, || run(&with_times(&["keys", "export"], 4)));
+    let by_region = ["keys", "export", "--region", crate::world::REGION, "--start-time", "2026-01-10"];
+    holds("keys.json", &world, || world.run(&by_region));
+}
+
+#[test]
 fn a_role_asks_for_nothing_more_than_itself() {
     let world = World::small();
     let arn = "arn:aws:iam::111122223333:role/auditor".to_owned();
