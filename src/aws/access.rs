@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -223,15 +224,20 @@ async fn assume(config: SdkConfig, role: &AssumedRole) -> SdkConfig {
 
 /// Asks for credentials once, before anything else is asked, and keeps them for the first request.
 async fn with_credentials(config: SdkConfig, options: &AccessOptions) -> Result<SdkConfig, AccessError> {
-    let none = "no profile, environment variable, container or instance gives any".to_owned();
-    let provider = config.credentials_provider().ok_or(AccessError::Credentials(none))?;
+    let profile = options.profile.as_ref().map_or("the profile".to_owned(), |name| format!("the profile {name}"));
+    let none =
+        || format!("neither the environment nor {profile} gives any, nor single sign-on, a container or an instance");
+    let provider = config.credentials_provider().ok_or_else(|| AccessError::Credentials(none()))?;
     match provider.provide_credentials().await {
         Ok(first) => {
             let primed = Primed { first: Mutex::new(Some(first)), then: provider };
             Ok(config.into_builder().credentials_provider(SharedCredentialsProvider::new(primed)).build())
         }
         Err(error) => {
-            let why = without_secrets(&told(&error));
+            let why = match &error {
+                CredentialsError::CredentialsNotLoaded(_) => none(),
+                error => without_secrets(&told(error)),
+            };
             Err(match &options.assume_role {
                 Some(role) => AccessError::Role { role: role.arn.clone(), why },
                 None => AccessError::Credentials(why),

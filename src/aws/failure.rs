@@ -109,7 +109,8 @@ pub(crate) fn told(error: &dyn Error) -> String {
         }
         source = error.source();
     }
-    without_secrets(&words.join(": "))
+    // Some are pages.
+    without_secrets(&words.join(": ").split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// The text without whatever looks like a key, a token or a signature: long runs of letters and digits that no word,
