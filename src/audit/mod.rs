@@ -55,7 +55,8 @@ use crate::trail::Time;
 pub struct Evidence {
     /// The bucket or copy, and those that a trail was moved from.
     pub stores: Vec<Arc<dyn ObjectStore>>,
-    /// The start of the range that a copy was taken of, where it says so.
+    /// The start of the range that a copy was taken of, where it says so and has no more before than the one digest that
+    /// tells what was delivered just before.
     pub recorded_start: Option<Time>,
     /// The end of the range that a copy was taken of, where it says so.
     pub recorded_end: Option<Time>,

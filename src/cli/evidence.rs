@@ -19,7 +19,7 @@ use crate::keys::{KeyOrigin, KeySource, KeySourceError, KeysAtHand, parse_key_fi
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::store::ObjectStore;
-use crate::store::dir::{SIDECAR_FOLDER, SourceRecord};
+use crate::store::dir::{PULL_RECORD, SIDECAR_FOLDER, SourceRecord};
 use crate::trail::{Interval, Time};
 
 /// Where the evidence lies, and the keys to check it with.
@@ -112,6 +112,9 @@ impl EvidenceArgs {
         stores.extend(open_named(&self.bucket_dir, limits, purpose)?);
         let record = SourceRecord::read(root, limits).ok().flatten();
         let (recorded_start, recorded_end) = record.map_or((None, None), |record| (record.start, record.end));
+        // `pull` copies the digest before its start, and not the log files of that.
+        let pulled = root.join(SIDECAR_FOLDER).join(PULL_RECORD).is_file();
+        let recorded_start = recorded_start.filter(|_| pulled);
         let keys = if self.asks_aws() {
             self.keys_of_aws(access, request).await?
         } else {

@@ -147,3 +147,23 @@ fn of_a_directory_without_records() {
     let again = stdout(&run(&["pull", source, to]));
     assert!(again.contains("fetched     1 objects"), "{again}");
 }
+
+/// Without a start asked for, a copy of a part is looked at from where it says that it begins: the one digest before is
+/// there, and its log files are not.
+#[test]
+fn a_copy_of_a_part_begins_where_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = dir.path().join("copy");
+    let to = to.to_str().unwrap();
+    let start = "2026-01-10T10:00:00Z";
+    assert_eq!(run(&["pull", "testdata/trail", to, "--start-time", start]).status.code(), Some(0));
+    let verify = |more: &[&str]| {
+        let keys = ["verify", to, "--public-keys", "testdata/trail-public-keys.json", "--format", "json"];
+        let output = run(&[&keys, more].concat());
+        trailseal::report::Report::parse(&output.stdout).unwrap()
+    };
+    let (given, told) = (verify(&["--start-time", start]), verify(&[]));
+    assert_eq!(given.verdict, trailseal::report::Verdict::Intact, "{:#?}", given.findings);
+    assert_eq!((told.verdict, &told.chains, &told.totals), (given.verdict, &given.chains, &given.totals));
+    assert!(told.checks.skipped.iter().any(|what| what.contains("the copy's own record")), "{:?}", told.checks);
+}
