@@ -226,3 +226,64 @@ fn owned((name, value): (&str, &str)) -> (String, String) {
 /// Headers that every request has anew.
 const ANEW: [&str; 5] =
     ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "amz-sdk-invocation-id"];
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_s3::primitives::SdkBody;
+
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> HttpResponse {
+        let mut answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::empty());
+        for (name, value) in headers {
+            answer.headers_mut().append(*name, *value);
+        }
+        answer
+    }
+
+    #[test]
+    fn only_keys_that_mean_in_a_uri_what_they_say_go_the_short_way() {
+        assert!(is_plain(
+            "p/AWSLogs/1/CloudTrail/us-east-1/2026/01/10/1_CloudTrail_us-east-1_20260110T0000Z_x.json.gz"
+        ));
+        for key in ["", "/a", "a/", "a//b", "a/./b", "a/../b", "..", "a b", "a+b", "a%20b", "a?b", "a#b", "ä"] {
+            assert!(!is_plain(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn headers_say_of_an_object_what_the_sdk_reads_in_them() {
+        let found = object(&answer(
+            200,
+            &[
+                ("content-length", "7"),
+                ("last-modified", "Sat, 10 Jan 2026 01:02:03 GMT"),
+                ("etag", "\"e\""),
+                ("x-amz-storage-class", "STANDARD_IA"),
+                ("x-amz-meta-signature", "5d"),
+                ("server", "any"),
+            ],
+        ));
+        let found = found.unwrap().build();
+        assert_eq!(found.content_length, Some(7));
+        assert_eq!(found.last_modified, Some(DateTime::from_secs(1_768_006_923)));
+        assert_eq!(found.e_tag.as_deref(), Some("\"e\""));
+        assert_eq!(found.storage_class, Some(StorageClass::StandardIa));
+        assert_eq!(found.metadata.unwrap()["signature"], "5d");
+    }
+
+    #[test]
+    fn what_is_no_plain_object_is_left_to_the_sdk() {
+        assert!(object(&answer(200, &[])).is_some());
+        for status in [206, 304, 403, 404, 503] {
+            assert!(object(&answer(status, &[])).is_none(), "{status}");
+        }
+        for headers in [
+            [("content-length", "many"), ("etag", "e")],
+            [("last-modified", "yesterday"), ("etag", "e")],
+            [("x-amz-meta-signature", "5d"), ("x-amz-meta-signature", "5e")],
+        ] {
+            assert!(object(&answer(200, &headers)).is_none(), "{headers:?}");
+        }
+    }
+}
