@@ -8,20 +8,17 @@ use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
 
 use corpus::{Corpus, walk};
+use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use divan::{AllocProfiler, Bencher};
 use sha2::{Digest, Sha256};
 use trailseal::audit::{AuditRequest, Evidence, LogFiles, Silent, audit_blocking};
 use trailseal::digest::{FetchedDigest, Gunzip, ParsedDigest};
 use trailseal::keys::{KeyOrigin, KeysAtHand};
 use trailseal::limits::Limits;
-use trailseal::logfile::{Framing, hash_log};
+use trailseal::logfile::{Framing, LogHasher, hash_log};
 use trailseal::report::Verdict;
 use trailseal::simulate::Scenario;
 use trailseal::trail::Time;
-
-#[global_allocator]
-static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
 
 /// Log files of some 5 KB and some 300 KB.
 static LOGS: LazyLock<[Corpus; 2]> = LazyLock::new(|| {
@@ -79,9 +76,12 @@ fn sha256(bencher: Bencher<'_, '_>) {
 #[divan::bench(args = ["5 KB", "300 KB"])]
 fn hash_log_files(bencher: Bencher<'_, '_>, size: &str) {
     let logs = logs(size);
-    bencher.counter(BytesCount::new(inflated(logs))).bench(|| {
+    let mut hasher = LogHasher::new(Framing::Gzip, u64::MAX);
+    bencher.counter(BytesCount::new(inflated(logs))).bench_local(|| {
         for log in logs {
-            black_box(hash_log(log, Framing::Gzip, u64::MAX).unwrap());
+            hasher.push(log).unwrap();
+            black_box(hasher.finish().unwrap());
+            hasher.reset();
         }
     });
 }
