@@ -1,7 +1,7 @@
 //! Access to AWS: whose credentials, which endpoints, how patient. Whatever the AWS CLI understands is understood, by
 //! `aws-config`: profiles, SSO, environment, containers, instance metadata, roles.
 //!
-//! Nothing here is ever printed but names, codes and AWS's own messages: see [`failure`].
+//! Nothing here is ever printed but names, codes and AWS's own messages: see `failure`.
 
 mod access;
 mod failure;
