@@ -9,7 +9,7 @@ use crate::world::World;
 const OPTIONS: [&str; 4] = ["--read-timeout", "1", "--max-attempts", "2"];
 
 /// What can stay wrong with an object, and what is said of it.
-const FAULTS: [(Fault, Reason); 10] = [
+const FAULTS: [(Fault, Reason); 11] = [
     (Fault::AccessDenied, Reason::Denied),
     (Fault::InvalidObjectState, Reason::Archived),
     (Fault::Kms, Reason::Kms),
@@ -18,6 +18,7 @@ const FAULTS: [(Fault, Reason); 10] = [
     (Fault::InternalError, Reason::Unreachable),
     (Fault::Reset, Reason::Unreachable),
     (Fault::Truncated, Reason::Unreachable),
+    (Fault::Unannounced, Reason::Unreachable),
     (Fault::StalledBody, Reason::Unreachable),
     (Fault::Stalled, Reason::Unreachable),
 ];

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 /// breaks off ends in an error. The request is under way until the last piece is taken.
 pub(super) fn whole(
     body: ByteStream,
-    size: Option<u64>,
+    size: u64,
     patience: Duration,
     turn: Turn,
 ) -> BoxStream<'static, Result<Bytes, StoreError>> {
@@ -26,15 +26,13 @@ pub(super) fn whole(
             Err(_) => broke_off(format!("nothing more came for {} s", patience.as_secs())),
             Ok(Some(Ok(piece))) => {
                 reading.came += piece.len() as u64;
-                if size.is_some_and(|size| reading.came > size) {
+                if reading.came > size {
                     return broke_off("more came than was announced".to_owned());
                 }
                 Some((Ok(piece), Some(reading)))
             }
             Ok(Some(Err(error))) => broke_off(without_secrets(&error.to_string())),
-            Ok(None) if size.is_some_and(|size| reading.came < size) => {
-                broke_off(format!("it ended after {} bytes", reading.came))
-            }
+            Ok(None) if reading.came < size => broke_off(format!("it ended after {} bytes", reading.came)),
             Ok(None) => None,
         }
     };

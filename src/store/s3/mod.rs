@@ -185,7 +185,9 @@ impl ObjectStore for S3Store {
         let asked = self.pace.ask(|| async { self.ask_for(key).await.map_err(|error| refusal(&error)) });
         let (answer, turn) = asked.await?;
         let user_metadata = answer.metadata.unwrap_or_default();
+        // S3 always says it. What makes another body of an object on its way does not, and that may be any part of it.
         let size = answer.content_length.and_then(|length| u64::try_from(length).ok());
+        let size = size.ok_or_else(|| StoreError::Unreachable("the answer does not say how long it is".to_owned()))?;
         let told = |name: &str| user_metadata.get(name).map(String::as_str);
         let metadata = DigestMetadata {
             last_modified: answer.last_modified.map(|time| Time::from_unix(time.secs())),
@@ -193,7 +195,7 @@ impl ObjectStore for S3Store {
         };
         let attributes = Attributes {
             user_metadata: user_metadata.into_iter().collect(),
-            size,
+            size: Some(size),
             etag: answer.e_tag.map(|tag| tag.trim_matches('"').to_owned()),
             version_id: answer.version_id,
             storage_class: answer.storage_class.map(|class| class.as_str().to_owned()),

@@ -31,6 +31,8 @@ pub(crate) enum Fault {
     Reset,
     /// Fewer bytes come than were announced, then the connection is closed.
     Truncated,
+    /// Half of the body comes, of which nothing was announced, and ends as if it were all.
+    Unannounced,
     /// Half of the body comes, and then nothing.
     StalledBody,
     /// Nothing comes.
@@ -71,6 +73,11 @@ impl Fault {
             }
             Fault::Stalled => pending().await,
             Fault::Truncated => Ok(broken(pass(request).await?, Then::Close).await?),
+            Fault::Unannounced => {
+                let mut answer = broken(pass(request).await?, Then::End).await?;
+                answer.headers_mut().remove(CONTENT_LENGTH);
+                Ok(answer)
+            }
             Fault::StalledBody => Ok(broken(pass(request).await?, Then::Stall).await?),
             Fault::Garbage => {
                 let answer = Response::builder().header(CONTENT_TYPE, "application/xml");
@@ -122,6 +129,8 @@ enum Then {
     /// What was written is sent, and the connection is closed when it is next looked at.
     Closing,
     Stall,
+    /// Nothing was announced, so this is all there is.
+    End,
 }
 
 impl HttpBody for HalfBody {
@@ -141,11 +150,15 @@ impl HttpBody for HalfBody {
             }
             Then::Closing => Poll::Ready(Some(Err(Abort))),
             Then::Stall => Poll::Pending,
+            Then::End => Poll::Ready(None),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.announced)
+        match self.then {
+            Then::End => SizeHint::default(),
+            _ => SizeHint::with_exact(self.announced),
+        }
     }
 }
 
