@@ -1,14 +1,18 @@
 //! How much may be under way at once, and how often to ask again.
 //!
 //! S3 says `SlowDown` when asked too fast for how it has spread the bucket. Then half as much is allowed, once for all
-//! that was asked before, and with every round of answers one more, until it is as much as at first. There is no clock
-//! in it: what is counted is answers.
+//! that was asked before, and with every round of answers one more, until it is as much as at first. What is counted is
+//! answers, and not time.
+//!
+//! Of a service that answers at once, less is asked at a time: there, more under way only waits for this machine's own
+//! processors, and costs a connection each.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::Refusal;
 use crate::store::StoreError;
@@ -40,6 +44,8 @@ struct State {
     answered: usize,
     /// How often the limit was halved.
     cuts: u64,
+    /// The least time that an answer took.
+    least: Duration,
     /// Objects given up since the last answer.
     given_up: u32,
 }
@@ -62,7 +68,7 @@ impl Pace {
             attempts: attempts.max(1),
             patience,
             endpoint,
-            state: Mutex::new(State { limit: most, owed: 0, answered: 0, cuts: 0, given_up: 0 }),
+            state: Mutex::new(State { limit: most, owed: 0, answered: 0, cuts: 0, least: Duration::MAX, given_up: 0 }),
             probing: AtomicBool::new(false),
             drawn: AtomicU64::new(0x9e37_79b9_7f4a_7c15),
         }))
@@ -79,8 +85,10 @@ impl Pace {
         let mut attempt = 0;
         loop {
             let turn = self.turn().await;
+            let asked = Instant::now();
             let refused = match tokio::time::timeout(self.0.patience, once()).await {
                 Ok(Ok(answer)) => {
+                    self.took(asked.elapsed());
                     self.answered();
                     return Ok((answer, turn));
                 }
@@ -139,7 +147,7 @@ impl Pace {
         let room = self.state(|state| {
             state.given_up = 0;
             state.answered += 1;
-            if state.answered < state.limit || state.limit >= self.0.most {
+            if state.answered < state.limit || state.limit >= self.ceiling(state) {
                 return false;
             }
             state.answered = 0;
@@ -157,12 +165,33 @@ impl Pace {
     fn slow_down(&self, cuts: u64) {
         self.state(|state| {
             if state.cuts == cuts {
-                let limit = (state.limit / 2).max(1);
-                state.owed += state.limit - limit;
-                (state.limit, state.answered) = (limit, 0);
+                self.lower(state, (state.limit / 2).max(1));
+                state.answered = 0;
                 state.cuts += 1;
             }
         });
+    }
+
+    /// An answer took so long.
+    fn took(&self, time: Duration) {
+        self.state(|state| {
+            state.least = state.least.min(time);
+            let ceiling = self.ceiling(state);
+            self.lower(state, ceiling);
+        });
+    }
+
+    /// As many as keep this machine busy, if each takes the least time that one took.
+    fn ceiling(&self, state: &State) -> usize {
+        let enough = state.least.as_micros().saturating_mul(ANSWERS_A_SECOND) / 1_000_000;
+        self.0.most.min(usize::try_from(enough).unwrap_or(usize::MAX).max(ENOUGH_NEARBY))
+    }
+
+    /// Lowers the limit: what slots are free are gone at once, the others as they are given back.
+    fn lower(&self, state: &mut State, limit: usize) {
+        let less = state.limit.saturating_sub(limit);
+        state.limit -= less;
+        state.owed += less - self.0.slots.forget_permits(less);
     }
 
     fn gave_up(&self, refused: &Refusal) {
@@ -218,6 +247,12 @@ const OUT_OF_REACH: u32 = 64;
 /// Credentials are renewed before they run out; those that did all the same are renewed at once, or by a person.
 const MOST_FOR_CREDENTIALS: u32 = 5;
 
+/// More than any machine can verify, so that no service but one at hand is asked for less than it may be.
+const ANSWERS_A_SECOND: u128 = 100_000;
+
+/// Under way where answers come at once. With fewer, a processor waits now and then; with more, only requests do.
+const ENOUGH_NEARBY: usize = 64;
+
 /// Milliseconds; doubled with every attempt.
 const FIRST_DELAY: u64 = 50;
 
@@ -243,15 +278,40 @@ mod tests {
         pace.slow_down(first.cuts);
         pace.slow_down(second.cuts);
         assert_eq!(limit(&pace), 4, "both were asked before the limit was halved");
+        assert_eq!(pace.0.slots.available_permits(), 2, "the four owed were free");
         drop((first, second));
-        let turns: Vec<Turn> = futures::future::join_all((0..4).map(|_| pace.turn())).await;
-        assert_eq!(pace.0.slots.available_permits(), 2, "two of the four owed are paid by turns that ended");
-        drop(turns);
         assert_eq!(pace.0.slots.available_permits(), 4);
         for _ in 0..100 {
             answer(&pace).await;
         }
         assert_eq!((limit(&pace), pace.0.slots.available_permits()), (8, 8));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_taken_is_owed() {
+        let pace = Pace::new(4, 1, Duration::from_secs(1), None);
+        let turns: Vec<Turn> = futures::future::join_all((0..4).map(|_| pace.turn())).await;
+        pace.slow_down(0);
+        drop(turns);
+        assert_eq!((limit(&pace), pace.0.slots.available_permits()), (2, 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_at_hand_is_asked_for_less_at_a_time_and_one_far_away_is_not() {
+        for (millis, most) in [(0, ENOUGH_NEARBY), (1, 100), (3, 256), (20, 256)] {
+            let pace = Pace::new(256, 1, Duration::from_secs(1), None);
+            for late in [7, 0, 3] {
+                let answer = || async {
+                    tokio::time::sleep(Duration::from_millis(millis + late)).await;
+                    Ok::<_, Refusal>(())
+                };
+                pace.ask(answer).await.unwrap();
+            }
+            assert_eq!((limit(&pace), pace.0.slots.available_permits()), (most, most), "{millis} ms");
+        }
+        let few = Pace::new(8, 1, Duration::from_secs(1), None);
+        answer(&few).await;
+        assert_eq!(limit(&few), 8);
     }
 
     #[tokio::test(start_paused = true)]
