@@ -129,7 +129,7 @@ impl Shared {
 
 impl Hasher {
     /// The kernel to hash in lockstep with; none to hash one file after the other.
-    fn kernel(self) -> Option<Kernel> {
+    pub(super) fn kernel(self) -> Option<Kernel> {
         match self {
             Hasher::Single => None,
             Hasher::Lockstep => Some(Kernel::best()),

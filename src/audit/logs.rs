@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use sha2::{Digest, Sha256};
 
 use super::discover::{Place, place_of};
+use super::gather::Gathered;
 use super::hashing::HashPool;
 use super::observer::Observer;
 use super::pace::Again;
@@ -15,7 +16,7 @@ use crate::finding::{Code, Finding, ListedLog, Reason};
 use crate::limits::Limits;
 use crate::logfile::{Framing, HashedLog, LogDefect, LogHasher};
 use crate::report::LogTally;
-use crate::store::StoreError;
+use crate::store::{BodyError, StoreError};
 use crate::trail::{ChainId, Time};
 
 /// What it takes to check log files.
@@ -29,6 +30,8 @@ pub(super) struct LogReader {
     pub hashers: Arc<Mutex<Vec<LogHasher>>>,
     /// Where log files that are at hand are hashed.
     pub pool: Arc<HashPool>,
+    /// Where small ones that are not are hashed, if together.
+    pub gathered: Option<Arc<Gathered>>,
 }
 
 /// What came of reading some log files of one account and region.
@@ -94,6 +97,15 @@ impl LogReader {
     async fn read_once(&self, place: &Place, key: &str) -> Result<Read, StoreError> {
         let object = place.store.get(key).await?;
         let written = object.metadata.last_modified;
+        let small = object.attributes.size.is_some_and(|size| size <= SMALL);
+        if let Some(gathered) = self.gathered.as_ref().filter(|_| small && place.store.is_remote()) {
+            let bytes = object.body.collect(SMALL).await.map_err(|error| match error {
+                BodyError::Store(error) => error,
+                BodyError::OverLimit(_) => StoreError::BrokeOff("more came than was announced".to_owned()),
+            })?;
+            let hashed = gathered.hash(bytes, place.store.framing()).await;
+            return Ok(hashed.map_or_else(Read::Defect, |hashed| Read::Hashed(hashed, written)));
+        }
         let mut hasher = self.hasher(place.store.framing());
         let mut defect = None;
         let read = object.body.pieces(|piece| match hasher.push(piece) {
@@ -213,3 +225,7 @@ pub(super) fn in_sample(log_files: LogFiles, key: &str) -> bool {
         }
     }
 }
+
+/// Bytes of a log file, as stored, that is received whole before it is hashed with others. As many as are under way may be
+/// in memory at once.
+const SMALL: u64 = 64 << 10;

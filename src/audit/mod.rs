@@ -10,6 +10,7 @@ mod discover;
 mod error;
 mod expected;
 mod folders;
+mod gather;
 mod hashing;
 mod inventory;
 mod logs;
@@ -37,6 +38,7 @@ pub use vouch::{VouchedBy, Vouching, who_vouches};
 pub use wanted_keys::wanted_keys;
 
 use self::discover::discover;
+use self::gather::Gathered;
 use self::hashing::HashPool;
 use self::inventory::Inventory;
 use self::pace::Pace;
@@ -75,7 +77,10 @@ struct Asked {
     observer: Arc<dyn Observer>,
     pace: Pace,
     hashers: Arc<Mutex<Vec<LogHasher>>>,
+    /// Where log files at hand are hashed.
     pool: Arc<HashPool>,
+    /// Where small ones from far away are; none to hash them one after the other.
+    gathered: Option<Arc<Gathered>>,
     /// How what is hashed there is hashed, by the name that the report gives it; none where nothing is hashed.
     hashed_with: Option<String>,
 }
@@ -120,11 +125,10 @@ impl Asked {
         keys: Arc<dyn KeySource>,
         observer: Arc<dyn Observer>,
     ) -> Asked {
-        // What streams in from far away is hashed one file after the other.
-        let hasher =
-            if evidence.stores.iter().all(|store| store.is_remote()) { Hasher::Single } else { request.hasher };
+        let (hasher, limit) = (request.hasher, request.limits.log_inflated);
         Asked {
-            pool: Arc::new(HashPool::new(hasher, request.limits.log_inflated)),
+            pool: Arc::new(HashPool::new(hasher, limit)),
+            gathered: hasher.kernel().map(|kernel| Arc::new(Gathered::new(kernel, limit))),
             hashed_with: (request.log_files != LogFiles::None).then(|| hasher.name()),
             pace: Pace::new(request.concurrency),
             buckets: evidence.buckets.clone(),

@@ -64,23 +64,83 @@ impl Body {
 
     /// All the bytes, if they are no more than `limit`.
     pub async fn collect(self, limit: u64) -> Result<Bytes, BodyError> {
-        if let Body::Bytes(bytes) = self {
-            return if bytes.len() as u64 <= limit { Ok(bytes) } else { Err(BodyError::OverLimit(limit)) };
-        }
-        let mut whole = Vec::new();
-        let mut over = false;
-        self.pieces(|piece| {
-            over = (whole.len() + piece.len()) as u64 > limit;
-            if over {
-                return ControlFlow::Break(());
+        let whole = match self {
+            Body::Bytes(bytes) => bytes,
+            Body::Reader(reader) => {
+                let mut whole = Vec::new();
+                let read = reader.take(limit.saturating_add(1)).read_to_end(&mut whole);
+                read.map_err(|error| StoreError::Unreachable(error.to_string()))?;
+                whole.into()
             }
-            whole.extend_from_slice(piece);
-            ControlFlow::Continue(())
-        })
-        .await?;
-        if over { Err(BodyError::OverLimit(limit)) } else { Ok(whole.into()) }
+            Body::Stream(pieces) => joined(pieces, limit).await?,
+        };
+        if whole.len() as u64 > limit { Err(BodyError::OverLimit(limit)) } else { Ok(whole) }
     }
+}
+
+/// All the pieces, if they are not longer than `limit` together, else more than that. One piece is handed on as it came.
+async fn joined(mut pieces: BoxStream<'static, Result<Bytes, StoreError>>, limit: u64) -> Result<Bytes, StoreError> {
+    let mut first = Bytes::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        if first.is_empty() {
+            first = piece;
+            continue;
+        }
+        let mut joined = Vec::from(first);
+        joined.extend_from_slice(&piece);
+        while let Some(piece) = pieces.next().await {
+            joined.extend_from_slice(&piece?);
+            if joined.len() as u64 > limit {
+                break;
+            }
+        }
+        return Ok(joined.into());
+    }
+    Ok(first)
 }
 
 /// Large enough that reading costs little beside hashing, small enough to stay in the second-level cache.
 const PIECE: usize = 128 << 10;
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    fn streamed(pieces: &[&'static str]) -> Body {
+        let pieces: Vec<_> = pieces.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
+        Body::Stream(stream::iter(pieces).boxed())
+    }
+
+    #[tokio::test]
+    async fn a_body_is_collected_whole_or_not_at_all() {
+        let bodies: [fn() -> Body; 6] = [
+            || Body::Bytes(Bytes::from_static(b"abcdef")),
+            || Body::Reader(Box::new(&b"abcdef"[..])),
+            || streamed(&["abcdef"]),
+            || streamed(&["", "abcdef", ""]),
+            || streamed(&["ab", "", "cdef"]),
+            || streamed(&["a", "b", "c", "d", "e", "f"]),
+        ];
+        for (at, body) in bodies.into_iter().enumerate() {
+            for limit in [6, 7, u64::MAX] {
+                assert_eq!(body().collect(limit).await, Ok(Bytes::from_static(b"abcdef")), "{at}");
+            }
+            for limit in 0..6 {
+                assert_eq!(body().collect(limit).await, Err(BodyError::OverLimit(limit)), "{at}");
+            }
+        }
+        assert_eq!(streamed(&[]).collect(0).await, Ok(Bytes::new()));
+    }
+
+    #[tokio::test]
+    async fn what_breaks_off_is_not_collected() {
+        for before in [&["ab", "c"][..], &["abc"], &[]] {
+            let before: Vec<_> = before.iter().map(|piece| Ok(Bytes::from_static(piece.as_bytes()))).collect();
+            let broken = stream::iter(before).chain(stream::iter([Err(StoreError::Denied)]));
+            assert_eq!(Body::Stream(broken.boxed()).collect(9).await, Err(StoreError::Denied.into()));
+        }
+    }
+}

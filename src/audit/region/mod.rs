@@ -122,6 +122,7 @@ impl<'a> Walker<'a> {
             observer: Arc::clone(&asked.observer),
             hashers: Arc::clone(&asked.hashers),
             pool: Arc::clone(&asked.pool),
+            gathered: asked.gathered.clone(),
         };
         let named = request.limits.planted_named_per_region;
         let places = region.places.iter();
