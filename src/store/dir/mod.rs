@@ -1,6 +1,7 @@
 //! A directory of objects under their S3 keys, as `aws s3 sync s3://bucket DIR` leaves them.
 
 mod buckets;
+mod needed;
 mod not_copied;
 mod place;
 mod pull_record;

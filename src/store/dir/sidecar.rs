@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
+use super::needed::Needed;
 use super::{ObjectRecord, folder_of};
 use crate::digest::DigestMetadata;
 use crate::limits::Limits;
@@ -44,12 +45,12 @@ pub(super) struct Sidecar {
 #[derive(Default)]
 struct Reader {
     file: Option<File>,
-    needed: Recent<DigestMetadata>,
-    whole: Recent<ObjectRecord>,
+    needed: Recent<Needed>,
+    whole: Recent<Lines<ObjectRecord>>,
 }
 
 /// The folders used last, the latest at the end.
-type Recent<T> = Vec<(String, Arc<Lines<T>>)>;
+type Recent<T> = Vec<(String, Arc<T>)>;
 
 /// What is known of each object of one folder.
 pub(super) type Lines<T> = HashMap<String, T>;
@@ -97,16 +98,16 @@ impl Sidecar {
 
     /// The metadata of one object.
     pub(super) fn metadata(&self, key: &str) -> DigestMetadata {
-        let lines = self.lines(folder_of(key));
-        lines.and_then(|lines| lines.get(key).cloned()).unwrap_or_default()
+        let (folder, name) = key.split_at(folder_of(key).len());
+        self.needed(folder).and_then(|needed| needed.metadata(name)).unwrap_or_default()
     }
 
     /// Fills in what is known of the objects of one folder.
     pub(super) fn fill(&self, folder: &str, mounted_at: &str, objects: &mut [ObjectInfo]) {
-        let Some(lines) = self.lines(folder) else { return };
+        let Some(needed) = self.needed(folder) else { return };
         for object in objects {
-            let line = object.key.strip_prefix(mounted_at).and_then(|key| lines.get(key));
-            object.last_modified = line.and_then(|line| line.last_modified);
+            let name = object.key.strip_prefix(mounted_at).and_then(|key| key.strip_prefix(folder));
+            object.last_modified = name.and_then(|name| needed.last_modified(name));
         }
     }
 
@@ -114,7 +115,14 @@ impl Sidecar {
     pub(super) fn records(&self, folder: &str) -> Option<Arc<Lines<ObjectRecord>>> {
         let runs = self.folders.get(folder)?;
         let reader = &mut *self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        recent(&mut reader.whole, folder, || Some(read(reader.file.as_mut()?, runs, whole)))
+        recent(&mut reader.whole, folder, || {
+            let mut lines = Lines::new();
+            read(reader.file.as_mut()?, runs, |line| {
+                let record = serde_json::from_slice(line).ok();
+                lines.extend(record.map(|record: ObjectRecord| (record.key.clone(), record)));
+            });
+            Some(lines)
+        })
     }
 
     /// All that is recorded of one object.
@@ -128,25 +136,32 @@ impl Sidecar {
         self.folders.keys().map(String::as_str)
     }
 
-    fn lines(&self, folder: &str) -> Option<Arc<Lines<DigestMetadata>>> {
+    fn needed(&self, folder: &str) -> Option<Arc<Needed>> {
         let runs = self.folders.get(folder)?;
         let reader = &mut *self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        recent(&mut reader.needed, folder, || Some(read(reader.file.as_mut()?, runs, needed)))
+        recent(&mut reader.needed, folder, || {
+            let mut needed = Needed::default();
+            read(reader.file.as_mut()?, runs, |line| {
+                let line = serde_json::from_slice(line).ok();
+                line.inspect(|line: &Line<'_>| needed.add(&line.key[folder_of(&line.key).len()..], line.metadata()));
+            });
+            Some(needed.complete())
+        })
     }
 }
 
-/// The lines of a folder, from those used last or else read now.
-fn recent<T>(recent: &mut Recent<T>, folder: &str, read: impl FnOnce() -> Option<Lines<T>>) -> Option<Arc<Lines<T>>> {
-    let found = match recent.iter().position(|(name, _)| name == folder) {
+/// What is known of a folder, from those used last or else read now.
+fn recent<T>(recent: &mut Recent<T>, folder: &str, read: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
+    let found = match recent.iter().rposition(|(name, _)| name == folder) {
         Some(at) => recent.remove(at),
         None => (folder.to_owned(), Arc::new(read()?)),
     };
-    let lines = Arc::clone(&found.1);
+    let known = Arc::clone(&found.1);
     if recent.len() == RECENT {
         recent.remove(0);
     }
     recent.push(found);
-    Some(lines)
+    Some(known)
 }
 
 /// Opens a file of the `.trailseal` folder, if it is there: an ordinary one, for a pipe could block for ever.
@@ -190,34 +205,21 @@ fn index(file: &File, most: u64) -> Result<HashMap<String, Vec<(u64, u64)>>, Sid
 }
 
 /// Reads one folder's lines. Of two lines for one key the later counts: a resumed copy appends.
-fn read<T>(file: &mut File, runs: &[(u64, u64)], parse: fn(&[u8]) -> Option<(String, T)>) -> Lines<T> {
-    let mut lines = Lines::new();
+fn read(file: &mut File, runs: &[(u64, u64)], mut take: impl FnMut(&[u8])) {
     for (offset, length) in runs {
         let mut bytes = Vec::new();
         let whole = file.seek(SeekFrom::Start(*offset)).and_then(|_| file.take(*length).read_to_end(&mut bytes));
-        if whole.is_err() {
-            continue;
+        if whole.is_ok() {
+            // Every line was parsed when the file was opened; one that no longer can be was changed since, and then its
+            // object has no metadata.
+            bytes.split(|byte| *byte == b'\n').for_each(&mut take);
         }
-        // Every line was parsed when the file was opened; one that no longer can be was changed since, and then its
-        // object has no metadata.
-        lines.extend(bytes.split(|byte| *byte == b'\n').filter_map(parse));
     }
-    lines
 }
 
-/// What verification needs of a line.
-fn needed(line: &[u8]) -> Option<(String, DigestMetadata)> {
-    let line: Line<'_> = serde_json::from_slice(line).ok()?;
-    Some((line.key.as_ref().to_owned(), line.metadata()))
-}
-
-fn whole(line: &[u8]) -> Option<(String, ObjectRecord)> {
-    let record: ObjectRecord = serde_json::from_slice(line).ok()?;
-    Some((record.key.clone(), record))
-}
-
-/// Folders kept. Eight regions are walked at once, each with the digests and the log files of a day or two.
-const RECENT: usize = 64;
+/// Folders kept. Eight regions are walked at once, each with the digests of a day or two, the log files of as many, and a day
+/// that is closed.
+const RECENT: usize = 40;
 
 #[cfg(test)]
 mod tests {
