@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
 
 use super::Refusal;
 use crate::store::StoreError;
@@ -85,7 +84,7 @@ impl Pace {
         let mut attempt = 0;
         loop {
             let turn = self.turn().await;
-            let asked = Instant::now();
+            let asked = tokio::time::Instant::now();
             let refused = match tokio::time::timeout(self.0.patience, once()).await {
                 Ok(Ok(answer)) => {
                     self.took(asked.elapsed());

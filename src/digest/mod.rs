@@ -11,6 +11,7 @@ mod file;
 mod hash;
 mod inflate;
 mod public_key;
+mod rsassa;
 mod signing_string;
 mod verify;
 

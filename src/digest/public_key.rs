@@ -6,19 +6,19 @@ use std::fmt;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use md5::{Digest, Md5};
+use rsa::PublicKey as RsaKey;
 use rsa::pkcs1::DecodeRsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
 use rsa::traits::PublicKeyParts;
-use rsa::{Pkcs1v15Sign, PublicKey as RsaKey};
-use sha2::Sha256;
 
+use super::rsassa::Verifier;
 use crate::limits::{RSA_BITS, RSA_EXPONENT};
 use crate::trail::Interval;
 
 /// A public key that can check signatures of digest files.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey {
-    key: RsaKey,
+    key: Verifier,
     der: Box<[u8]>,
     fingerprint: String,
     form: KeyForm,
@@ -91,6 +91,7 @@ impl PublicKey {
             return Err(KeyError::Exponent);
         }
         let fingerprint = hex::encode(Md5::digest(der));
+        let key = Verifier::new(key).ok_or(KeyError::Unknown)?;
         Ok(PublicKey { key, der: der.into(), fingerprint, form, validity: None, region: None })
     }
 
@@ -111,13 +112,13 @@ impl PublicKey {
 
     /// The size of its modulus.
     pub fn bits(&self) -> usize {
-        self.key.n().bit_width() as usize
+        self.key.key().n().bit_width() as usize
     }
 
     /// Whether `signature` is its RSASSA-PKCS1-v1_5 signature of a message with this SHA-256, and of nothing else: the
     /// hash is named, never taken from the signature.
     pub fn verifies(&self, sha256: &[u8; 32], signature: &[u8]) -> bool {
-        self.key.verify(Pkcs1v15Sign::new::<Sha256>(), sha256, signature).is_ok()
+        self.key.verifies(sha256, signature)
     }
 }
 
