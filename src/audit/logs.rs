@@ -127,14 +127,14 @@ impl LogReader {
     }
 
     fn judge(&self, recorded: &RecordedLog, read: Read, outcome: &mut LogOutcome) {
-        let RecordedLog { log, covers, delivered, chain, .. } = recorded;
-        let listed = ListedLog { chain: &self.chains[*chain], at: &log.at, covers: *covers };
+        let RecordedLog { log, by } = recorded;
+        let listed = ListedLog { chain: &self.chains[by.chain], at: &log.at, covers: by.covers };
         let recorded = || log.hash.to_string();
         let finding = match read {
             Read::Hashed(hashed, written) => {
                 outcome.bytes += hashed.bytes;
                 let matches = log.hash.matches(&hashed.sha256);
-                let rewritten = delivered.zip(written).filter(|(delivered, written)| matches && written > delivered);
+                let rewritten = by.delivered.zip(written).filter(|(delivered, written)| matches && written > delivered);
                 if let Some((delivered, written)) = rewritten {
                     self.found(listed.modified_after_delivery(delivered, written), outcome);
                 }
@@ -146,7 +146,7 @@ impl LogReader {
             Read::Absent => Some(listed.missing()),
             Read::Unreadable(reason) => Some(listed.unreadable(reason)),
         };
-        let tally = &mut outcome.tallies[*chain];
+        let tally = &mut outcome.tallies[by.chain];
         match finding {
             None => tally.verified += 1,
             Some(finding) => {
@@ -181,7 +181,7 @@ impl Read {
     fn failed(place: &Place, recorded: &RecordedLog, error: &StoreError) -> Read {
         match error.reason() {
             // In a copy of which nothing tells the bucket, what was delivered to another one need not be.
-            None if recorded.elsewhere && place.store.bucket().is_none() => Read::Unreadable(Reason::Unreachable),
+            None if recorded.is_elsewhere() && place.store.bucket().is_none() => Read::Unreadable(Reason::Unreachable),
             None => Read::Absent,
             Some(reason) => Read::Unreadable(reason),
         }

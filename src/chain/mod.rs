@@ -14,5 +14,5 @@ mod walk;
 pub use coverage::{Hole, union};
 pub use outcome::{ChainOutcome, NewestDigest, OldestDigest, Tally, Vouched};
 pub use scope::Scope;
-pub use vouched::{DayLogs, LoggedObject, RecordedLog, SeenLog, Unlisted, VouchedLogs};
+pub use vouched::{DayLogs, LoggedObject, RecordedBy, RecordedLog, SeenLog, Unlisted, VouchedLogs};
 pub use walk::{ChainWalk, ListedDigest, Need, Observed};

@@ -1,10 +1,11 @@
 //! The log files that verified digests vouch for, held against what lies in the log folder, one day at a time.
 //!
 //! Digests come newest first, so a day can be closed once every chain of the folder has gone back past it. Only open
-//! days are in memory, at some 100 bytes a log file.
+//! days are in memory, at some 100 bytes a log file, and 60 more where it is to be checked against the listing.
 
 use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::digest::{LogFileRef, RecordedHash};
 use crate::trail::{Day, Interval, LogKey, LogName, ObjectLocation, RegionFolders, Time};
@@ -13,7 +14,7 @@ use crate::trail::{Day, Interval, LogKey, LogName, ObjectLocation, RegionFolders
 #[derive(Debug)]
 pub struct VouchedLogs {
     /// Usually one; more where a trail's prefix or bucket was changed.
-    folders: Vec<(String, RegionFolders)>,
+    folders: Arc<[(String, RegionFolders)]>,
     open: BTreeMap<Day, DayLogs>,
     /// Whatever is signed and yet not named as log files are; of these the day cannot be told.
     odd: HashMap<ObjectLocation, Entry>,
@@ -35,6 +36,7 @@ pub struct Unlisted {
 /// The log files of one day that are vouched for.
 #[derive(Debug, Default)]
 pub struct DayLogs {
+    folders: Arc<[(String, RegionFolders)]>,
     named: HashMap<(u16, LogName), Entry>,
 }
 
@@ -44,25 +46,48 @@ struct Entry {
     hash: RecordedHashPrefix,
     /// Whether it is of the request, and so checked.
     asked: bool,
-    recorded: Option<Box<RecordedLog>>,
+    kept: Option<Box<Kept>>,
+}
+
+/// What the listing may yet ask for. The key is wholly told by the folder and the name.
+#[derive(Debug)]
+struct Kept {
+    hash: RecordedHash,
+    by: Arc<RecordedBy>,
+    /// The bucket, where it is another one than the digest's.
+    bucket: Option<Box<str>>,
+}
+
+/// What a digest says of all the log files it lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedBy {
+    /// The bucket that the digest lies in.
+    pub bucket: String,
+    /// Its time.
+    pub covers: Interval,
+    /// By when it was delivered, where the store knows when it was written.
+    pub delivered: Option<Time>,
+    /// Which of the folder's chains it belongs to.
+    pub chain: usize,
 }
 
 /// Enough of a recorded hash to tell whether a second digest records the same.
 type RecordedHashPrefix = [u8; 8];
 
-/// A log file as recorded, kept where it is checked against the listing and not at once.
+/// A log file as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedLog {
     /// The log file and its hash.
     pub log: LogFileRef,
-    /// The time of the digest that lists it.
-    pub covers: Interval,
-    /// By when that digest was delivered, where the store knows when it was written.
-    pub delivered: Option<Time>,
-    /// Which of the folder's chains it belongs to.
-    pub chain: usize,
+    /// What its digest says.
+    pub by: Arc<RecordedBy>,
+}
+
+impl RecordedLog {
     /// Whether it was delivered to another bucket than the digest that lists it: the trail was moved in that hour.
-    pub elsewhere: bool,
+    pub fn is_elsewhere(&self) -> bool {
+        self.log.at.bucket != self.by.bucket
+    }
 }
 
 /// An object in a log folder, as the listing shows it.
@@ -87,10 +112,10 @@ pub struct LoggedObject {
 pub enum SeenLog {
     /// It is there, and it is checked elsewhere.
     Checked,
-    /// It is there, and was not written since its digest was delivered.
-    Present(Box<RecordedLog>),
-    /// It is there, and the store does not know when it was written.
-    Untimed(Box<RecordedLog>),
+    /// It is there, and was not written since its digest, which is of that chain, was delivered.
+    Present(usize),
+    /// It is there, and the store does not know when it was written; its digest is of that chain.
+    Untimed(usize),
     /// It was written after its digest, or that it is listed shows nothing: its content must be looked at.
     Rewritten(Box<RecordedLog>),
 }
@@ -99,7 +124,7 @@ impl VouchedLogs {
     /// For the folders of one account and region, each with its bucket (empty: any).
     pub fn new(folders: Vec<(String, RegionFolders)>, most_candidates: usize) -> VouchedLogs {
         VouchedLogs {
-            folders,
+            folders: folders.into(),
             open: BTreeMap::new(),
             odd: HashMap::new(),
             candidates: BTreeMap::new(),
@@ -114,14 +139,21 @@ impl VouchedLogs {
     }
 
     /// A verified digest lists `log`, one of the request where it is `asked` for. False if another one of the request
-    /// has listed it before, with the same hash: then it is checked already.
-    pub fn vouch(&mut self, log: &LogFileRef, asked: bool, recorded: Option<RecordedLog>) -> bool {
+    /// has listed it before, with the same hash: then it is checked already. It is kept by what its digest says, where it
+    /// is to be checked against the listing.
+    pub fn vouch(&mut self, log: &LogFileRef, asked: bool, keep: Option<&Arc<RecordedBy>>) -> bool {
         self.withdraw(&log.at);
-        let entry = Entry { hash: prefix(&log.hash), asked, recorded: recorded.map(Box::new) };
+        let kept = keep.map(|by| Kept {
+            hash: log.hash.clone(),
+            by: Arc::clone(by),
+            bucket: (log.at.bucket != by.bucket).then(|| log.at.bucket.as_str().into()),
+        });
+        let entry = Entry { hash: prefix(&log.hash), asked, kept: kept.map(Box::new) };
         let before = match self.place(&log.at) {
             None => self.odd.insert(log.at.clone(), entry),
             Some((folder, name)) => {
-                let day = self.open.entry(name.minute.day()).or_default();
+                let new = || DayLogs { folders: Arc::clone(&self.folders), ..DayLogs::default() };
+                let day = self.open.entry(name.minute.day()).or_insert_with(new);
                 match day.named.entry((folder, name)) {
                     // What is to be checked is not forgotten for the word of a digest outside the request.
                     MapEntry::Occupied(before) if before.get().asked && !asked => return false,
@@ -200,22 +232,30 @@ impl VouchedLogs {
 impl DayLogs {
     /// The listing shows `object`: what is recorded of it; none if nobody vouches for it.
     pub fn see(&mut self, object: &LoggedObject) -> Option<SeenLog> {
-        let entry = self.named.remove(&(u16::try_from(object.folder).ok()?, object.name?))?;
-        let Some(recorded) = entry.recorded else { return Some(SeenLog::Checked) };
-        Some(match recorded.delivered.zip(object.last_modified) {
-            _ if object.doubtful => SeenLog::Rewritten(recorded),
-            None => SeenLog::Untimed(recorded),
-            Some((delivered, written)) if written > delivered => SeenLog::Rewritten(recorded),
-            Some(_) => SeenLog::Present(recorded),
+        let place = (u16::try_from(object.folder).ok()?, object.name?);
+        let Some(kept) = self.named.remove(&place)?.kept else { return Some(SeenLog::Checked) };
+        let by = &kept.by;
+        Some(match by.delivered.zip(object.last_modified) {
+            None if !object.doubtful => SeenLog::Untimed(by.chain),
+            Some((delivered, written)) if written <= delivered && !object.doubtful => SeenLog::Present(by.chain),
+            _ => SeenLog::Rewritten(Box::new(self.recorded(place, *kept)?)),
         })
     }
 
     /// What is recorded and was not seen in the listing, in order, where it was kept.
-    pub fn into_unseen(self) -> Vec<RecordedLog> {
-        let kept = self.named.into_values().filter_map(|entry| entry.recorded);
-        let mut unseen: Vec<RecordedLog> = kept.map(|recorded| *recorded).collect();
+    pub fn into_unseen(mut self) -> Vec<RecordedLog> {
+        let named = std::mem::take(&mut self.named);
+        let kept = named.into_iter().filter_map(|(place, entry)| self.recorded(place, *entry.kept?));
+        let mut unseen: Vec<RecordedLog> = kept.collect();
         unseen.sort_unstable_by(|a, b| a.log.at.cmp(&b.log.at));
         unseen
+    }
+
+    fn recorded(&self, (folder, name): (u16, LogName), kept: Kept) -> Option<RecordedLog> {
+        let (_, RegionFolders { account, region }) = self.folders.get(usize::from(folder))?.clone();
+        let bucket = kept.bucket.map_or_else(|| kept.by.bucket.clone(), String::from);
+        let at = ObjectLocation::new(bucket, LogKey { folder: account, region, name }.key());
+        Some(RecordedLog { log: LogFileRef { at, hash: kept.hash }, by: kept.by })
     }
 }
 
@@ -271,6 +311,41 @@ mod tests {
         assert!(logs.see(&object(KEY)).is_some());
         assert!(logs.see(&object(KEY)).is_none());
         assert!(logs.see(&object(&KEY.replace("abcdef", "fedcba"))).is_none());
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_as_it_was_recorded() {
+        let mut ledger = ledger();
+        let by = |bucket: &str, delivered| {
+            let covers = Interval::new(Time::from_unix(0), Time::from_unix(60));
+            let delivered = Some(Time::from_unix(delivered));
+            Arc::new(RecordedBy { bucket: bucket.to_owned(), covers, delivered, chain: 3 })
+        };
+        let log = |unique: &str, hash| log(&KEY.replace("abcdef", unique), hash);
+        let odd = LogFileRef { hash: RecordedHash::Odd("no hash".into()), ..log("dbcdef", 0) };
+        let logs = [(log("abcdef", 1), by("b", 9)), (log("bbcdef", 2), by("other", 9)), (odd, by("b", 9))];
+        for (log, by) in &logs {
+            assert!(ledger.vouch(log, true, Some(by)));
+        }
+        for (unique, delivered) in [("ebcdef", 5), ("fbcdef", 4), ("gbcdef", 5)] {
+            assert!(ledger.vouch(&log(unique, 7), true, Some(&by("b", delivered))));
+        }
+        let mut day = ledger.close(ledger.newest_open().unwrap());
+        let seen = |unique: &str, doubtful| {
+            let last_modified = Some(Time::from_unix(5));
+            LoggedObject { last_modified, doubtful, ..object(&KEY.replace("abcdef", unique)) }
+        };
+        assert!(matches!(day.see(&seen("ebcdef", false)), Some(SeenLog::Present(3))));
+        let rewritten = |seen| match seen {
+            Some(SeenLog::Rewritten(recorded)) => recorded.log,
+            _ => panic!("it is to be read"),
+        };
+        assert_eq!(rewritten(day.see(&seen("fbcdef", false))), log("fbcdef", 7), "written after its digest");
+        assert_eq!(rewritten(day.see(&seen("gbcdef", true))), log("gbcdef", 7), "doubtful");
+        let unseen = day.into_unseen();
+        let expected: Vec<_> = logs.into_iter().map(|(log, by)| RecordedLog { log, by }).collect();
+        assert_eq!(unseen, expected);
+        assert_eq!(unseen.iter().map(RecordedLog::is_elsewhere).collect::<Vec<_>>(), [false, true, false]);
     }
 
     #[test]

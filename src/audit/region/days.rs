@@ -99,10 +99,10 @@ impl Walker<'_> {
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.send(*recorded).await?,
-                    Some(SeenLog::Present(recorded) | SeenLog::Untimed(recorded)) => {
+                    Some(SeenLog::Present(chain) | SeenLog::Untimed(chain)) => {
                         // A time that lies beside a copy is the copy's own word.
                         self.untimed += u64::from(!place.store.is_remote() || object.last_modified.is_none());
-                        self.outcome.present(recorded.chain);
+                        self.outcome.present(chain);
                     }
                 }
             }
@@ -148,5 +148,5 @@ impl Walker<'_> {
     }
 }
 
-/// Log files held against one listing, where that is paid for by the page: one page in sixteen is not full.
-const LISTED_TOGETHER: usize = 16_000;
+/// Log files held against one listing, where that is paid for by the page: one page in eight is not full.
+const LISTED_TOGETHER: usize = 8_000;

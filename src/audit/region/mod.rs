@@ -19,7 +19,7 @@ use super::folders::LogFolders;
 use super::inventory::{Inventory, take_inventory};
 use super::logs::{LogOutcome, LogReader, in_sample};
 use super::request::LogFiles;
-use crate::chain::{ChainWalk, Need, Observed, RecordedLog, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::LOG_NAME_SKEW;
 use crate::report::LogTally;
@@ -219,6 +219,7 @@ impl<'a> Walker<'a> {
         if in_scope {
             self.asked.observer.logs_expected(vouched.log_files.len() as u64);
         }
+        let by = Arc::new(RecordedBy { bucket: vouched.bucket, covers, delivered: vouched.delivered, chain });
         for log in vouched.log_files {
             if mode == LogFiles::None {
                 let requested = in_scope && self.asked.range.is_requested(&log.at);
@@ -228,15 +229,12 @@ impl<'a> Walker<'a> {
             let in_scope = in_scope && self.asked.range.is_requested(&log.at);
             // What is not read must be seen in the listing; what the listing cannot show must be read.
             let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
-            let elsewhere = log.at.bucket != vouched.bucket;
-            let recorded = RecordedLog { log: log.clone(), covers, delivered: vouched.delivered, chain, elsewhere };
-            let kept = (in_scope && !read).then(|| recorded.clone());
-            let first = self.vouched.vouch(&log, in_scope, kept);
+            let first = self.vouched.vouch(&log, in_scope, Some(&by).filter(|_| in_scope && !read));
             if in_scope && !first {
                 let listed = ListedLog { chain: &self.logs.chains[chain], at: &log.at, covers };
                 self.findings.push(listed.listed_twice());
             } else if read {
-                self.send(recorded).await?;
+                self.send(RecordedLog { log, by: Arc::clone(&by) }).await?;
             }
         }
         Ok(())
