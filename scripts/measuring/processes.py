@@ -29,15 +29,9 @@ class Took:
 
 def build():
     """Builds what is measured."""
-    cargo = ["cargo", "build", "--release", "--locked", "--quiet", "--bin", "trailseal", "--example", "serve_bucket"]
-    if has_machine_limit():
-        cargo += ["--example", "machine_limit"]
+    cargo = ["cargo", "build", "--release", "--locked", "--quiet", "--bin", "trailseal", "--example", "serve_bucket",
+             "--example", "machine_limit", "--example", "many_chains"]
     subprocess.run(cargo, check=True, cwd=ROOT)
-
-
-def has_machine_limit():
-    """Whether there is the program that only inflates and hashes."""
-    return os.path.exists(os.path.join(ROOT, "examples", "machine_limit.rs"))
 
 
 def run(command, statuses=(0,), **environment):

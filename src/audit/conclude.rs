@@ -110,15 +110,17 @@ impl Asked {
     }
 
     fn keys_used(&self, outcome: &RegionOutcome) -> Vec<PublicKeyReport> {
-        let used = outcome.fingerprints.iter().filter_map(|fingerprint| outcome.keys.get(fingerprint));
-        used.map(|key| PublicKeyReport {
-            fingerprint: key.fingerprint().to_owned(),
-            source: self.keys.describe(),
-            pinned: self.keys.origin().is_pinned(),
-            valid_from: key.validity.map(|window| window.start),
-            valid_to: key.validity.map(|window| window.end),
-        })
-        .collect()
+        outcome
+            .keys_used
+            .iter()
+            .map(|key| PublicKeyReport {
+                fingerprint: key.fingerprint().to_owned(),
+                source: self.keys.describe(),
+                pinned: self.keys.origin().is_pinned(),
+                valid_from: key.validity.map(|window| window.start),
+                valid_to: key.validity.map(|window| window.end),
+            })
+            .collect()
     }
 
     fn described(&self) -> RequestReport {

@@ -144,7 +144,7 @@ impl Asked {
     async fn keys_of(&self, region: &str, inventory: &Inventory, findings: &mut Vec<Finding>) -> Arc<KeySet> {
         let Some(asked) = self.range.of_keys(inventory) else { return Arc::default() };
         match self.keys.keys(region, asked).await {
-            Ok(keys) => Arc::new(keys),
+            Ok(keys) => keys,
             Err(error) => {
                 let about = |chain| Finding::new(Code::PublicKeyUnavailable, error.to_string()).in_chain(chain);
                 let asked_for = inventory.chains.keys().filter(|chain| self.request.select.has_chain(chain));

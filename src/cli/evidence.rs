@@ -225,7 +225,7 @@ impl KeySource for NoKeys {
         KeyOrigin::BesideEvidence
     }
 
-    async fn keys(&self, region: &str, _range: Interval) -> Result<KeySet, KeySourceError> {
+    async fn keys(&self, region: &str, _range: Interval) -> Result<Arc<KeySet>, KeySourceError> {
         let problem = "there are none beside the source, and none were given with --public-keys".to_owned();
         Err(KeySourceError { region: region.to_owned(), problem })
     }

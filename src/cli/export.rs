@@ -69,7 +69,7 @@ impl ExportArgs {
         let mut keys = KeySet::default();
         for (region, range) in wanted {
             match source.keys(&region, range).await {
-                Ok(of_region) => keys.merge(of_region),
+                Ok(of_region) => keys.merge(Arc::unwrap_or_clone(of_region)),
                 Err(error) => missing.push(error.to_string()),
             }
         }

@@ -26,7 +26,7 @@ pub struct CloudTrailKeys {
 #[derive(Clone)]
 struct Known {
     range: Interval,
-    answer: Result<KeySet, KeySourceError>,
+    answer: Result<Arc<KeySet>, KeySourceError>,
 }
 
 impl CloudTrailKeys {
@@ -83,7 +83,7 @@ impl KeySource for CloudTrailKeys {
         KeyOrigin::Aws
     }
 
-    async fn keys(&self, region: &str, range: Interval) -> Result<KeySet, KeySourceError> {
+    async fn keys(&self, region: &str, range: Interval) -> Result<Arc<KeySet>, KeySourceError> {
         let of_region = Arc::clone(self.regions.lock().await.entry(region.to_owned()).or_default());
         let mut known = of_region.lock().await;
         let asked = match known.as_ref() {
@@ -94,7 +94,7 @@ impl KeySource for CloudTrailKeys {
             None => range,
         };
         let answer = self.ask(region, asked).await;
-        let answer = answer.map_err(|problem| KeySourceError { region: region.to_owned(), problem });
+        let answer = answer.map(Arc::new).map_err(|problem| KeySourceError { region: region.to_owned(), problem });
         // That more is not to be had does not take away what is known.
         if answer.is_ok() || known.as_ref().is_none_or(|known| known.answer.is_err()) {
             *known = Some(Known { range: asked, answer: answer.clone() });

@@ -6,6 +6,8 @@ mod cloudtrail;
 mod file;
 mod list;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 #[cfg(feature = "aws")]
@@ -26,7 +28,7 @@ pub trait KeySource: Send + Sync {
     fn origin(&self) -> KeyOrigin;
 
     /// The keys that may have signed digests of a region over a range.
-    async fn keys(&self, region: &str, range: Interval) -> Result<KeySet, KeySourceError>;
+    async fn keys(&self, region: &str, range: Interval) -> Result<Arc<KeySet>, KeySourceError>;
 }
 
 /// What keys from a source can prove.
@@ -62,7 +64,7 @@ pub struct KeySourceError {
 /// Keys that are at hand.
 #[derive(Clone, Debug)]
 pub struct KeysAtHand {
-    keys: KeySet,
+    keys: Arc<KeySet>,
     description: String,
     origin: KeyOrigin,
 }
@@ -70,7 +72,7 @@ pub struct KeysAtHand {
 impl KeysAtHand {
     /// These keys, named so in the report.
     pub fn new(keys: KeySet, description: impl Into<String>, origin: KeyOrigin) -> KeysAtHand {
-        KeysAtHand { keys, description: description.into(), origin }
+        KeysAtHand { keys: Arc::new(keys), description: description.into(), origin }
     }
 }
 
@@ -84,7 +86,7 @@ impl KeySource for KeysAtHand {
         self.origin
     }
 
-    async fn keys(&self, _region: &str, _range: Interval) -> Result<KeySet, KeySourceError> {
-        Ok(self.keys.clone())
+    async fn keys(&self, _region: &str, _range: Interval) -> Result<Arc<KeySet>, KeySourceError> {
+        Ok(Arc::clone(&self.keys))
     }
 }

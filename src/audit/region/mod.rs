@@ -96,7 +96,9 @@ impl<'a> Walker<'a> {
             observer: Arc::clone(&asked.observer),
         };
         inventory.chains.retain(|chain, _| request.log_files != LogFiles::None || asked_for.contains(chain));
-        let window = (request.concurrency / inventory.chains.len().max(1)).clamp(2, WINDOW);
+        let remote = region.places.iter().any(|place| place.store.is_remote());
+        let most = if remote { WINDOW } else { WINDOW_AT_HAND };
+        let window = (request.concurrency / inventory.chains.len().max(1)).clamp(2, most);
         let tracks: Vec<Track> = inventory
             .chains
             .iter()
@@ -156,7 +158,7 @@ impl<'a> Walker<'a> {
             checking: JoinSet::new(),
             batch: Vec::new(),
             // Where every answer takes its time, none waits for another.
-            batch_size: if region.places.iter().any(|place| place.store.is_remote()) { 1 } else { BATCH },
+            batch_size: if remote { 1 } else { BATCH },
             bucket: None,
             buckets: BTreeSet::new(),
             pending: 0,
@@ -271,3 +273,6 @@ const BATCH: usize = 16;
 
 /// Digests of one chain fetched ahead, at most.
 const WINDOW: usize = 32;
+
+/// The same where nothing is waited for: enough to keep the processors busy.
+const WINDOW_AT_HAND: usize = 8;

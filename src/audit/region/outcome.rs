@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::mem;
-use std::sync::Arc;
 
 use super::Walker;
 use crate::audit::discover::Region;
 use crate::audit::folders::Window;
 use crate::audit::{AuditError, publish};
 use crate::chain::VouchedLogs;
-use crate::digest::KeySet;
+use crate::digest::PublicKey;
 use crate::finding::{Code, Finding};
 use crate::limits::LOG_NAME_SKEW;
 use crate::report::ChainReport;
@@ -26,7 +25,8 @@ pub(in crate::audit) struct RegionOutcome {
     pub keys_unknown: u64,
     /// The fingerprints that signatures verified under.
     pub fingerprints: BTreeSet<String>,
-    pub keys: Arc<KeySet>,
+    /// The keys of those fingerprints.
+    pub keys_used: Vec<PublicKey>,
     /// Objects in log folders that nobody vouches for, and of which nobody can say that a digest seen should.
     pub unjudged: u64,
     /// Log files seen in the listing alone, of which the store does not know when they were written.
@@ -55,7 +55,6 @@ impl Walker<'_> {
         let mut finished = RegionOutcome {
             region: self.region.region.clone(),
             bytes: self.outcome.bytes,
-            keys: Arc::clone(&self.reader.keys),
             bucket: self.bucket,
             ..RegionOutcome::default()
         };
@@ -88,6 +87,9 @@ impl Walker<'_> {
         publish(&self.asked.observer, &self.findings);
         finished.findings.append(&mut self.findings);
         finished.findings.append(&mut self.outcome.findings);
+        let used = finished.fingerprints.iter().filter_map(|fingerprint| self.reader.keys.get(fingerprint));
+        finished.keys_used = used.cloned().collect();
+        finished.chains.shrink_to_fit();
         self.asked.observer.region_done();
         Ok(finished)
     }
