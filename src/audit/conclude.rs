@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::discover::Discovery;
 use super::region::RegionOutcome;
 use super::{Asked, AuditError, EndFrom, LogFiles, publish};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Reason, Severity};
 use crate::keys::KeyOrigin;
 use crate::report::{ChainReport, Checks, PublicKeyReport, Report, RequestReport};
 use crate::trail::{ChainId, ObjectLocation};
@@ -18,12 +18,19 @@ impl Asked {
         mut outcomes: Vec<RegionOutcome>,
     ) -> Result<Report, AuditError> {
         outcomes.sort_by(|a, b| a.chains.first().map(|(id, _)| id).cmp(&b.chains.first().map(|(id, _)| id)));
-        self.keys_must_fit(&outcomes)?;
+        let interrupted = self.request.stop.has_cut();
+        if !interrupted {
+            self.keys_must_fit(&outcomes)?;
+        }
         let chains: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(id, _)| id.clone())).collect();
         let mut findings: Vec<Finding> = discovery.beside.into_findings().collect();
         findings.extend(self.about_the_request(&chains));
-        findings.extend(self.never_delivered(&outcomes));
+        // Of what was not looked at, nobody can say that it is not there.
+        if !interrupted {
+            findings.extend(self.missing(&chains));
+            findings.extend(self.never_delivered(&outcomes));
+        }
         let public_keys = outcomes.iter().flat_map(|outcome| self.keys_used(outcome)).collect();
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
@@ -36,9 +43,12 @@ impl Asked {
         began_after.sort();
         let proven = reports_of(&outcomes).any(|report| report.digests.verified > 0);
         let told = findings.iter().chain(outcomes.iter().flat_map(|outcome| &outcome.findings));
-        if !proven && !told.into_iter().any(|finding| finding.severity != Severity::Note) {
+        if !proven && !interrupted && !told.into_iter().any(|finding| finding.severity != Severity::Note) {
             let message = "no digest file is of the time asked for: look at the start and the end asked for";
             findings.push(Finding::nothing_found(message.to_owned()));
+        }
+        if interrupted {
+            say_interrupted(&mut findings, &outcomes);
         }
         publish(&self.observer, &findings);
         let mut reports = Vec::new();
@@ -91,7 +101,8 @@ impl Asked {
         Err(AuditError::KeysForeign { keys: self.keys.describe(), named: unknown, regions })
     }
 
-    fn about_the_request(&self, chains: &[ChainId]) -> Vec<Finding> {
+    /// What was asked for and is not there at all.
+    fn missing(&self, chains: &[ChainId]) -> Vec<Finding> {
         let mut findings = Vec::new();
         if chains.is_empty() {
             let message = "no digest file was found for what was asked: look at the bucket, prefix, account, region and time asked for; a directory must be the one above AWSLogs/";
@@ -100,6 +111,11 @@ impl Asked {
             let missing = self.request.select.missing_from(chains).into_iter();
             findings.extend(missing.map(|name| Finding::nothing_found(format!("no digest file was found of {name}"))));
         }
+        findings
+    }
+
+    fn about_the_request(&self, chains: &[ChainId]) -> Vec<Finding> {
+        let mut findings = Vec::new();
         if self.range.end_from.is_evidence() && !chains.is_empty() {
             findings.push(Finding::end_from_evidence(self.range.scope.end, self.range.end_from == EndFrom::Record));
         }
@@ -168,6 +184,10 @@ impl Asked {
                 skipped.push("unlisted objects in log folders (--log-files none)".to_owned());
             }
         }
+        if self.request.stop.has_cut() {
+            skipped.push(format!("whatever was left when the run was interrupted of: {}", performed.join(", ")));
+            performed.clear();
+        }
         if self.keys.origin().is_pinned() {
             performed.push("signatures under keys obtained apart from the evidence");
         } else {
@@ -198,6 +218,21 @@ impl Asked {
         Checks { performed, skipped, hasher: self.hashed_with.clone() }
     }
 }
+
+/// Says that the run was interrupted. Of the folders that were not even looked into for accounts and regions, some are named.
+fn say_interrupted(findings: &mut Vec<Finding>, outcomes: &[RegionOutcome]) {
+    let not_begun = outcomes.iter().filter(|outcome| outcome.not_begun).count();
+    let mut folders = 0;
+    findings.retain(|finding| {
+        let not_listed = finding.reason == Some(Reason::Interrupted);
+        folders += usize::from(not_listed);
+        !not_listed || folders <= FOLDERS_NAMED
+    });
+    findings.push(Finding::run_interrupted(outcomes.len(), not_begun, folders.saturating_sub(FOLDERS_NAMED)));
+}
+
+/// Folders named one by one that an interrupted run did not list: an organization has one for each of its accounts.
+const FOLDERS_NAMED: usize = 24;
 
 fn reports_of(outcomes: &[RegionOutcome]) -> impl Iterator<Item = &ChainReport> {
     outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(_, report)| report))

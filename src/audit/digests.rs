@@ -22,7 +22,7 @@ use crate::digest::{
 use crate::finding::Reason;
 use crate::limits::Limits;
 use crate::store::BodyError;
-use crate::trail::ObjectLocation;
+use crate::trail::{ObjectLocation, Time};
 
 /// What it takes to look at a digest.
 #[derive(Clone)]
@@ -198,6 +198,11 @@ impl Ahead {
             }
         }
         .boxed()
+    }
+
+    /// The ends of those that are listed and not told to the walk.
+    pub(super) fn untold(&self) -> impl Iterator<Item = Time> {
+        self.queue.iter().map(|(listed, _)| listed.end).chain(self.pending.ends())
     }
 
     /// Whether a store of that name is at hand, so that what it does not have is not there.

@@ -111,7 +111,7 @@ impl Search<'_> {
             let folders: Vec<_> = folders.buffered(FOLDERS_AT_ONCE).collect().await;
             for (name, answer) in folders {
                 let folder = match answer {
-                    Err(error) if depth == 0 => return Err(error),
+                    Err(error) if depth == 0 && error != StoreError::Interrupted => return Err(error),
                     answer => self.told(&name, answer, &mut found.discovery),
                 };
                 for below in folder.folders {
@@ -136,7 +136,11 @@ impl Search<'_> {
         while let Some((organization, path)) = open.pop() {
             let folder = match self.store.folder(&path).await {
                 // Nothing at all could be listed.
-                Err(error) if organization.is_none() && self.told_prefix().is_some() => return Err(error),
+                Err(error)
+                    if organization.is_none() && self.told_prefix().is_some() && error != StoreError::Interrupted =>
+                {
+                    return Err(error);
+                }
                 answer => self.told(&path, answer, &mut found.discovery),
             };
             found.discovery.count_in_the_way(&folder);

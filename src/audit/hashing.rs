@@ -174,7 +174,7 @@ impl LogQueue for Queue {
 
     fn done(&mut self, told: Told, read: LogRead) {
         let written = told.written;
-        told.put(Some(read.map(|read| (read, written)).map_err(|error| StoreError::Unreachable(error.to_string()))));
+        told.put(Some(read.map(|read| (read, written)).map_err(|error| StoreError::of_reading(&error))));
     }
 }
 

@@ -222,6 +222,11 @@ impl Pending {
     fn new(chain: &ChainId, places: &[Place], part: &[(Time, u16)]) -> Pending {
         Pending { chain: chain.clone(), places: places.to_vec(), left: part.iter().copied().collect() }
     }
+
+    /// The ends of those left.
+    pub(super) fn ends(&self) -> impl Iterator<Item = Time> {
+        self.left.iter().map(|(end, _)| *end)
+    }
 }
 
 /// Each with the place it lies in.

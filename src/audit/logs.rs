@@ -1,5 +1,6 @@
 //! Log files: read, hashed and compared, many at once.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -43,6 +44,8 @@ pub(super) struct LogOutcome {
     /// How many were written again after their delivery; not all of them are in `findings`.
     pub rewritten: usize,
     pub bytes: u64,
+    /// How many were not read because the run was interrupted before, by chain.
+    pub not_read: BTreeMap<usize, u64>,
 }
 
 /// What came of reading one.
@@ -144,6 +147,7 @@ impl LogReader {
             Read::Defect(LogDefect::TrailingData { sha256 }) => Some(listed.trailing_data(recorded(), &sha256)),
             Read::Defect(LogDefect::OverLimit(limit)) => Some(listed.over_limit(limit)),
             Read::Absent => Some(listed.missing()),
+            Read::Unreadable(Reason::Interrupted) => return outcome.not_read(by.chain),
             Read::Unreadable(reason) => Some(listed.unreadable(reason)),
         };
         let tally = &mut outcome.tallies[by.chain];
@@ -203,6 +207,15 @@ impl LogOutcome {
             }
         }
         self.bytes += other.bytes;
+        for (chain, count) in other.not_read {
+            *self.not_read.entry(chain).or_default() += count;
+        }
+    }
+
+    /// Counts a log file that was not read because the run was interrupted before.
+    pub(super) fn not_read(&mut self, chain: usize) {
+        self.tallies[chain].unproven += 1;
+        *self.not_read.entry(chain).or_default() += 1;
     }
 
     /// Counts a log file that was seen in the listing and not read.

@@ -23,6 +23,7 @@ pub mod pull;
 mod range;
 mod region;
 mod request;
+mod stop;
 mod vouch;
 mod wanted_keys;
 
@@ -34,6 +35,7 @@ pub use error::AuditError;
 pub use observer::{Observer, Silent};
 pub use plan::{Plan, Planned, PlannedChain, plan};
 pub use request::{AuditRequest, Hasher, LogFiles, LogFilesError, Selection};
+pub use stop::Stop;
 pub use vouch::{VouchedBy, Vouching, who_vouches};
 pub use wanted_keys::wanted_keys;
 
@@ -97,13 +99,14 @@ pub fn audit_blocking(
 }
 
 /// Audits evidence: what was altered, deleted, planted or left uncovered is in the report. An error means that there
-/// is no verdict.
+/// is no verdict. Where the request's [`Stop`] asks for the end first, the report is a partial one and says so.
 pub async fn audit(
     evidence: Evidence,
     keys: Arc<dyn KeySource>,
     request: AuditRequest,
     observer: Arc<dyn Observer>,
 ) -> Result<Report, AuditError> {
+    let evidence = evidence.until(&request.stop);
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
     let range = Range::settle(&evidence, &request, &discovery).await?;
     observer.regions_found(discovery.regions.len() as u64);
@@ -143,9 +146,11 @@ impl Asked {
     /// The keys for a region's digests.
     async fn keys_of(&self, region: &str, inventory: &Inventory, findings: &mut Vec<Finding>) -> Arc<KeySet> {
         let Some(asked) = self.range.of_keys(inventory) else { return Arc::default() };
-        match self.keys.keys(region, asked).await {
-            Ok(keys) => keys,
-            Err(error) => {
+        match self.request.stop.race(self.keys.keys(region, asked)).await {
+            // No walk goes on, and so none misses them.
+            None => Arc::default(),
+            Some(Ok(keys)) => keys,
+            Some(Err(error)) => {
                 let about = |chain| Finding::new(Code::PublicKeyUnavailable, error.to_string()).in_chain(chain);
                 let asked_for = inventory.chains.keys().filter(|chain| self.request.select.has_chain(chain));
                 findings.extend(asked_for.map(about));

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::stop::Stop;
 use crate::limits::Limits;
 use crate::report::Waivers;
 use crate::trail::{ChainId, ChainKind, ExpectedChain, RegionFolders, Time, TrailArn};
@@ -34,6 +35,8 @@ pub struct AuditRequest {
     pub concurrency: usize,
     /// The bounds.
     pub limits: Limits,
+    /// Whether to end before the end: whoever keeps a clone of it can ask for that.
+    pub stop: Stop,
 }
 
 /// Which accounts, regions and trails. An empty list is no restriction.
@@ -137,6 +140,7 @@ impl AuditRequest {
             waivers: Waivers::default(),
             concurrency: 64,
             limits: Limits::default(),
+            stop: Stop::default(),
         }
     }
 }

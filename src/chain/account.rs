@@ -121,6 +121,18 @@ impl Account {
         self.spans(around_troubles(whole, &troubles, Reason::DigestUnverified), &nowhere);
     }
 
+    /// The walk was given up: what lies before the oldest verified digest, if there is any, was not looked at, back to the
+    /// request's start or else to the oldest digest that is `known` to be there.
+    pub(super) fn given_up(&mut self, oldest: Option<&Newer>, known: Option<Time>) {
+        let troubles = mem::take(&mut self.troubles);
+        let met = troubles.last().map(|trouble| trouble.end);
+        let hour_of = |end: Time| end.plus(-Time::HOUR);
+        let Some(start) = self.scope.start.or([met, known].into_iter().flatten().min().map(hour_of)) else { return };
+        let end = oldest.map_or(self.scope.end, |oldest| oldest.start);
+        let nowhere = ObjectLocation::new("", "");
+        self.spans(around_troubles(Interval::new(start, end), &troubles, Reason::Interrupted), &nowhere);
+    }
+
     /// What is proven and what is not, oldest first, and the findings on the latter.
     pub(super) fn close(mut self) -> (Vec<Interval>, Vec<Hole>, Vec<Finding>) {
         let proven = mem::take(&mut self.proven).into_iter().filter_map(|covers| self.scope.clip(covers)).collect();

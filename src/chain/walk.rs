@@ -79,6 +79,8 @@ pub struct ChainWalk {
     account: Account,
     met: u64,
     done: bool,
+    /// Where the walk was given up: the end of the oldest digest that is listed and was not met, if any is.
+    given_up: Option<Option<Time>>,
     outcome: ChainOutcome,
 }
 
@@ -118,6 +120,7 @@ impl ChainWalk {
             newer: None,
             met: 0,
             done: false,
+            given_up: None,
         }
     }
 
@@ -395,9 +398,31 @@ impl ChainWalk {
         Vouched::default()
     }
 
+    /// Gives the walk up, where it has not ended: what it did not meet is said not to have been looked at. `untold` are
+    /// the ends of digests that are listed, and that it was not told of.
+    pub fn give_up(&mut self, untold: impl IntoIterator<Item = Time>) {
+        self.choose();
+        if mem::replace(&mut self.done, true) {
+            return;
+        }
+        let asked = self.asked.take().filter(|asked| asked.listed).map(|asked| asked.end);
+        let told = self.listed.iter().map(|digest| digest.end);
+        let unmet: Vec<Time> = told.chain(asked).chain(untold).collect();
+        let hour = |end: &Time| Interval::new(end.plus(-Time::HOUR), *end);
+        let of_request = unmet.iter().filter(|end| self.scope.touches(hour(end))).count() as u64;
+        self.outcome.tally.unproven += of_request;
+        if of_request > 0 {
+            self.outcome.findings.push(Finding::digests_not_met(&self.chain, of_request));
+        }
+        self.given_up = Some(unmet.into_iter().min());
+    }
+
     /// Ends the walk: what came of it.
     pub fn finish(mut self) -> ChainOutcome {
-        if let Some(newer) = &self.newer {
+        if let Some(known) = self.given_up {
+            self.outcome.oldest_start = self.newer.as_ref().map(|newer| newer.start);
+            self.account.given_up(self.newer.as_ref(), known);
+        } else if let Some(newer) = &self.newer {
             self.outcome.oldest_start = Some(newer.start);
             self.outcome.began_after = self.account.head(newer);
             // Once a digest before the request was looked at, what it names is not asked for, and may well be there.

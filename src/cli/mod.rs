@@ -6,6 +6,10 @@
 //! | 1 | not intact: tampering or loss is shown |
 //! | 2 | usage or configuration error, or the run itself could not proceed |
 //! | 3 | inconclusive: no violation, but something requested could not be proven; of `pull`, that something could not be copied |
+//! | 130, 143 | ended at once by SIGINT or SIGTERM: the second of `verify` and `pull`, the first of the others. There is no verdict |
+//!
+//! The first signal ends `verify` early, with a partial report and the exit status of its verdict, 1 or 3; and `pull`, with 2
+//! and a copy that the same pull goes on with.
 
 mod access;
 mod directory;
@@ -22,12 +26,15 @@ mod progress;
 mod pull;
 mod report;
 mod select;
+mod signals;
 pub mod simulate;
 mod source;
 mod verify;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::panic::UnwindSafe;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -73,9 +80,19 @@ impl From<io::Error> for Failure {
 
 /// The program, on the process's own arguments and streams.
 pub fn main() -> ExitCode {
-    // Whatever goes wrong inside, a panic must never look like a verdict.
-    let status = std::panic::catch_unwind(|| run(std::env::args_os())).unwrap_or(NO_VERDICT);
-    ExitCode::from(status)
+    ExitCode::from(guarded(|| run(std::env::args_os())))
+}
+
+/// Whatever goes wrong inside, a panic must never look like a verdict, and what it says may be from the bucket.
+fn guarded(run: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
+    std::panic::set_hook(Box::new(|panic| {
+        told(&format!("error: {panic}; please report this as a bug"));
+        let trace = Backtrace::capture();
+        if trace.status() == BacktraceStatus::Captured {
+            let _ = writeln!(io::stderr(), "{trace}");
+        }
+    }));
+    std::panic::catch_unwind(run).unwrap_or(NO_VERDICT)
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
@@ -129,3 +146,47 @@ pub(crate) fn told(text: &str) {
 
 /// The exit status of a run that came to no verdict.
 const NO_VERDICT: u8 = 2;
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// A program that panics there where the test below says.
+    #[test]
+    fn a_program_that_panics() {
+        let Some(place) = std::env::var_os(PLACE) else { return };
+        let status = guarded(|| {
+            if place == "here" {
+                panic!("an evil\u{1b}[2Jname");
+            }
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            let task = runtime.block_on(async { tokio::spawn(async { panic!("an evil\u{1b}[2Jname") }).await });
+            match task {
+                Ok(()) => 0,
+                Err(panicked) => {
+                    told(&crate::audit::AuditError::Task(panicked).to_string());
+                    NO_VERDICT
+                }
+            }
+        });
+        std::process::exit(i32::from(status));
+    }
+
+    #[test]
+    fn a_panic_is_no_verdict_and_what_it_says_is_escaped() {
+        for place in ["here", "in a task"] {
+            let mut command = Command::new(std::env::current_exe().expect("this program"));
+            command.args(["--exact", "--nocapture", "cli::tests::a_program_that_panics"]);
+            command.env("RUST_BACKTRACE", "0").env(PLACE, place);
+            let ended = command.output().expect("it runs");
+            let told = String::from_utf8_lossy(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(2), "{told}");
+            assert!(told.contains("an evil\\u{1b}[2Jname; please report this as a bug"), "{told}");
+            assert!(!told.contains('\u{1b}'), "{told}");
+        }
+    }
+
+    const PLACE: &str = "TRAILSEAL_TEST_PANICS";
+}

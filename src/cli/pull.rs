@@ -13,7 +13,7 @@ use super::evidence::{EvidenceArgs, holds, now};
 use super::progress::Bar;
 use super::select::SelectArgs;
 use super::simulate::shell;
-use super::{Failure, told};
+use super::{Failure, signals, told};
 use crate::audit::pull::{Pulled, pull};
 use crate::audit::{AuditRequest, LogFiles, Observer};
 use crate::finding::Finding;
@@ -92,7 +92,10 @@ pub(super) fn run(args: &PullArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let shows_progress = !args.no_progress && !args.quiet && io::stderr().is_terminal();
     let observer = Arc::new(Told { bar: shows_progress.then(Bar::new) });
     request.source = whole_name(&request.source);
+    signals::ask_for_the_end(&request.stop, "what is under way is given up")?;
     let result = runtime.block_on(pull(opened.evidence, opened.keys, request, &args.dir, observer.clone()));
+    // What was given up is not waited for.
+    runtime.shutdown_background();
     // The bar goes before anything else is said.
     drop(observer);
     let pulled = result.map_err(Failure::told)?;

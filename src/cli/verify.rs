@@ -14,7 +14,7 @@ use super::output::{Format, OutputArgs, ReportFile};
 use super::plan;
 use super::progress::{Bar, Streamed};
 use super::select::SelectArgs;
-use super::{Failure, evidence};
+use super::{Failure, evidence, signals};
 use crate::audit::{self, AuditRequest, Hasher, LogFiles, Observer, Silent};
 use crate::limits::Limits;
 use crate::report::Waivers;
@@ -110,8 +110,11 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
         _ if args.output.shows_progress() => Arc::new(Bar::new()),
         _ => Arc::new(Silent),
     };
-    let report =
-        runtime.block_on(audit::audit(opened.evidence, opened.keys, request, observer)).map_err(Failure::told)?;
+    signals::ask_for_the_end(&request.stop, "what is under way is given up, and a partial report follows")?;
+    let audited = runtime.block_on(audit::audit(opened.evidence, opened.keys, request, observer));
+    // What was given up is not waited for.
+    runtime.shutdown_background();
+    let report = audited.map_err(Failure::told)?;
     given.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.
     files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;

@@ -69,6 +69,9 @@ impl Code {
             Code::PublicKeyUnavailable => {
                 "Get the keys of that region and time from AWS with `aws cloudtrail list-public-keys`, and give them with `--public-keys`."
             }
+            Code::RunInterrupted => {
+                "Verify again and let the run end, or ask for less: a shorter time, one account or region, or `--log-files listing`. What this report shows was seen; what it does not was not looked at."
+            }
             Code::PublicKeyUnpinned => {
                 "Get the keys from AWS yourself with `aws cloudtrail list-public-keys`, and verify again with `--public-keys FILE`. Any AWS account can ask."
             }

@@ -79,6 +79,7 @@ codes! {
     LogUnlisted "log-unlisted" Unproven "An object in a log folder is listed by no verified digest.",
     FolderUnreadable "folder-unreadable" Unproven "A folder could not be listed, so what lies in it was not checked.",
     PublicKeyUnavailable "public-key-unavailable" Unproven "The public key that a digest names was not to be had.",
+    RunInterrupted "run-interrupted" Unproven "The run was interrupted before everything was looked at, so the report is a partial one.",
     PublicKeyUnpinned "public-key-unpinned" Unproven "The public keys came with the evidence, so they prove that it is consistent and not that AWS signed it.",
     ObjectStray "object-stray" Note "An object in a digest folder is not named as a digest file.",
     KeyOutsideValidityWindow "key-outside-validity-window" Note "A digest was signed outside the validity window of its key.",
@@ -113,7 +114,7 @@ macro_rules! reasons {
         }
 
         impl Reason {
-            /// Every reason: those of holes, then those of unreadable objects.
+            /// Every reason: those of holes, those of unreadable objects, and the one that both can have.
             pub const ALL: &'static [Reason] = &[$(Reason::$variant,)*];
 
             /// The stable name.
@@ -143,6 +144,7 @@ reasons! {
     Throttled "throttled" "Unreadable: the store kept asking to slow down.",
     Unreachable "unreachable" "Unreadable: the store did not answer, broke off, or gave something that is no ordinary object.",
     OverLimit "over-limit" "Unreadable: larger than a limit.",
+    Interrupted "interrupted" "Not looked at: the run was interrupted before.",
 }
 
 impl fmt::Display for Reason {

@@ -5,6 +5,7 @@
 
 mod advice;
 mod code;
+mod interrupted;
 mod wording;
 
 use serde::{Deserialize, Serialize};

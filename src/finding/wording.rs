@@ -222,6 +222,7 @@ impl Finding {
             Reason::TimeHole => {
                 format!("{span} between two linked digests: the later one does not start where the earlier one ends")
             }
+            Reason::Interrupted => format!("{span} not looked at: the run was interrupted before"),
             Reason::DigestUnverified => format!("{span} for which there are only digests that do not verify"),
             _ if whole.seconds() > Time::HOUR => {
                 format!("{span} of digests lost: by the cadence there was one every hour")
@@ -389,6 +390,7 @@ fn why_unreadable(reason: Reason) -> &'static str {
         Reason::Kms => "the key that encrypts it could not be used",
         Reason::Throttled => "the store kept asking to slow down",
         Reason::OverLimit => "it is larger than the limit",
+        Reason::Interrupted => "the run was interrupted before",
         _ => "it could not be reached, or is no ordinary object",
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Report;
 use crate::chain::Tally;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +54,11 @@ impl fmt::Display for Verdict {
 }
 
 impl Report {
+    /// Whether the run was interrupted, so that this is a report of what was seen by then.
+    pub fn is_partial(&self) -> bool {
+        self.findings.iter().any(|finding| finding.code == Code::RunInterrupted)
+    }
+
     /// The verdict with its scope, in one line: a narrower request narrows what `intact` means.
     pub fn headline(&self) -> String {
         let logs = self.totals.log_files;
@@ -74,8 +79,9 @@ impl Report {
         let waived = self.findings.iter().filter(|finding| finding.waived).count();
         let waived =
             if waived == 0 { String::new() } else { format!(", {} findings waived", thousands(waived as u64)) };
+        let partial = if self.is_partial() { " (partial: the run was interrupted)" } else { "" };
         format!(
-            "{}: {scope}, {} of {} digest files verified, {}{only}{waived}",
+            "{}{partial}: {scope}, {} of {} digest files verified, {}{only}{waived}",
             self.verdict,
             thousands(self.totals.digests.verified),
             thousands(self.totals.digests.verified + self.totals.digests.violated + self.totals.digests.unproven),
@@ -100,7 +106,6 @@ pub fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Code;
 
     #[test]
     fn the_worst_unwaived_finding_decides_and_nothing_proves_nothing() {

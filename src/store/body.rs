@@ -47,7 +47,7 @@ impl Body {
                         Ok(length) if take(&buffer[..length]).is_break() => return Ok(()),
                         Ok(_) => {}
                         Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                        Err(error) => return Err(StoreError::Unreachable(error.to_string())),
+                        Err(error) => return Err(StoreError::of_reading(&error)),
                     }
                 }
             }

@@ -187,6 +187,9 @@ pub enum StoreError {
     /// The store did not answer, or has something there that is no ordinary object.
     #[error("it could not be reached: {0}")]
     Unreachable(String),
+    /// Nobody looked: the run was interrupted before.
+    #[error("the run was interrupted before")]
+    Interrupted,
 }
 
 /// A part of a listing that was not to be had.
@@ -210,7 +213,14 @@ impl StoreError {
             StoreError::Throttled => Some(Reason::Throttled),
             StoreError::OverLimit(_) => Some(Reason::OverLimit),
             StoreError::BrokeOff(_) | StoreError::Unreachable(_) => Some(Reason::Unreachable),
+            StoreError::Interrupted => Some(Reason::Interrupted),
         }
+    }
+
+    /// Why the bytes of an object that is there could not be read on.
+    pub(crate) fn of_reading(error: &std::io::Error) -> StoreError {
+        let told = error.get_ref().and_then(|inner| inner.downcast_ref::<StoreError>());
+        told.cloned().unwrap_or_else(|| StoreError::Unreachable(error.to_string()))
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod help;
+#[cfg(unix)]
+mod interrupted;
 mod output;
 
 use std::path::{Path, PathBuf};

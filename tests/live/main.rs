@@ -23,6 +23,8 @@ mod endpoints;
 mod faults_that_end;
 mod faults_that_stay;
 mod iam;
+#[cfg(unix)]
+mod interrupted;
 mod judge;
 mod listing;
 mod names;

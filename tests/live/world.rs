@@ -238,7 +238,12 @@ impl World {
     }
 
     /// Runs another program in the same environment.
-    pub(crate) fn finish(&self, mut command: Command) -> Run {
+    pub(crate) fn finish(&self, command: Command) -> Run {
+        waited_for(self.start(command))
+    }
+
+    /// Starts one.
+    pub(crate) fn start(&self, mut command: Command) -> Child {
         let home = self.scratch.path();
         command.env_clear().current_dir(home).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
@@ -261,7 +266,7 @@ impl World {
         self.environment.iter().filter(|(_, value)| value.is_empty()).for_each(|(name, _)| {
             command.env_remove(name);
         });
-        waited_for(command.spawn().expect("a program"))
+        command.spawn().expect("a program")
     }
 
     fn holds_no_secret(&self, place: &str, text: &str) {
@@ -294,7 +299,7 @@ impl Run {
 }
 
 /// The end of a program. One that hangs is killed, and fails the test.
-fn waited_for(mut child: Child) -> Run {
+pub(crate) fn waited_for(mut child: Child) -> Run {
     let (mut out, mut err) = (child.stdout.take().expect("a pipe"), child.stderr.take().expect("a pipe"));
     let (sender, receiver) = mpsc::channel();
     let errors = thread::spawn(move || {

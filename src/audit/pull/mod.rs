@@ -107,6 +107,9 @@ pub enum PullError {
     /// The credentials were refused.
     #[error("the credentials were refused: {0}; renew them and run the same pull again")]
     Credentials(String),
+    /// The request's [`Stop`](crate::audit::Stop) asked for the end.
+    #[error("the pull was interrupted; what was copied stays: run the same pull again, and it goes on from there")]
+    Interrupted,
     /// The disk failed.
     #[error("{0}; see to the disk and run the same pull again")]
     Write(#[from] WriteError),
@@ -144,6 +147,17 @@ pub fn pull_blocking(
 /// Copies to `to` what an audit of `request` looks at, and goes on where an earlier pull left off. The first of the
 /// stores is copied to the directory itself, the others below its `.trailseal/buckets`. Of the log files, all or none.
 pub async fn pull(
+    evidence: Evidence,
+    keys: Arc<dyn KeySource>,
+    request: AuditRequest,
+    to: &Path,
+    observer: Arc<dyn Observer>,
+) -> Result<Pulled, PullError> {
+    let stop = request.stop.clone();
+    stop.race(pull_all(evidence, keys, request, to, observer)).await.unwrap_or(Err(PullError::Interrupted))
+}
+
+async fn pull_all(
     mut evidence: Evidence,
     keys: Arc<dyn KeySource>,
     request: AuditRequest,
@@ -173,13 +187,19 @@ pub async fn pull(
     pull.observer.regions_found(regions.len() as u64);
     let tasks = futures::stream::iter(regions).map(|region| {
         let pull = Arc::clone(&pull);
-        async move { tokio::spawn(pull_region(pull, region)).await.map_err(AuditError::Task)? }
+        async move { tokio::spawn(pull_unless_stopped(pull, region)).await.map_err(AuditError::Task)? }
     });
     let pulled: Vec<RegionPulled> = tasks.buffer_unordered(REGIONS_AT_ONCE).try_collect().await?;
     let mut hands = Hands::new(&pull);
     hands.copy_beside(discovery.beside, twins.map(|twins| twins.beside)).await?;
     let tally = hands.finish().await?;
     pull.finish(record, &keys, pulled, tally).await
+}
+
+/// A task goes on when nobody waits for it any more, unless it sees to its own end.
+async fn pull_unless_stopped(pull: Arc<Pull>, region: Region) -> Result<RegionPulled, PullError> {
+    let stop = pull.request.stop.clone();
+    stop.race(pull_region(pull, region)).await.unwrap_or(Err(PullError::Interrupted))
 }
 
 /// Adds the places that a trail was moved from, which are copied too; the buckets among them.

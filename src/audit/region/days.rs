@@ -58,6 +58,10 @@ impl Walker<'_> {
             if reached.is_some_and(|reached| day.start() < reached) {
                 break;
             }
+            if self.asked.request.stop.cuts() {
+                self.close(span).await?;
+                return self.give_up().await;
+            }
             span.add(day, self.folders.take(day), self.vouched.close(day));
             if !together {
                 self.close(std::mem::take(&mut span)).await?;
@@ -138,6 +142,10 @@ impl Walker<'_> {
                 }
                 for listed in batch {
                     let looked = ahead.digest(&listed.at).await?;
+                    if self.asked.request.stop.cuts() {
+                        self.given_up = true;
+                        return Ok(());
+                    }
                     if let Observed::Verified(digest) = self.reader.settle(looked, None) {
                         digest.log_files().iter().for_each(|log| self.vouched.withdraw(&log.at));
                     }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 pub(super) use self::outcome::RegionOutcome;
 use super::Asked;
-use super::digests::{Ahead, DigestReader, Seen};
+use super::digests::{Ahead, DigestReader, Looked, Seen};
 use super::discover::Region;
 use super::error::AuditError;
 use super::folders::LogFolders;
@@ -27,6 +27,9 @@ use crate::trail::{ChainId, ChainKind};
 
 /// Audits one account and region.
 pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Result<RegionOutcome, AuditError> {
+    if asked.request.stop.cuts() {
+        return Ok(RegionOutcome { not_begun: true, ..RegionOutcome::default() });
+    }
     let mut inventory = take_inventory(&region, &asked.request.limits, asked.range.stray_window()).await;
     let before: BTreeSet<ChainId> = inventory.chains.keys().cloned().collect();
     let mut seen = asked.follow_moves(&mut region, &mut inventory).await;
@@ -66,6 +69,8 @@ struct Walker<'a> {
     pending: u64,
     /// Log files seen in the listing alone, of which the store does not know when they were written.
     untimed: u64,
+    /// Whether the run was interrupted before everything was looked at.
+    given_up: bool,
 }
 
 /// One chain on its way back.
@@ -163,6 +168,7 @@ impl<'a> Walker<'a> {
             buckets: BTreeSet::new(),
             pending: 0,
             untimed: 0,
+            given_up: false,
         }
     }
 
@@ -175,6 +181,9 @@ impl<'a> Walker<'a> {
                 .filter_map(|(at, end)| Some((end?, at)))
                 .max_by_key(|(end, at)| (*end, usize::MAX - at));
             let Some((end, at)) = newest else { break };
+            if self.asked.request.stop.cuts() {
+                return self.give_up().await;
+            }
             if !self.pending_is_open() {
                 self.close_days(Some(end.plus(LOG_NAME_SKEW))).await?;
             }
@@ -193,6 +202,10 @@ impl<'a> Walker<'a> {
             }
             Some(Need::Digest { at: place, successor }) => {
                 let looked = track.ahead.digest(place).await?;
+                let not_looked_at = matches!(looked, Looked::Settled(Observed::Unreadable(Reason::Interrupted)));
+                if not_looked_at && self.asked.request.stop.cuts() {
+                    return Ok(());
+                }
                 let mut observed = self.reader.settle(looked, successor);
                 if let Observed::Verified(digest) = &observed {
                     self.bucket.get_or_insert_with(|| digest.at().bucket.clone());
@@ -208,6 +221,21 @@ impl<'a> Walker<'a> {
                 }
                 let vouched = track.walk.observed(observed);
                 self.take(at, vouched).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves everything as it is: what the chains did not meet, what of the log files was to be seen in a listing, and
+    /// the days that are not closed.
+    async fn give_up(&mut self) -> Result<(), AuditError> {
+        self.given_up = true;
+        for track in &mut self.tracks {
+            track.walk.give_up(track.ahead.untold());
+        }
+        while let Some(day) = self.vouched.newest_open() {
+            for recorded in self.vouched.close(day).into_unseen() {
+                self.outcome.not_read(recorded.by.chain);
             }
         }
         Ok(())

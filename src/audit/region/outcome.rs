@@ -6,6 +6,7 @@ use std::mem;
 use super::Walker;
 use crate::audit::discover::Region;
 use crate::audit::folders::Window;
+use crate::audit::request::LogFiles;
 use crate::audit::{AuditError, publish};
 use crate::chain::VouchedLogs;
 use crate::digest::PublicKey;
@@ -37,6 +38,8 @@ pub(in crate::audit) struct RegionOutcome {
     pub newer_logs: bool,
     /// Chains that, as AWS signed, began only after the request's end.
     pub began_after: Vec<ChainId>,
+    /// Whether it was not begun because the run was interrupted before.
+    pub not_begun: bool,
     /// A bucket that a verified digest names, for a copy of which nothing else tells.
     pub bucket: Option<String>,
 }
@@ -78,8 +81,23 @@ impl Walker<'_> {
             finished.chains.push((chain, ChainReport::of(walked, tally)));
         }
         self.findings.extend(mem::take(&mut self.folders.beside).into_findings());
-        let edge = uncertain_edge(self.asked.range.window(&self.inventory), &oldest);
-        self.findings.extend(unlisted(self.vouched, self.region, edge));
+        self.findings.extend(
+            mem::take(&mut self.outcome.not_read)
+                .into_iter()
+                .map(|(chain, count)| Finding::logs_not_read(&self.logs.chains[chain], count)),
+        );
+        if self.given_up {
+            // A digest that was not looked at may list what those looked at do not.
+            let (objects, beyond) = self.vouched.into_unlisted();
+            let compares = self.asked.request.log_files != LogFiles::None;
+            let place = self.region.places.first().filter(|_| compares);
+            let unvouched = objects.len() as u64 + beyond;
+            self.findings
+                .extend(place.map(|place| Finding::logs_not_compared(&place.at(place.folders.logs()), unvouched)));
+        } else {
+            let edge = uncertain_edge(self.asked.range.window(&self.inventory), &oldest);
+            self.findings.extend(unlisted(self.vouched, self.region, edge));
+        }
         finished.unjudged = self.pending;
         finished.untimed = self.untimed;
         finished.older_logs = self.folders.older;
