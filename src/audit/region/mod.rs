@@ -97,13 +97,14 @@ impl<'a> Walker<'a> {
         };
         inventory.chains.retain(|chain, _| request.log_files != LogFiles::None || asked_for.contains(chain));
         let window = (request.concurrency / inventory.chains.len().max(1)).clamp(2, WINDOW);
+        let share = request.limits.clone().shared_by(inventory.chains.len());
         let tracks: Vec<Track> = inventory
             .chains
             .iter()
             .map(|(chain, listing)| {
                 asked.observer.digests_expected(listing.count(scope));
                 Track {
-                    walk: ChainWalk::new(chain.clone(), scope, &request.limits),
+                    walk: ChainWalk::new(chain.clone(), scope, &share),
                     ahead: Ahead::new(
                         reader.clone(),
                         listing.for_walk(chain, &region.places, scope),
@@ -123,14 +124,13 @@ impl<'a> Walker<'a> {
             hashers: Arc::clone(&asked.hashers),
             pool: Arc::clone(&asked.pool),
         };
-        let named = request.limits.planted_named_per_region;
         let places = region.places.iter();
         let places = places.map(|place| (place.store.bucket().unwrap_or_default().to_owned(), place.folders.clone()));
-        let vouched = VouchedLogs::new(places.collect(), named);
+        let vouched = VouchedLogs::new(places.collect(), request.limits.planted_named_per_region);
         let folders = match request.log_files {
             LogFiles::None if inventory.chains.is_empty() => {
                 // Nothing else would tell that log files were delivered here and no digest vouches for any.
-                let found = LogFolders::find(region, asked.range.window(&inventory), named).await;
+                let found = LogFolders::find(region, asked.range.window(&inventory), &request.limits).await;
                 if let (Some(_), Some(place)) = (found.newest(), region.places.first()) {
                     let what = format!("there are log files and no digest file below {}", place.folders.account.path());
                     findings.push(Finding::nothing_found(format!("{what} in region {}", region.region)));
@@ -138,7 +138,7 @@ impl<'a> Walker<'a> {
                 LogFolders::default()
             }
             LogFiles::None => LogFolders::default(),
-            _ => LogFolders::find(region, asked.range.window(&inventory), named).await,
+            _ => LogFolders::find(region, asked.range.window(&inventory), &request.limits).await,
         };
         let outcome = LogOutcome { tallies: vec![LogTally::default(); tracks.len()], ..LogOutcome::default() };
         Walker {
