@@ -13,14 +13,23 @@ pub struct Limits {
     /// Stops: a gzip bomb that keeps a core busy for hours.
     pub log_inflated: u64,
     /// Digests walked in one chain: a digest an hour for more than fifty years.
-    /// Stops: a listing that never ends.
+    /// Stops: a chain that never ends.
     pub digests_per_chain: u64,
     /// Digest keys kept of one account and region, all trails together (about 30 bytes each).
     /// Stops: memory filled by millions of well-formed names.
     pub digest_keys_per_region: usize,
+    /// Objects that one listing may show: all log files of the busiest account and region, for years.
+    /// Stops: a listing that never ends.
+    pub listed: u64,
+    /// Names in one folder of a disk, which are read as a whole to be sorted: those of a day with 80,000 log files an hour.
+    /// Stops: filling memory with ten million empty files.
+    pub names_per_folder: usize,
     /// Chains of one account and region. CloudTrail allows five trails a region; the rest is history.
     /// Stops: a walk that takes the square of the planted trail names.
     pub chains_per_region: usize,
+    /// Chains of all accounts and regions together, which share them evenly. 10,000 accounts with two trails in all regions
+    /// that are switched on by default have 340,000. Stops: the same with many invented regions.
+    pub chains: usize,
     /// Lost hours named one by one in one hole; the rest of the hole is one finding. More than a year of hours.
     /// Stops: a report of a million lines from one missing digest.
     pub hours_named_per_hole: usize,
@@ -28,10 +37,25 @@ pub struct Limits {
     /// chain; the rest are counted in one finding.
     /// Stops: ten million planted objects filling memory and drowning the report.
     pub planted_named_per_region: usize,
+    /// The same, of all accounts, regions and chains together, which share it evenly; a few are named of each.
+    /// Stops: the same objects, spread over as many invented accounts, regions or trails.
+    pub planted_named: usize,
     /// Folders visited while looking for `AWSLogs/`, and how deep. Stops: a maze of folders.
     pub discovery_folders: usize,
     /// See `discovery_folders`.
     pub discovery_depth: usize,
+    /// Folders of accounts and organizations among those asked for. AWS Organizations allows 10,000 accounts.
+    /// Stops: hundreds of thousands of invented accounts, each of which would be listed.
+    pub accounts: usize,
+    /// Folders of regions of one account, as many of digest as of log files. AWS has some 40 regions.
+    /// Stops: the same with invented regions.
+    pub regions_per_account: usize,
+    /// Places of accounts and regions together. Of 10,000 accounts in all regions that are switched on by default there
+    /// are 170,000. Stops: both at once.
+    pub regions: usize,
+    /// Places where the folders of one account and region lie: a trail may have been moved a few times.
+    /// Stops: a search that takes the square of the invented prefixes.
+    pub places_per_region: usize,
     /// Bytes of a public key file or a waiver file. Stops: a device or a disk image given by mistake.
     pub small_file: u64,
     /// Bytes of one line of the metadata sidecar. S3 allows 2 KiB of user metadata and 1 KiB of key.
@@ -47,16 +71,54 @@ impl Default for Limits {
             log_inflated: 2 << 30,
             digests_per_chain: 500_000,
             digest_keys_per_region: 2_000_000,
+            listed: 1_000_000_000,
+            names_per_folder: 2_000_000,
             chains_per_region: 1_000,
+            chains: 500_000,
             hours_named_per_hole: 10_000,
             planted_named_per_region: 10_000,
+            planted_named: 200_000,
             discovery_folders: 100_000,
             discovery_depth: 16,
+            accounts: 20_000,
+            regions_per_account: 200,
+            regions: 250_000,
+            places_per_region: 100,
             small_file: 16 << 20,
             sidecar_line: 64 << 10,
         }
     }
 }
+
+impl Limits {
+    /// The same, for one of so many accounts and regions, or chains of these: what is allowed to all together is shared out
+    /// evenly, so that it does not grow with what was invented, and does not hang on who is first.
+    pub(crate) fn shared_by(mut self, sharers: usize) -> Limits {
+        let share = |of: usize, least: usize| (of / sharers.max(1)).max(least);
+        self.planted_named = share(self.planted_named, LEAST_NAMED);
+        self.planted_named_per_region = self.planted_named_per_region.min(self.planted_named);
+        self.chains = share(self.chains, LEAST_CHAINS);
+        self.chains_per_region = self.chains_per_region.min(self.chains);
+        self
+    }
+}
+
+/// Planted objects named of each sharer, however many there are.
+const LEAST_NAMED: usize = 10;
+
+/// Chains walked of each account and region, however many there are: CloudTrail allows five trails.
+const LEAST_CHAINS: usize = 5;
+
+/// Folders that could not be listed, or were not for a limit, that are named one by one of one folder above; the rest are
+/// counted. Stops: a report that consists of them.
+pub const FOLDERS_NAMED: usize = 10_000;
+
+/// Folders out of place that are looked into, of one folder above. Stops: a request for each of hundreds of thousands.
+pub const MISPLACED_FOLDERS: usize = 1_000;
+
+/// Sibling folders such as `CloudTrail-Insight/` that the report names. AWS has a few.
+/// Stops: a page of invented ones.
+pub const SIBLINGS_NAMED: usize = 20;
 
 /// How long a digest may take to arrive before its absence is a hole, in seconds. AWS promises no delay; digests were
 /// seen up to 26 minutes after their end, and the next one ends an hour after the last.

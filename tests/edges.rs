@@ -5,13 +5,16 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use async_trait::async_trait;
+use futures::stream::BoxStream;
 use trailseal::audit::{AuditRequest, Evidence, LogFiles, Silent, audit_blocking};
 use trailseal::digest::DigestMetadata;
 use trailseal::finding::Code;
 use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
+use trailseal::logfile::Framing;
 use trailseal::report::{Report, Verdict};
 use trailseal::simulate::{Keyring, Link, Scenario, SimulatedObject, draft};
-use trailseal::store::MemoryStore;
+use trailseal::store::{FetchedObject, Folder, KeyRange, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError};
 use trailseal::trail::{ChainKind, DigestKey, LogKey, Time};
 
 fn keyring() -> &'static Keyring {
@@ -424,5 +427,64 @@ fn a_chain_of_which_only_what_follows_the_request_is_left_is_not_passed_over() {
         let report = audit_of(vec![store], None, request);
         expect(&report, Verdict::Inconclusive);
         assert!(report.chains.iter().any(|chain| chain.trail == "two" && !chain.holes.is_empty()));
+    }
+}
+
+/// A store that panics where an object is asked for.
+struct Panicking {
+    store: MemoryStore,
+    key: String,
+    /// On a thread that hashes, and not in a task.
+    at_hand: bool,
+}
+
+#[async_trait]
+impl ObjectStore for Panicking {
+    fn bucket(&self) -> Option<&str> {
+        self.store.bucket()
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Gzip
+    }
+
+    async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
+        self.store.folder(prefix).await
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+        self.store.list(prefix, range)
+    }
+
+    async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {
+        assert_ne!(key, self.key, "as was meant");
+        self.store.get(key).await
+    }
+
+    fn get_now(&self, key: &str) -> Option<Result<FetchedObject, StoreError>> {
+        assert!(!self.at_hand || key != self.key, "as was meant");
+        self.at_hand.then(|| self.store.get_now(key)).flatten()
+    }
+}
+
+/// Whatever was under way has no answer, and so there is no verdict.
+#[test]
+fn a_worker_that_panics_leaves_no_verdict() {
+    let objects = objects(&scenario());
+    let end = digests(&objects).last().unwrap().end;
+    let digest = digests(&objects)[5].key();
+    let log = objects.keys().find(|key| LogKey::parse(key).is_some()).unwrap().clone();
+    let list = serde_json::to_vec(&keyring().public_keys()).unwrap();
+    for (key, at_hand, panics) in
+        [(digest, false, true), (log.clone(), false, true), (log, true, true), ("none".into(), true, false)]
+    {
+        let keys = KeysAtHand::new(parse_key_file(&list).unwrap(), "test", KeyOrigin::Pinned);
+        let store = Arc::new(Panicking { store: bucket(&objects), key, at_hand });
+        let evidence = Evidence { stores: vec![store], ..Evidence::default() };
+        let request = request(end.plus(1800));
+        // Where it comes to the caller as a panic, there is no verdict either.
+        let audit = move || audit_blocking(evidence, Arc::new(keys), request, Arc::new(Silent));
+        let audited = std::panic::catch_unwind(std::panic::AssertUnwindSafe(audit));
+        assert_eq!(audited.is_ok_and(|verdict| verdict.is_ok()), !panics, "{at_hand}");
     }
 }

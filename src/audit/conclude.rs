@@ -7,6 +7,7 @@ use super::region::RegionOutcome;
 use super::{Asked, AuditError, EndFrom, LogFiles, publish};
 use crate::finding::{Code, Finding, Reason, Severity};
 use crate::keys::KeyOrigin;
+use crate::limits::SIBLINGS_NAMED;
 use crate::report::{ChainReport, Checks, PublicKeyReport, Report, RequestReport};
 use crate::trail::{ChainId, ObjectLocation};
 
@@ -213,7 +214,11 @@ impl Asked {
             began_after.iter().map(|chain| format!("{chain}: its oldest digest begins after the end of the request")),
         );
         skipped.extend(self.request.not_asked.iter().cloned());
-        skipped.extend(not_covered.iter().map(|folder| format!("{folder}: AWS documents no digests that cover it")));
+        let named = not_covered.iter().take(SIBLINGS_NAMED);
+        skipped.extend(named.map(|folder| format!("{folder}: AWS documents no digests that cover it")));
+        if not_covered.len() > SIBLINGS_NAMED {
+            skipped.push("more folders beside these, which no digests cover either".to_owned());
+        }
         let performed = performed.into_iter().map(str::to_owned).collect();
         Checks { performed, skipped, hasher: self.hashed_with.clone() }
     }

@@ -8,6 +8,7 @@ use futures::{StreamExt, stream};
 use super::Evidence;
 use super::misplaced::{Beside, Misfit, Misplaced, STRAY, UNLISTED, Unlistable};
 use super::request::AuditRequest;
+use crate::limits::{Limits, SIBLINGS_NAMED};
 use crate::store::{Folder, ObjectInfo, ObjectStore, StoreError};
 use crate::trail::{AccountFolder, ObjectLocation, RegionFolders, is_account_id, is_organization_id, is_region};
 
@@ -18,7 +19,7 @@ pub(super) struct Discovery {
     pub regions: Vec<Region>,
     /// Objects out of place, and folders that could not be listed.
     pub beside: Beside,
-    /// Sibling folders that digests do not cover, such as `CloudTrail-Insight/`.
+    /// Sibling folders that digests do not cover, such as `CloudTrail-Insight/`: the first of them by their names.
     pub not_covered: BTreeSet<String>,
     /// Objects in `AWSLogs/` and in accounts' folders, where there should be folders alone.
     pub in_the_way: u64,
@@ -66,11 +67,12 @@ pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Res
         for prefix in search.prefixes(&mut found).await? {
             accounts.extend(search.accounts(&prefix, &mut found).await?);
         }
-        let services = stream::iter(accounts).map(|account| search.services(account)).buffered(FOLDERS_AT_ONCE);
-        let services: Vec<Found> = services.collect().await;
-        services.into_iter().for_each(|more| found.add(more));
+        let mut services = stream::iter(accounts).map(|account| search.services(account)).buffered(FOLDERS_AT_ONCE);
+        while let Some(more) = services.next().await {
+            found.add(more, &request.limits);
+        }
     }
-    let Found { places, mut discovery } = found;
+    let Found { places, mut discovery, .. } = found;
     discovery.regions = places.into_iter().map(|((_, region), places)| Region { region, places }).collect();
     Ok(discovery)
 }
@@ -79,6 +81,10 @@ pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Res
 #[derive(Default)]
 struct Found {
     places: BTreeMap<(String, String), Vec<Place>>,
+    /// How many places there are, of all accounts and regions.
+    count: usize,
+    /// Folders of accounts and organizations.
+    accounts: usize,
     discovery: Discovery,
 }
 
@@ -99,24 +105,26 @@ impl Search<'_> {
         let mut level = vec![self.request.select.below.clone()];
         let mut visited = 0;
         for depth in 0.. {
-            let room = if depth > limits.discovery_depth { 0 } else { limits.discovery_folders - visited };
-            for name in level.split_off(level.len().min(room)) {
-                found.discovery.beside.unlistable.push(Unlistable::over_limit(self.store, &name));
-            }
             visited += level.len();
-            let folders = stream::iter(level.drain(..)).map(|name| async {
+            let room =
+                if depth < limits.discovery_depth { limits.discovery_folders.saturating_sub(visited) } else { 0 };
+            let answers = stream::iter(std::mem::take(&mut level)).map(|name| async {
                 let answer = self.store.folder(&name).await;
                 (name, answer)
             });
-            let folders: Vec<_> = folders.buffered(FOLDERS_AT_ONCE).collect().await;
-            for (name, answer) in folders {
+            let mut answers = answers.buffered(FOLDERS_AT_ONCE);
+            while let Some((name, answer)) = answers.next().await {
                 let folder = match answer {
                     Err(error) if depth == 0 && error != StoreError::Interrupted => return Err(error),
                     answer => self.told(&name, answer, &mut found.discovery),
                 };
                 for below in folder.folders {
                     if below.strip_prefix(&name) != Some("AWSLogs/") {
-                        level.extend(Some(below).filter(|below| self.leads_to_wanted(below)));
+                        match self.leads_to_wanted(&below) {
+                            true if level.len() < room => level.push(below),
+                            true => found.refuse(self.store, &below),
+                            false => {}
+                        }
                     } else if self.wanted_prefix(&name) {
                         prefixes.push(name.clone());
                     }
@@ -132,6 +140,7 @@ impl Search<'_> {
     /// The accounts asked for below an `AWSLogs/`, those of organizations too.
     async fn accounts(&self, prefix: &str, found: &mut Found) -> Result<Vec<AccountFolder>, StoreError> {
         let mut accounts = Vec::new();
+        let wanted = &self.request.select.accounts;
         let mut open = vec![(None, format!("{prefix}AWSLogs/"))];
         while let Some((organization, path)) = open.pop() {
             let folder = match self.store.folder(&path).await {
@@ -146,16 +155,24 @@ impl Search<'_> {
             found.discovery.count_in_the_way(&folder);
             for name in folder.folders {
                 let last = name[path.len()..].trim_end_matches('/').to_owned();
-                if is_account_id(&last) {
+                let is_account = is_account_id(&last) && (wanted.is_empty() || wanted.contains(&last));
+                let is_organization = organization.is_none() && is_organization_id(&last);
+                if !is_account && !is_organization {
+                    continue;
+                }
+                if found.accounts >= self.request.limits.accounts {
+                    found.refuse(self.store, &name);
+                    continue;
+                }
+                found.accounts += 1;
+                if is_organization {
+                    open.push((Some(last), name));
+                } else {
                     let organization = organization.clone();
                     accounts.push(AccountFolder { prefix: prefix.to_owned(), organization, account: last });
-                } else if organization.is_none() && is_organization_id(&last) {
-                    open.push((Some(last), name));
                 }
             }
         }
-        let wanted = &self.request.select.accounts;
-        accounts.retain(|folder| wanted.is_empty() || wanted.contains(&folder.account));
         Ok(accounts)
     }
 
@@ -174,7 +191,7 @@ impl Search<'_> {
                 "CloudTrail/" => self.regions(&account, &name, UNLISTED, &mut found).await,
                 "CloudTrail-Digest/" => self.regions(&account, &name, STRAY, &mut found).await,
                 other if other.starts_with("CloudTrail") => {
-                    found.discovery.not_covered.insert(other.to_owned());
+                    found.discovery.beside_what_is_covered(other.to_owned());
                 }
                 _ => {}
             }
@@ -185,20 +202,25 @@ impl Search<'_> {
     /// The regions below `CloudTrail/` or `CloudTrail-Digest/`; what else lies there is out of place.
     async fn regions(&self, account: &AccountFolder, path: &str, misfit: Misfit, found: &mut Found) {
         let folder = self.told(path, self.store.folder(path).await, &mut found.discovery);
-        let mut misplaced = Misplaced::new(self.store, path, misfit, self.request.limits.planted_named_per_region);
+        let mut misplaced = Misplaced::new(self.store, path, misfit, &self.request.limits);
         folder.objects.into_iter().for_each(|object| misplaced.tell(object));
+        let mut regions = 0;
         for name in &folder.folders {
             let region = name[path.len()..].trim_end_matches('/');
             if !is_region(region) {
-                found.discovery.beside.tell_below(&mut misplaced, name).await;
+                found.discovery.beside.tell_below(&mut misplaced, name, &self.request.limits).await;
                 continue;
             }
             let folders = RegionFolders { account: account.clone(), region: region.to_owned() };
             if self.request.select.has_folders(&folders) {
-                found.add_place(Place { store: Arc::clone(self.store), folders });
+                regions += 1;
+                match regions <= self.request.limits.regions_per_account {
+                    true => found.add_place(Place { store: Arc::clone(self.store), folders }, &self.request.limits),
+                    false => found.refuse(self.store, name),
+                }
             }
         }
-        found.discovery.beside.misplaced.push(misplaced);
+        found.discovery.beside.place(misplaced);
     }
 
     fn told(&self, path: &str, answer: Result<Folder, StoreError>, discovery: &mut Discovery) -> Folder {
@@ -206,7 +228,7 @@ impl Search<'_> {
             Ok(folder) => folder,
             Err(StoreError::NotFound) => Folder::default(),
             Err(error) => {
-                discovery.beside.unlistable.push(Unlistable::new(self.store, path, &error));
+                discovery.beside.unlistable(Unlistable::new(self.store, path, &error));
                 Folder::default()
             }
         };
@@ -215,7 +237,7 @@ impl Search<'_> {
             object.special || !self.store.is_remote() && stands_for_a_folder(&object.key[path.len()..])
         };
         for object in folder.objects.iter().filter(hides) {
-            discovery.beside.unlistable.push(Unlistable::no_ordinary(self.store, object.key.clone()));
+            discovery.beside.unlistable(Unlistable::no_ordinary(self.store, object.key.clone()));
         }
         folder
     }
@@ -231,25 +253,44 @@ impl Search<'_> {
 }
 
 impl Found {
-    fn add(&mut self, other: Found) {
-        other.places.into_values().flatten().for_each(|place| self.add_place(place));
-        self.discovery.beside.add(other.discovery.beside);
-        self.discovery.not_covered.extend(other.discovery.not_covered);
+    fn add(&mut self, other: Found, limits: &Limits) {
+        other.places.into_values().flatten().for_each(|place| self.add_place(place, limits));
+        self.discovery.beside.add(other.discovery.beside, limits.planted_named_per_region);
+        other.discovery.not_covered.into_iter().for_each(|name| self.discovery.beside_what_is_covered(name));
         self.discovery.in_the_way += other.discovery.in_the_way;
     }
 
-    fn add_place(&mut self, place: Place) {
+    fn add_place(&mut self, place: Place, limits: &Limits) {
         let of = (place.folders.account.account.clone(), place.folders.region.clone());
-        let places = self.places.entry(of).or_default();
+        let places = self.places.get(&of).map_or(&[][..], Vec::as_slice);
         let known =
             places.iter().any(|other| other.folders == place.folders && Arc::ptr_eq(&other.store, &place.store));
-        if !known {
-            places.push(place);
+        if known {
+            return;
         }
+        if self.count >= limits.regions || places.len() >= limits.places_per_region {
+            self.refuse(&place.store, &place.folders.account.path());
+        } else {
+            self.count += 1;
+            self.places.entry(of).or_default().push(place);
+        }
+    }
+
+    /// A folder that is not looked into, for there are too many.
+    fn refuse(&mut self, store: &Arc<dyn ObjectStore>, folder: &str) {
+        self.discovery.beside.unlistable(Unlistable::over_limit(store, folder));
     }
 }
 
 impl Discovery {
+    fn beside_what_is_covered(&mut self, name: String) {
+        self.not_covered.insert(name);
+        // One more, to tell whether there are more.
+        if self.not_covered.len() > SIBLINGS_NAMED + 1 {
+            self.not_covered.pop_last();
+        }
+    }
+
     fn count_in_the_way(&mut self, folder: &Folder) {
         self.in_the_way += folder.objects.iter().filter(|object| !object.is_folder_marker()).count() as u64;
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::discover::{Place, Region};
 use super::misplaced::{Beside, Misplaced, UNLISTED, Unlistable};
 use crate::chain::LoggedObject;
-use crate::limits::LOG_NAME_SKEW;
+use crate::limits::{LOG_NAME_SKEW, Limits};
 use crate::store::{Folder, KeyRange, ObjectInfo, StoreError};
 use crate::trail::{Day, Interval, LogName, Time};
 
@@ -87,17 +87,17 @@ impl Window {
 
 impl LogFolders {
     /// Finds the days; whatever else lies in the log folders is told of at once.
-    pub(super) async fn find(region: &Region, window: Window, most: usize) -> LogFolders {
+    pub(super) async fn find(region: &Region, window: Window, limits: &Limits) -> LogFolders {
         let mut found = LogFolders::default();
         for (at, place) in region.places.iter().enumerate() {
-            found.below(place, at, window, most).await;
+            found.below(place, at, window, limits).await;
         }
         found
     }
 
-    async fn below(&mut self, place: &Place, at: usize, window: Window, most: usize) {
+    async fn below(&mut self, place: &Place, at: usize, window: Window, limits: &Limits) {
         let root = place.folders.logs();
-        let mut misplaced = Misplaced::new(&place.store, &root, UNLISTED, most);
+        let mut misplaced = Misplaced::new(&place.store, &root, UNLISTED, limits);
         // Newest first, so that a limit met leaves out the oldest.
         let mut open = vec![root.clone()];
         while let Some(path) = open.pop() {
@@ -105,7 +105,7 @@ impl LogFolders {
                 Ok(folder) => folder,
                 Err(StoreError::NotFound) => Folder::default(),
                 Err(error) => {
-                    self.beside.unlistable.push(Unlistable::new(&place.store, &path, &error));
+                    self.beside.unlistable(Unlistable::new(&place.store, &path, &error));
                     continue;
                 }
             };
@@ -119,7 +119,7 @@ impl LogFolders {
                     self.older |= window.is_after(day);
                     self.newer |= window.is_before(day);
                 } else if !is_date_folder(below) {
-                    self.beside.tell_below(&mut misplaced, &name).await;
+                    self.beside.tell_below(&mut misplaced, &name, limits).await;
                 } else if window.has_folder(below) {
                     open.push(name);
                 } else {
@@ -128,7 +128,7 @@ impl LogFolders {
                 }
             }
         }
-        self.beside.misplaced.push(misplaced);
+        self.beside.place(misplaced);
     }
 
     /// The newest day not taken yet.

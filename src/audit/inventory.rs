@@ -9,6 +9,7 @@ use futures::StreamExt;
 
 use super::discover::{Place, Region};
 use super::folders::{DAY_FOLDER, Window};
+use super::listing::list;
 use super::misplaced::{Beside, Misplaced, STRAY, Unlistable};
 use crate::chain::{ListedDigest, Scope};
 use crate::limits::Limits;
@@ -60,9 +61,9 @@ impl Inventory {
     pub(super) async fn add_place(&mut self, region: &Region, at: usize, limits: &Limits, strays: Window) {
         let place = &region.places[at];
         let folder = place.folders.digests();
-        let mut misplaced = Misplaced::new(&place.store, &folder, STRAY, limits.planted_named_per_region);
+        let mut misplaced = Misplaced::new(&place.store, &folder, STRAY, limits);
         let mut too_many = false;
-        let mut pages = place.store.list(&folder, KeyRange::ALL);
+        let mut pages = list(&*place.store, &folder, KeyRange::ALL, limits);
         while let Some(page) = pages.next().await {
             let objects = match page {
                 Ok(objects) => objects,
@@ -83,9 +84,9 @@ impl Inventory {
         }
         drop(pages);
         if too_many {
-            self.beside.unlistable.push(Unlistable::over_limit(&place.store, &folder));
+            self.beside.unlistable(Unlistable::over_limit(&place.store, &folder));
         }
-        self.beside.misplaced.push(misplaced);
+        self.beside.place(misplaced);
         for listing in self.chains.values_mut() {
             listing.ends.sort_unstable_by(|a, b| b.cmp(a));
         }

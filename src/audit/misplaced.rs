@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use futures::StreamExt;
 
-use crate::finding::{Finding, Reason};
+use super::listing::list;
+use crate::finding::{Code, Finding, Reason};
+use crate::limits::{FOLDERS_NAMED, Limits, MISPLACED_FOLDERS};
 use crate::store::{KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::trail::ObjectLocation;
 
@@ -22,6 +24,8 @@ pub(super) const STRAY: Misfit = Finding::object_stray;
 pub(super) struct Beside {
     pub misplaced: Vec<Misplaced>,
     pub unlistable: Vec<Unlistable>,
+    /// How many more there are of those that were not kept.
+    unlistable_beyond: u64,
 }
 
 /// Objects out of place, of one folder.
@@ -30,6 +34,8 @@ pub(super) struct Misplaced {
     pub objects: Vec<ObjectInfo>,
     /// How many more there are that were not kept.
     pub beyond: u64,
+    /// Folders out of place that were looked into.
+    folders: usize,
     folder: String,
     misfit: Misfit,
     most: usize,
@@ -44,23 +50,52 @@ pub(super) struct Unlistable {
 
 impl Beside {
     pub(super) fn into_findings(self) -> impl Iterator<Item = Finding> {
+        let more = self.unlistable.first().filter(|_| self.unlistable_beyond > 0).map(|first| {
+            let everything = ObjectLocation::new(first.store.bucket().unwrap_or_default(), "");
+            Finding::more_like_it(Code::FolderUnreadable, &everything, self.unlistable_beyond)
+        });
         let misplaced = self.misplaced.into_iter().flat_map(Misplaced::into_findings);
-        misplaced.chain(self.unlistable.into_iter().map(|folder| folder.finding()))
+        misplaced.chain(self.unlistable.into_iter().map(|folder| folder.finding())).chain(more)
     }
 
-    pub(super) fn add(&mut self, other: Beside) {
-        self.misplaced.extend(other.misplaced);
-        self.unlistable.extend(other.unlistable);
+    /// Takes up what another one has; of its objects, `most` in all are kept.
+    pub(super) fn add(&mut self, other: Beside, most: usize) {
+        let mut kept: usize = self.misplaced.iter().map(|misplaced| misplaced.objects.len()).sum();
+        for mut misplaced in other.misplaced {
+            misplaced.keep(most.saturating_sub(kept));
+            kept += misplaced.objects.len();
+            self.place(misplaced);
+        }
+        self.unlistable_beyond += other.unlistable_beyond;
+        other.unlistable.into_iter().for_each(|folder| self.unlistable(folder));
+    }
+
+    /// Objects out of place, if there are any.
+    pub(super) fn place(&mut self, misplaced: Misplaced) {
+        if !misplaced.objects.is_empty() || misplaced.beyond > 0 {
+            self.misplaced.push(misplaced);
+        }
+    }
+
+    pub(super) fn unlistable(&mut self, folder: Unlistable) {
+        match self.unlistable.len() < FOLDERS_NAMED {
+            true => self.unlistable.push(folder),
+            false => self.unlistable_beyond += 1,
+        }
     }
 
     pub(super) fn failed(&mut self, store: &Arc<dyn ObjectStore>, failed: &ListError) {
-        self.unlistable.push(Unlistable::new(store, &failed.prefix, &failed.error));
+        self.unlistable(Unlistable::new(store, &failed.prefix, &failed.error));
     }
 
     /// Everything below a folder that should not be where it is.
-    pub(super) async fn tell_below(&mut self, misplaced: &mut Misplaced, folder: &str) {
+    pub(super) async fn tell_below(&mut self, misplaced: &mut Misplaced, folder: &str, limits: &Limits) {
         let store = Arc::clone(&misplaced.store);
-        let mut pages = store.list(folder, KeyRange::ALL);
+        misplaced.folders += 1;
+        if misplaced.folders > MISPLACED_FOLDERS {
+            return self.unlistable(Unlistable::over_limit(&store, folder));
+        }
+        let mut pages = list(&*store, folder, KeyRange::ALL, limits);
         while let Some(page) = pages.next().await {
             match page {
                 Ok(objects) => objects.into_iter().for_each(|object| misplaced.tell(object)),
@@ -71,9 +106,9 @@ impl Beside {
 }
 
 impl Misplaced {
-    pub(super) fn new(store: &Arc<dyn ObjectStore>, folder: &str, misfit: Misfit, most: usize) -> Misplaced {
-        let (store, folder) = (Arc::clone(store), folder.to_owned());
-        Misplaced { store, objects: Vec::new(), beyond: 0, folder, misfit, most }
+    pub(super) fn new(store: &Arc<dyn ObjectStore>, folder: &str, misfit: Misfit, limits: &Limits) -> Misplaced {
+        let (store, folder, most) = (Arc::clone(store), folder.to_owned(), limits.planted_named_per_region);
+        Misplaced { store, objects: Vec::new(), beyond: 0, folders: 0, folder, misfit, most }
     }
 
     /// An object that should not be here. Folder markers are no evidence of anything.
@@ -83,6 +118,12 @@ impl Misplaced {
             false if self.objects.len() < self.most => self.objects.push(object),
             false => self.beyond += 1,
         }
+    }
+
+    /// Keeps so many, and counts the others.
+    fn keep(&mut self, most: usize) {
+        self.beyond += self.objects.len().saturating_sub(most) as u64;
+        self.objects.truncate(most);
     }
 
     fn into_findings(self) -> Vec<Finding> {

@@ -13,6 +13,7 @@ mod folders;
 mod gather;
 mod hashing;
 mod inventory;
+mod listing;
 mod logs;
 mod misplaced;
 mod moved;
@@ -103,11 +104,12 @@ pub fn audit_blocking(
 pub async fn audit(
     evidence: Evidence,
     keys: Arc<dyn KeySource>,
-    request: AuditRequest,
+    mut request: AuditRequest,
     observer: Arc<dyn Observer>,
 ) -> Result<Report, AuditError> {
     let evidence = evidence.until(&request.stop);
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
+    request.limits = request.limits.shared_by(discovery.regions.len());
     let range = Range::settle(&evidence, &request, &discovery).await?;
     observer.regions_found(discovery.regions.len() as u64);
     let asked = Arc::new(Asked::new(&evidence, request, range, keys, observer));

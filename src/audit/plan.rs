@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::discover::{Region, discover};
 use super::folders::{LogFolders, Window, days_of, logged};
 use super::inventory::take_inventory;
+use super::listing::list;
 use super::logs::in_sample;
 use super::misplaced::Unlistable;
 use super::range::Range;
@@ -78,12 +79,13 @@ pub struct Planned {
 }
 
 /// Lists what an audit would list, and counts what it would read.
-pub async fn plan(evidence: Evidence, request: AuditRequest) -> Result<Plan, AuditError> {
+pub async fn plan(evidence: Evidence, mut request: AuditRequest) -> Result<Plan, AuditError> {
     let lists = Arc::new(AtomicU64::new(0));
     let counted = |store| -> Arc<dyn ObjectStore> { Arc::new(Counted { store, lists: Arc::clone(&lists) }) };
     let stores = evidence.stores.into_iter().map(counted).collect();
     let evidence = Evidence { stores, ..evidence };
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
+    request.limits = request.limits.shared_by(discovery.regions.len());
     let range = Range::settle(&evidence, &request, &discovery).await?;
     let mut plan = Plan {
         schema: "trailseal.plan/1",
@@ -148,7 +150,7 @@ async fn plan_region(region: &Region, request: &AuditRequest, range: Range) -> P
 }
 
 async fn plan_logs(region: &Region, request: &AuditRequest, window: Window, part: &mut Part) {
-    let mut folders = LogFolders::find(region, window, request.limits.planted_named_per_region).await;
+    let mut folders = LogFolders::find(region, window, &request.limits).await;
     part.findings.extend(std::mem::take(&mut folders.beside).into_findings());
     let mut spans: BTreeMap<usize, (Day, Day)> = BTreeMap::new();
     while let Some(day) = folders.newest() {
@@ -159,7 +161,7 @@ async fn plan_logs(region: &Region, request: &AuditRequest, window: Window, part
     for (at, (oldest, newest)) in spans {
         let place = &region.places[at];
         let root = place.folders.logs();
-        let mut pages = place.store.list(&root, days_of(&root, oldest, newest));
+        let mut pages = list(&*place.store, &root, days_of(&root, oldest, newest), &request.limits);
         while let Some(page) = pages.next().await {
             let objects = page.unwrap_or_else(|failed| {
                 part.findings.push(Unlistable::new(&place.store, &failed.prefix, &failed.error).finding());

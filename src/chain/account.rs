@@ -5,7 +5,7 @@ use std::mem;
 use super::coverage::{Gap, Hole, LostSpan, Trouble, around_troubles, join_holes, split_gap, union};
 use super::scope::Scope;
 use crate::finding::{Finding, Reason};
-use crate::limits::DIGEST_DUE_AFTER;
+use crate::limits::{DIGEST_DUE_AFTER, Limits};
 use crate::trail::{ChainId, ChainKind, Interval, ObjectLocation, Time};
 
 /// Kept while a chain is walked, newest first.
@@ -13,6 +13,8 @@ pub(super) struct Account {
     chain: ChainId,
     scope: Scope,
     hours_named: usize,
+    /// The same of what lies about digests that are no facts, which anyone can plant.
+    planted_named: usize,
     /// Digests met since the last verified one that are no facts, newest first.
     troubles: Vec<Trouble>,
     proven: Vec<Interval>,
@@ -29,11 +31,12 @@ pub(super) struct Newer {
 }
 
 impl Account {
-    pub(super) fn new(chain: ChainId, scope: Scope, hours_named: usize) -> Account {
+    pub(super) fn new(chain: ChainId, scope: Scope, limits: &Limits) -> Account {
         Account {
             chain,
             scope,
-            hours_named,
+            hours_named: limits.hours_named_per_hole,
+            planted_named: limits.planted_named_per_region,
             troubles: Vec::new(),
             proven: Vec::new(),
             holes: Vec::new(),
@@ -73,7 +76,7 @@ impl Account {
         let known = troubles.first().map_or(newest_end, |trouble| trouble.end.max(newest_end));
         if self.scope.horizon.since(known) > DIGEST_DUE_AFTER {
             let due = Interval::new(known, self.scope.horizon);
-            self.spans(around_troubles(due, &[], Reason::AfterNewestDigest), newest);
+            self.spans(around_troubles(due, &[], Reason::AfterNewestDigest, 1), newest);
         }
         let gap = Interval::new(newest_end, known);
         self.spans(split_gap(gap, Gap::Broken, &troubles, self.hours_named), newest);
@@ -99,7 +102,7 @@ impl Account {
         let spans = match (starting, older_known) {
             (true, true) => split_gap(gap, Gap::Restart, &troubles, self.hours_named),
             (false, true) => split_gap(gap, Gap::Broken, &troubles, self.hours_named),
-            (_, false) => around_troubles(gap, &troubles, Reason::BeforeFirstDigest),
+            (_, false) => around_troubles(gap, &troubles, Reason::BeforeFirstDigest, self.planted_named),
         };
         self.spans(spans, &oldest.at);
         false
@@ -118,7 +121,8 @@ impl Account {
         let start = self.scope.start.unwrap_or(lost.unwrap_or(first));
         let whole = Interval::new(start, self.scope.horizon.max(newest.end));
         let nowhere = ObjectLocation::new("", "");
-        self.spans(around_troubles(whole, &troubles, Reason::DigestUnverified), &nowhere);
+        let spans = around_troubles(whole, &troubles, Reason::DigestUnverified, self.planted_named);
+        self.spans(spans, &nowhere);
     }
 
     /// The walk was given up: what lies before the oldest verified digest, if there is any, was not looked at, back to the
@@ -130,7 +134,10 @@ impl Account {
         let Some(start) = self.scope.start.or([met, known].into_iter().flatten().min().map(hour_of)) else { return };
         let end = oldest.map_or(self.scope.end, |oldest| oldest.start);
         let nowhere = ObjectLocation::new("", "");
-        self.spans(around_troubles(Interval::new(start, end), &troubles, Reason::Interrupted), &nowhere);
+        self.spans(
+            around_troubles(Interval::new(start, end), &troubles, Reason::Interrupted, self.planted_named),
+            &nowhere,
+        );
     }
 
     /// What is proven and what is not, oldest first, and the findings on the latter.

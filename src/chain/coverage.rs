@@ -65,16 +65,19 @@ pub(super) fn split_gap(gap: Interval, kind: Gap, troubles: &[Trouble], most: us
         Gap::Restart if troubles.is_empty() => {
             vec![LostSpan { hole: Hole::new(gap, Reason::ChainRestart), named: false }]
         }
-        Gap::Restart => around_troubles(gap, troubles, Reason::ChainRestart),
+        Gap::Restart => around_troubles(gap, troubles, Reason::ChainRestart, most),
         Gap::Broken => by_the_hour(gap, troubles, most),
     }
 }
 
-/// The hours of the troubles, and what lies between them for `otherwise`.
-pub(super) fn around_troubles(gap: Interval, troubles: &[Trouble], otherwise: Reason) -> Vec<LostSpan> {
+/// The hours of the troubles, and what lies between them for `otherwise`: some `most` spans, and what remains as one.
+pub(super) fn around_troubles(gap: Interval, troubles: &[Trouble], otherwise: Reason, most: usize) -> Vec<LostSpan> {
     let mut spans = Vec::new();
     let mut until = gap.end;
     for trouble in troubles {
+        if spans.len() >= most {
+            break;
+        }
         let hour = Interval::new(trouble.end.plus(-Time::HOUR), trouble.end);
         let Some(hour) = hour.intersect(Interval::new(gap.start, until)) else { continue };
         push(&mut spans, Interval::new(hour.end, until), otherwise, false);
@@ -178,6 +181,11 @@ mod tests {
         let spans = spans(0.0, 1000.0, Gap::Broken, &[]);
         assert_eq!(spans.len(), 6);
         assert_eq!(spans[5], (0.0, 995.0, Reason::DigestLost, false));
+        // However many names were planted in it.
+        let planted: Vec<_> = (0..100).map(|n| (900.0 - 9.0 * f64::from(n), Reason::DigestUnverified)).collect();
+        let spans = self::spans(0.0, 1000.0, Gap::Restart, &planted);
+        assert_eq!(spans.last(), Some(&(0.0, 881.0, Reason::ChainRestart, false)));
+        assert!(spans.len() <= 7, "{}", spans.len());
     }
 
     #[test]

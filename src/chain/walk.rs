@@ -103,7 +103,7 @@ impl ChainWalk {
     pub fn new(chain: ChainId, scope: Scope, limits: &Limits) -> ChainWalk {
         ChainWalk {
             outcome: ChainOutcome::new(chain.clone()),
-            account: Account::new(chain.clone(), scope, limits.hours_named_per_hole),
+            account: Account::new(chain.clone(), scope, limits),
             most: limits.digests_per_chain,
             most_named: limits.planted_named_per_region,
             beyond: BTreeMap::new(),

@@ -170,11 +170,18 @@ impl FromStr for ReportFile {
     }
 }
 
-/// Writes a file whole or not at all: under another name first, then renamed.
+/// Writes a file whole or not at all: under another name first, then renamed. A link leads to the file that is meant, and a
+/// device or a pipe is written to as it is: nothing may take its place.
 pub(super) fn write_whole(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> std::io::Result<()> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let mut out = std::io::BufWriter::new(fs::File::options().write(true).open(path)?);
+        fill(&mut out)?;
+        return out.flush();
+    }
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = path.with_file_name(name);
@@ -183,7 +190,7 @@ pub(super) fn write_whole(
         fill(&mut file)?;
         file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()
     });
-    let renamed = written.and_then(|()| fs::rename(&partial, path));
+    let renamed = written.and_then(|()| fs::rename(&partial, &path));
     if renamed.is_err() {
         let _ = fs::remove_file(&partial);
     }

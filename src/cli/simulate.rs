@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use super::output::write_whole;
 use crate::simulate::{DirectorySink, REGIONS, Scenario, ScenarioError, Summary, simulate};
 use crate::trail::Time;
 
@@ -130,8 +131,9 @@ pub fn run(args: &SimulateArgs, out: &mut dyn Write) -> Result<(), SimulateError
     let summary = simulate(&scenario, &sink)?;
     sink.finish(&scenario.bucket, &summary)?;
     if let Some(file) = &args.public_keys {
-        let copy = fs::copy(args.dir.join(".trailseal/public-keys.json"), file);
-        copy.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
+        let keys = fs::read(args.dir.join(".trailseal/public-keys.json"))?;
+        write_whole(file, |out| out.write_all(&keys))
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
     }
     args.report(&summary, out)?;
     Ok(())

@@ -100,7 +100,9 @@ impl Gunzip {
     /// After an error every further call returns the same error.
     pub fn push(&mut self, mut input: &[u8], sink: &mut impl FnMut(&[u8])) -> Result<(), GzipDefect> {
         let mut buffer = mem::take(&mut self.buffer);
-        buffer.resize(BUFFER, 0);
+        if buffer.is_empty() {
+            buffer = vec![0; BUFFER];
+        }
         let mut result = Ok(());
         while !input.is_empty() && result.is_ok() {
             result = self.inflate(input, &mut buffer).map(|Progress { used, made }| {

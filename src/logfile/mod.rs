@@ -182,6 +182,28 @@ mod tests {
         assert_eq!(hash(&[&[7; 101]], Framing::GzipOrPlain), Err(LogDefect::OverLimit(100)));
     }
 
+    /// A name that never ends, and blocks that hold nothing.
+    #[test]
+    fn what_goes_on_and_holds_nothing_is_given_up_at_the_limit() {
+        let name = [&b"\x1f\x8b\x08\x08\0\0\0\0\0\xff"[..], &[b'x'; 2 << 20]].concat();
+        let blocks = [&b"\x1f\x8b\x08\x00\0\0\0\0\0\xff"[..], &b"\0\0\0\xff\xff".repeat(400_000)].concat();
+        for mut endless in [name, blocks] {
+            for end in [0, 2 << 20] {
+                // Whatever comes further on, and whatever the pieces.
+                endless.truncate(endless.len() - end / 2);
+                endless.push(7);
+                for piece in [1_000, 65_536, usize::MAX] {
+                    let pieces: Vec<&[u8]> = endless.chunks(piece).collect();
+                    let hashed = hash(&pieces, Framing::Gzip);
+                    match end {
+                        0 => assert_eq!(hashed, Err(LogDefect::OverLimit(100)), "{piece}"),
+                        _ => assert!(matches!(hashed, Err(LogDefect::Malformed(_))), "{piece} {hashed:?}"),
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_hasher_is_as_new_after_reset() {
         let mut hasher = LogHasher::new(Framing::GzipOrPlain, 100);

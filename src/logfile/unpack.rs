@@ -14,6 +14,8 @@ pub(super) struct Unpacker {
     headed: usize,
     /// How many bytes of content there were, if it is plain.
     plain: Option<u64>,
+    /// How many bytes there were as stored.
+    taken: u64,
 }
 
 impl Unpacker {
@@ -21,7 +23,7 @@ impl Unpacker {
     pub(super) const LEAST_ROOM: usize = 2;
 
     pub(super) fn new(framing: Framing, limit: u64) -> Unpacker {
-        Unpacker { gunzip: Gunzip::new(limit), framing, limit, head: [0; 2], headed: 0, plain: None }
+        Unpacker { gunzip: Gunzip::new(limit), framing, limit, head: [0; 2], headed: 0, plain: None, taken: 0 }
     }
 
     /// Makes it ready for another file.
@@ -30,11 +32,25 @@ impl Unpacker {
         self.framing = framing;
         self.headed = 0;
         self.plain = None;
+        self.taken = 0;
     }
 
     /// Takes from `input`, the next piece of the file, and puts content into `out`. All of the input must be taken before
     /// the next piece comes or the file ends. An error ends the file.
     pub(super) fn take(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, GzipDefect> {
+        // A header, or a stream of empty blocks, can go on for ever and hold nothing. Where it is cut off must not depend on
+        // the pieces.
+        let most = self.limit.saturating_add(self.limit / 16).saturating_add(STORED_BESIDE);
+        let room = usize::try_from(most - self.taken).unwrap_or(usize::MAX);
+        if room == 0 && !input.is_empty() {
+            return Err(GzipDefect::OverLimit(self.limit));
+        }
+        let progress = self.unpack(&input[..input.len().min(room)], out)?;
+        self.taken += progress.used as u64;
+        Ok(progress)
+    }
+
+    fn unpack(&mut self, input: &[u8], out: &mut [u8]) -> Result<Progress, GzipDefect> {
         if self.headed < self.head.len() {
             let used = input.len().min(self.head.len() - self.headed);
             self.head[self.headed..self.headed + used].copy_from_slice(&input[..used]);
@@ -93,3 +109,7 @@ impl LogDefect {
 }
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// What a stored file may have beside its content, and what one that hardly compresses may have more of it: far more than
+/// any packer leaves. Stops: an object of terabytes that inflates to nothing.
+const STORED_BESIDE: u64 = 1 << 20;

@@ -1,6 +1,8 @@
 //! The built binary, as a user meets it: output, files, exit status.
 
 mod bad_input;
+#[cfg(unix)]
+mod disk;
 mod help;
 #[cfg(unix)]
 mod interrupted;

@@ -160,12 +160,13 @@ pub async fn pull(
 async fn pull_all(
     mut evidence: Evidence,
     keys: Arc<dyn KeySource>,
-    request: AuditRequest,
+    mut request: AuditRequest,
     to: &Path,
     observer: Arc<dyn Observer>,
 ) -> Result<Pulled, PullError> {
     let there = begin::what_is_there(to, &request)?;
     let mut discovery = discover(&evidence, &request).await.map_err(AuditError::Source)?;
+    request.limits = request.limits.shared_by(discovery.regions.len());
     let mut range = Range::settle(&evidence, &request, &discovery).await?;
     let mut regions = std::mem::take(&mut discovery.regions);
     let moved = match evidence.buckets {

@@ -14,9 +14,10 @@ use crate::audit::LogFiles;
 use crate::audit::discover::{Place, Region};
 use crate::audit::folders::{LogFolders, days_of};
 use crate::audit::inventory::{Inventory, take_inventory};
+use crate::audit::listing::list;
 use crate::audit::misplaced::{Beside, Unlistable};
 use crate::digest::DigestClaims;
-use crate::limits::DIGEST_DUE_AFTER;
+use crate::limits::{DIGEST_DUE_AFTER, Limits};
 use crate::store::{KeyRange, ObjectInfo};
 use crate::trail::{ChainKind, Day, DigestKey, Interval, LogKey, ObjectLocation, Time};
 
@@ -108,7 +109,7 @@ impl Pull {
         inventory.chains.retain(|chain, _| request.log_files != LogFiles::None || request.select.has_chain(chain));
         let folders = match request.log_files {
             LogFiles::None => LogFolders::default(),
-            _ => LogFolders::find(region, window, request.limits.planted_named_per_region).await,
+            _ => LogFolders::find(region, window, &request.limits).await,
         };
         Found { inventory, folders }
     }
@@ -130,7 +131,8 @@ impl Work {
         }
         let pull = Arc::clone(self.hands.pull());
         let region = Region { region: String::new(), places: self.places.to_vec() };
-        let mut found = LogFolders::find(&region, pull.range.window(&self.found.inventory), 0).await;
+        let limits = Limits { planted_named_per_region: 0, ..pull.request.limits.clone() };
+        let mut found = LogFolders::find(&region, pull.range.window(&self.found.inventory), &limits).await;
         let Some(day) = found.newest() else { return Ok(()) };
         for place in found.take(day).into_iter().map(|at| &self.places[at]) {
             let folder = format!("{}{}", place.folders.logs(), day.folder());
@@ -160,14 +162,14 @@ impl Work {
 
     /// One folder of a day. False if its listing was not whole.
     async fn day(&mut self, at: usize, day: Day) -> Result<bool, PullError> {
-        let place = self.places[at].clone();
+        let (pull, place) = (Arc::clone(self.hands.pull()), self.places[at].clone());
         let folder = format!("{}{}", place.folders.logs(), day.folder());
         let mut before = self.before(&place, &folder).await;
         let mut failed = Beside::default();
         let mut shown = Shown { hasher: self.shown.hasher.clone(), ..Shown::default() };
         // As an audit lists it, so that what an audit may see is copied.
         let root = place.folders.logs();
-        let mut pages = place.store.list(&root, days_of(&root, day, day));
+        let mut pages = list(&*place.store, &root, days_of(&root, day, day), &pull.request.limits);
         while let Some(page) = pages.next().await {
             match page {
                 Err(error) => failed.failed(&place.store, &error),
@@ -202,7 +204,7 @@ impl Work {
         let follow = self.follow();
         for (at, place) in places.iter().enumerate() {
             let folder = place.folders.digests();
-            let mut pages = place.store.list(&folder, KeyRange::ALL);
+            let mut pages = list(&*place.store, &folder, KeyRange::ALL, &pull.request.limits);
             while let Some(page) = pages.next().await {
                 // That a page could not be listed is known from the first time.
                 for object in page.into_iter().flatten() {

@@ -8,6 +8,7 @@ use super::{WINDOW, Walker};
 use crate::audit::AuditError;
 use crate::audit::digests::Ahead;
 use crate::audit::folders::{Window, days_of, logged};
+use crate::audit::listing::list;
 use crate::audit::misplaced::Unlistable;
 use crate::audit::request::LogFiles;
 use crate::chain::{DayLogs, Observed, SeenLog};
@@ -87,7 +88,7 @@ impl Walker<'_> {
         let window = self.window();
         let place = &self.region.places[at];
         let root = place.folders.logs();
-        let mut pages = place.store.list(&root, days_of(&root, oldest, newest));
+        let mut pages = list(&*place.store, &root, days_of(&root, oldest, newest), &self.asked.request.limits);
         while let Some(page) = pages.next().await {
             let objects = match page {
                 Ok(objects) => objects,

@@ -104,13 +104,14 @@ impl<'a> Walker<'a> {
         let remote = region.places.iter().any(|place| place.store.is_remote());
         let most = if remote { WINDOW } else { WINDOW_AT_HAND };
         let window = (request.concurrency / inventory.chains.len().max(1)).clamp(2, most);
+        let share = request.limits.clone().shared_by(inventory.chains.len());
         let tracks: Vec<Track> = inventory
             .chains
             .iter()
             .map(|(chain, listing)| {
                 asked.observer.digests_expected(listing.count(scope));
                 Track {
-                    walk: ChainWalk::new(chain.clone(), scope, &request.limits),
+                    walk: ChainWalk::new(chain.clone(), scope, &share),
                     ahead: Ahead::new(
                         reader.clone(),
                         listing.for_walk(chain, &region.places, scope),
@@ -131,14 +132,13 @@ impl<'a> Walker<'a> {
             pool: Arc::clone(&asked.pool),
             gathered: asked.gathered.clone(),
         };
-        let named = request.limits.planted_named_per_region;
         let places = region.places.iter();
         let places = places.map(|place| (place.store.bucket().unwrap_or_default().to_owned(), place.folders.clone()));
-        let vouched = VouchedLogs::new(places.collect(), named);
+        let vouched = VouchedLogs::new(places.collect(), request.limits.planted_named_per_region);
         let folders = match request.log_files {
             LogFiles::None if inventory.chains.is_empty() => {
                 // Nothing else would tell that log files were delivered here and no digest vouches for any.
-                let found = LogFolders::find(region, asked.range.window(&inventory), named).await;
+                let found = LogFolders::find(region, asked.range.window(&inventory), &request.limits).await;
                 if let (Some(_), Some(place)) = (found.newest(), region.places.first()) {
                     let what = format!("there are log files and no digest file below {}", place.folders.account.path());
                     findings.push(Finding::nothing_found(format!("{what} in region {}", region.region)));
@@ -146,7 +146,7 @@ impl<'a> Walker<'a> {
                 LogFolders::default()
             }
             LogFiles::None => LogFolders::default(),
-            _ => LogFolders::find(region, asked.range.window(&inventory), named).await,
+            _ => LogFolders::find(region, asked.range.window(&inventory), &request.limits).await,
         };
         let outcome = LogOutcome { tallies: vec![LogTally::default(); tracks.len()], ..LogOutcome::default() };
         Walker {

@@ -4,6 +4,7 @@ mod buckets;
 mod needed;
 mod not_copied;
 mod place;
+mod plain_file;
 mod pull_record;
 mod record;
 mod sidecar;
@@ -13,7 +14,7 @@ mod writer;
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -51,6 +52,8 @@ pub struct DirStore {
     not_copied: NotCopied,
     /// Whether objects come with all that is recorded of them.
     with_attributes: bool,
+    /// See [`Limits::names_per_folder`].
+    most_names: usize,
     /// Folders that were seen to be no links.
     plain: Mutex<HashSet<PathBuf>>,
 }
@@ -117,6 +120,7 @@ impl DirStore {
             sidecar,
             not_copied,
             with_attributes: false,
+            most_names: limits.names_per_folder,
             plain: Mutex::default(),
         })
     }
@@ -175,6 +179,9 @@ impl DirStore {
             }
             // A name that is not UTF-8 is no S3 key that CloudTrail wrote: shown as well as can be, and never fetched.
             let key = format!("{prefix}{}", name.to_string_lossy());
+            if folder.folders.len() + folder.objects.len() >= self.most_names {
+                return Err(StoreError::OverLimit(self.most_names));
+            }
             // What cannot be opened under its key again is shown as an object, for nobody could look into it.
             let opens = name.to_str().is_some() && self.path(&key).is_some();
             if entry.file_type()?.is_dir() && opens {
@@ -221,11 +228,7 @@ impl DirStore {
         }
         let path = self.path(key).ok_or(StoreError::NotFound)?;
         self.must_not_lead_through_a_link(path.parent().unwrap_or(&self.root))?;
-        // Never a link, and never a device or a pipe, which could block for ever.
-        if !fs::symlink_metadata(&path)?.file_type().is_file() {
-            return Err(StoreError::Unreachable("it is no ordinary file".to_owned()));
-        }
-        let body = Body::Reader(Box::new(File::open(&path)?));
+        let body = Body::Reader(Box::new(plain_file::open(&path)?));
         let recorded = if self.with_attributes { self.record(key) } else { None };
         let attributes = recorded.map_or_else(Attributes::default, |record| record.attributes());
         Ok(FetchedObject { body, metadata: self.sidecar.metadata(self.below_mount(key)), attributes })
@@ -375,6 +378,23 @@ mod tests {
         let pages: Vec<_> = block_on(store.list("", KeyRange::ALL).collect());
         let shown: Vec<String> = pages.into_iter().flat_map(Result::unwrap).map(|object| object.key).collect();
         assert_eq!(shown, ["back\\slash", "latin\u{fffd}"]);
+    }
+
+    #[test]
+    fn a_folder_of_too_many_names_is_not_listed() {
+        let dir = tempfile::tempdir().unwrap();
+        (0..4).for_each(|n| fs::write(dir.path().join(n.to_string()), "").unwrap());
+        let listed = |names_per_folder| {
+            let limits = Limits { names_per_folder, ..Limits::default() };
+            let store = DirStore::open(dir.path(), None, &limits).unwrap();
+            let pages: Vec<_> = block_on(store.list("", KeyRange::ALL).collect());
+            (
+                block_on(store.folder("")).map(|folder| folder.objects.len()),
+                pages.into_iter().filter(Result::is_err).count(),
+            )
+        };
+        assert_eq!(listed(4), (Ok(4), 0));
+        assert_eq!(listed(3), (Err(StoreError::OverLimit(3)), 1));
     }
 
     #[test]

@@ -50,6 +50,22 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || on_digest(1, |stage, key| stage.edit(key, "\"logFiles\":", "\"logFiles\": ")),
     },
     Lie {
+        name: "digest-deeper-than-a-stack",
+        verdict: "not-intact",
+        expect: &["digest-signature-invalid"],
+        notes: &[],
+        comment: "A field that nobody knows was added to the newest digest: a hundred thousand lists, each in the other, so that a reader \
+                  that goes into each has no room left on its stack. Here a field that is not known is passed over without one, \
+                  and the signature is that of other bytes.",
+        stage: || {
+            let deep = |stage: &mut Stage, key: &str| {
+                let lists = format!("\"new\":{}{},\"logFiles\":", "[".repeat(100_000), "]".repeat(100_000));
+                stage.edit(key, "\"logFiles\":", &lists);
+            };
+            on_digest(3, deep)
+        },
+    },
+    Lie {
         name: "digest-gunzipped",
         verdict: "intact",
         expect: &[],

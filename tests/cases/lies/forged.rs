@@ -17,6 +17,19 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || on_metadata(3, |object| flip_digit(signature(object))),
     },
     Lie {
+        name: "signature-in-capitals",
+        verdict: "intact",
+        expect: &[],
+        notes: &[],
+        comment: "The signature in the newest digest's metadata was written in capitals: the same digits, and the same signature.",
+        stage: || {
+            let mut stage = honest();
+            let newest = stage.digest(3);
+            signature(stage.object(&newest)).make_ascii_uppercase();
+            stage
+        },
+    },
+    Lie {
         name: "signature-of-a-middle-digest-changed",
         verdict: "not-intact",
         expect: &["link-signature-mismatch"],
@@ -111,6 +124,19 @@ pub(crate) const LIES: &[Lie] = &[
                   the name could be led to a hash that can be forged.",
         stage: || {
             on_metadata(3, |object| drop(object.metadata.insert("signature-algorithm".into(), "SHA1withRSA".into())))
+        },
+    },
+    Lie {
+        name: "signature-algorithm-lost",
+        verdict: "intact",
+        expect: &[],
+        notes: &[],
+        comment: "The metadata of the newest digest does not say how it is signed. What is signed says so, and one way alone is understood.",
+        stage: || {
+            let mut stage = honest();
+            let newest = stage.digest(3);
+            stage.object(&newest).metadata.remove("signature-algorithm");
+            stage
         },
     },
     Lie {

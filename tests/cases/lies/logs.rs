@@ -117,6 +117,15 @@ pub(crate) const LIES: &[Lie] = &[
         },
     },
     Lie {
+        name: "log-gzip-flag-reserved",
+        verdict: "not-intact",
+        expect: &["log-malformed"],
+        notes: &[],
+        comment: "A flag that RFC 1952 reserves was set in the gzip header. Some readers pass it over and some refuse the file, so it is not \
+                  the file that was delivered.",
+        stage: || on_body(|body| body[3] |= 0x20),
+    },
+    Lie {
         name: "log-packed-anew",
         verdict: "intact",
         expect: &[],
