@@ -29,6 +29,21 @@ fn every_object_is_read_once() {
     assert_eq!(world.endpoint.journal.count("HeadObject"), 0);
 }
 
+/// The SDK gives each of its requests an id of its own; what is modelled on an earlier one has none.
+#[test]
+fn log_files_take_the_short_way() {
+    let world = World::of(day());
+    assert_eq!(world.verify(&[]).status, Some(0));
+    let seen = world.proxy.seen();
+    let ways = |part: &str| {
+        let gets = seen.iter().filter(|seen| seen.key().is_some_and(|key| key.contains(part)));
+        gets.map(|seen| seen.headers.iter().any(|name| name == "amz-sdk-invocation-id")).collect::<Vec<bool>>()
+    };
+    assert!(ways("/CloudTrail-Digest/").contains(&true), "the first GET is the SDK's");
+    // Each follows its digest, which was answered.
+    assert_eq!(ways("/CloudTrail/"), vec![false; world.logs().len()]);
+}
+
 #[test]
 fn a_listing_in_place_of_reading_costs_few_requests() {
     let world = World::of(day());
