@@ -106,8 +106,8 @@ impl Limits {
 /// Planted objects named of each sharer, however many there are.
 const LEAST_NAMED: usize = 10;
 
-/// Chains walked of each account and region, however many there are: CloudTrail allows five trails.
-const LEAST_CHAINS: usize = 5;
+/// Chains walked of each account and region, however many there are: CloudTrail allows five trails, each with a second chain.
+const LEAST_CHAINS: usize = 10;
 
 /// Folders that could not be listed, or were not for a limit, that are named one by one of one folder above; the rest are
 /// counted. Stops: a report that consists of them.

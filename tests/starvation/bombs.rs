@@ -9,6 +9,7 @@ use trailseal::limits::Limits;
 use trailseal::report::{Report, Verdict};
 use trailseal::simulate::Gzip;
 use trailseal::store::MemoryStore;
+use trailseal::trail::{ChainId, DigestKey};
 
 use crate::MIB;
 use crate::world::{WORLD, alone, codes, count, measured};
@@ -77,15 +78,20 @@ fn told(report: &Report, code: Code, keys: &[&str]) {
     }
 }
 
-/// A digest's JSON with something else for the list of its log files.
+/// A digest with something else for the list of its log files.
 fn with_log_files(key: &str, list: &str) -> Vec<u8> {
+    Gzip::default().compress(listing(key, list).as_bytes())
+}
+
+/// Its JSON.
+fn listing(key: &str, list: &str) -> String {
     let object = WORLD.objects.iter().find(|object| object.key == key).expect("a digest of this world");
     let mut json = Vec::new();
     let mut gunzip = trailseal::digest::Gunzip::new(u64::MAX);
     gunzip.push(&object.body, &mut |made| json.extend_from_slice(made)).expect("gzip");
     let json = String::from_utf8(json).expect("JSON");
     let (head, _) = json.split_once("\"logFiles\":").expect("a list of log files");
-    Gzip::default().compress(format!("{head}\"logFiles\":{list}}}").as_bytes())
+    format!("{head}\"logFiles\":{list}}}")
 }
 
 const ENTRY: &str = r#"{"s3Bucket":"","s3Object":"","hashValue":"","hashAlgorithm":"SHA-256"}"#;
@@ -114,15 +120,22 @@ fn many_digests_of_as_many_log_files_as_fit() {
     let limits = Limits { digest_inflated: 2 << 20, ..Limits::default() };
     let list = format!("[{}{ENTRY}]", format!("{ENTRY},").repeat(28_000));
     for hour in 0..40 {
-        let end = WORLD.summary.interval.end.plus(-3_600 * hour);
-        let key = trailseal::trail::DigestKey::parse(digests[0]).expect("a digest");
-        let chain = trailseal::trail::ChainId { trail: "planted".into(), ..key.chain.clone() };
-        let key = trailseal::trail::DigestKey { end, chain, ..key }.key();
-        store.put(&key, with_log_files(digests[0], &list), DigestMetadata::default());
+        let genuine = DigestKey::parse(digests[0]).expect("a digest");
+        let (end, chain) =
+            (genuine.end.plus(3_600 * hour), ChainId { trail: "planted".into(), ..genuine.chain.clone() });
+        let key = DigestKey { end, chain, ..genuine.clone() }.key();
+        // Well-formed, and what its name says: only a signature is wanting, which a digest after it might have.
+        let json = listing(digests[0], &list).replace(digests[0], &key);
+        let json = json.replace(&genuine.end.to_string(), &end.to_string());
+        store.put(&key, Gzip::default().compress(json.as_bytes()), DigestMetadata::default());
     }
     drop(list);
-    let (report, taken) = judge(store, limits);
-    assert_eq!(report.verdict, Verdict::NotIntact, "{:?}", codes(&report));
+    // As many ahead of their turn as ever.
+    let end = WORLD.summary.interval.end.plus(39 * 3_600);
+    let request = AuditRequest { limits, concurrency: 256, end: Some(end), as_of: end.plus(3_600), ..WORLD.request() };
+    let (report, taken) = measured(Arc::new(store), request);
+    assert_eq!(report.verdict, Verdict::Inconclusive, "{:?}", codes(&report));
+    assert_eq!(count(&report, Code::DigestSignatureMissing), 40, "{:?}", codes(&report));
     assert_eq!(report.totals.digests.verified, WORLD.summary.digests);
     // Each takes some 7 MiB: 2 of text, in a vector that doubles, and 90 bytes for each of 28,000 entries.
     assert!(taken < 4 * 7 * MIB, "{taken}");

@@ -10,7 +10,10 @@ use trailseal::store::{FetchedObject, Folder, KeyRange, ListError, MemoryStore, 
 
 /// What lies below a folder beside the honest objects: the number of things, and the name of each by its number, as it
 /// goes on after the folder's.
-pub(crate) type Planted = fn(&str) -> Option<(u64, fn(u64) -> String)>;
+pub(crate) type Planted = fn(&str) -> Option<Things>;
+
+/// How many, and their names.
+pub(crate) type Things = (u64, fn(u64) -> String);
 
 pub(crate) const NONE: Planted = |_| None;
 
