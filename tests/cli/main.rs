@@ -3,6 +3,8 @@
 mod bad_input;
 mod help;
 #[cfg(unix)]
+mod hostile;
+#[cfg(unix)]
 mod interrupted;
 mod output;
 
