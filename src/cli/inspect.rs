@@ -6,11 +6,10 @@ mod log;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::Failure;
 use super::evidence::{holds, read_keys};
+use super::{Failure, say};
 use crate::digest::KeySet;
 use crate::limits::Limits;
-use crate::render::escape::visible;
 use crate::store::dir::{DirStore, SIDECAR_FOLDER};
 use crate::trail::{DigestKey, LogKey};
 
@@ -129,7 +128,5 @@ fn place(path: &Path) -> Option<(PathBuf, String)> {
 
 /// One line of the account: what was done, and what came of it.
 fn step(out: &mut dyn Write, name: &str, text: &str) -> io::Result<()> {
-    let mut lines = text.lines();
-    writeln!(out, "{name:<20} {}", visible(lines.next().unwrap_or_default()))?;
-    lines.try_for_each(|line| writeln!(out, "{:<20} {}", "", visible(line)))
+    say::line(out, &format!("{name:<20} {text}"))
 }

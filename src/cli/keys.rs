@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::Failure;
 use super::evidence::read_keys;
+use super::{Failure, say};
 
 /// What to do with keys.
 #[derive(Debug, clap::Subcommand)]
@@ -34,7 +34,8 @@ fn show(files: &[PathBuf], out: &mut dyn Write) -> Result<(), Failure> {
         for key in read_keys(file)?.iter() {
             let validity = key.validity.map_or("validity not given".to_owned(), |window| format!("valid {window}"));
             let region = key.region.as_deref().unwrap_or("region not given");
-            writeln!(out, "{}  {}, RSA {} bits, {validity}, {region}", key.fingerprint(), key.form(), key.bits())?;
+            let (fingerprint, form, bits) = (key.fingerprint(), key.form(), key.bits());
+            say::line(out, &format!("{fingerprint}  {form}, RSA {bits} bits, {validity}, {region}"))?;
         }
     }
     Ok(())

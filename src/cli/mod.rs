@@ -25,6 +25,7 @@ mod plan;
 mod progress;
 mod pull;
 mod report;
+mod say;
 mod select;
 mod signals;
 pub mod simulate;
@@ -38,6 +39,9 @@ use std::panic::UnwindSafe;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+pub(crate) use self::say::told;
+use crate::render::escape::{is_hidden, visible};
 
 /// Verify the integrity of AWS CloudTrail log files
 ///
@@ -89,19 +93,27 @@ fn guarded(run: impl FnOnce() -> u8 + UnwindSafe) -> u8 {
         told(&format!("error: {panic}; please report this as a bug"));
         let trace = Backtrace::capture();
         if trace.status() == BacktraceStatus::Captured {
-            let _ = writeln!(io::stderr(), "{trace}");
+            say::told_lines(&trace.to_string());
         }
     }));
     std::panic::catch_unwind(run).unwrap_or(NO_VERDICT)
 }
 
 fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(told) => {
+        Err(wrong) => {
+            if wrong.use_stderr() && arguments.iter().any(hides) {
+                // A script may have taken an argument from anywhere, and clap repeats it: here, escaped.
+                let escaped = arguments.iter().map(|argument| visible(&argument.to_string_lossy()).into_owned());
+                let wrong = Cli::try_parse_from(escaped).err().unwrap_or(wrong);
+                say::told_lines(&wrong.render().to_string());
+                return NO_VERDICT;
+            }
             // Help and version are no errors; clap knows to which stream each goes.
-            let _ = told.print();
-            return if told.use_stderr() { NO_VERDICT } else { 0 };
+            let _ = wrong.print();
+            return if wrong.use_stderr() { NO_VERDICT } else { 0 };
         }
     };
     let mut out = io::BufWriter::new(Listener(io::stdout()));
@@ -116,10 +128,15 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
         Ok(status) => status,
         Err(Failure(text)) => {
-            let _ = writeln!(io::stderr(), "error: {}", crate::render::escape::visible(&text));
+            told(&format!("error: {text}"));
             NO_VERDICT
         }
     }
+}
+
+/// Whether what is in an argument would act on a terminal.
+fn hides(argument: &OsString) -> bool {
+    argument.to_string_lossy().chars().any(is_hidden)
 }
 
 /// Standard output, whose reader may leave early: that is no failure, and the exit status still tells the verdict.
@@ -137,11 +154,6 @@ impl Write for Listener {
 
 fn heard<T>(written: io::Result<T>, all: T) -> io::Result<T> {
     written.or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(all) } else { Err(error) })
-}
-
-/// A line on standard error; names come from the bucket.
-pub(crate) fn told(text: &str) {
-    let _ = writeln!(io::stderr(), "{}", crate::render::escape::visible(text));
 }
 
 /// The exit status of a run that came to no verdict.

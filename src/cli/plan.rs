@@ -5,25 +5,23 @@ use std::io::{self, Write};
 use indicatif::HumanBytes;
 
 use super::output::Format;
+use super::say;
 use crate::audit::Plan;
-use crate::render::escape::visible;
 use crate::report::thousands;
 
 /// Prints a plan: as JSON where that was asked for, else for people.
 pub(super) fn print(plan: &Plan, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Text => text(plan, out),
-        Format::Json | Format::Ndjson => {
-            serde_json::to_writer_pretty(&mut *out, plan)?;
-            writeln!(out)
-        }
+        Format::Json | Format::Ndjson => say::json(out, plan),
     }
 }
 
 fn text(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
     let start = plan.start.map_or("the oldest digest".to_owned(), |start| start.to_string());
-    writeln!(out, "dry run: nothing was read and nothing is shown, {start} to {}\n", plan.end)?;
-    let mut line = |name: &str, text: String| writeln!(out, "  {name:<12} {}", visible(&text));
+    say::line(out, &format!("dry run: nothing was read and nothing is shown, {start} to {}", plan.end))?;
+    say::line(out, "")?;
+    let mut line = |name: &str, text: String| say::line(out, &format!("  {name:<12} {text}"));
     line("source", plan.source.clone())?;
     let digests = thousands(plan.digests.objects);
     line("chains", format!("{}, of {digests} digest files", thousands(plan.chains.len() as u64)))?;

@@ -1,14 +1,13 @@
 //! Watching an audit: a bar on a terminal, or findings as they are found.
 
-use std::io::{self, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::say;
 use crate::audit::Observer;
 use crate::finding::Finding;
-use crate::render;
 
 /// A bar on standard error.
 pub(super) struct Bar {
@@ -108,8 +107,6 @@ pub(super) struct Streamed(Mutex<()>);
 impl Observer for Streamed {
     fn found(&self, finding: &Finding) {
         let _whole_lines = self.0.lock();
-        let mut line = Vec::new();
-        // Whoever reads may have gone; the exit status still tells the verdict.
-        let _ = render::ndjson_finding(finding, &mut line).and_then(|()| io::stdout().write_all(&line));
+        say::stream(finding);
     }
 }

@@ -11,13 +11,13 @@ use super::access::AccessArgs;
 use super::directory::Purpose;
 use super::evidence::{EvidenceArgs, holds, now};
 use super::progress::Bar;
+use super::say::{self, told};
 use super::select::SelectArgs;
 use super::simulate::shell;
-use super::{Failure, signals, told};
+use super::{Failure, signals};
 use crate::audit::pull::{Pulled, pull};
 use crate::audit::{AuditRequest, LogFiles, Observer};
 use crate::finding::Finding;
-use crate::render::escape::visible;
 use crate::trail::ObjectLocation;
 
 /// Copy evidence into a directory: objects, S3 metadata, public keys
@@ -127,20 +127,23 @@ impl PullArgs {
         let Pulled { start, end, tally, not_copied, keys, .. } = pulled;
         let dir = self.dir.display().to_string();
         let from = start.map_or("the beginning".to_owned(), |start| start.to_string());
-        writeln!(out, "{} is a copy from {from} to {end}", visible(&dir))?;
+        say::line(out, &format!("{dir} is a copy from {from} to {end}"))?;
         let objects = |count: u64, bytes: u64| format!("{} objects, {}", HumanCount(count), HumanBytes(bytes));
-        writeln!(out, "fetched     {}", objects(tally.fetched, tally.fetched_bytes))?;
-        writeln!(out, "kept        {}", objects(tally.kept, tally.kept_bytes))?;
+        say::line(out, &format!("fetched     {}", objects(tally.fetched, tally.fetched_bytes)))?;
+        say::line(out, &format!("kept        {}", objects(tally.kept, tally.kept_bytes)))?;
         if tally.removed > 0 {
             let removed = HumanCount(tally.removed);
-            writeln!(out, "removed     {removed} objects that the source no longer has, to .trailseal/removed")?;
+            let text = format!("removed     {removed} objects that the source no longer has, to .trailseal/removed");
+            say::line(out, &text)?;
         }
         if *not_copied > 0 {
-            writeln!(out, "not copied  {}, named in .trailseal/not-copied.jsonl", HumanCount(*not_copied))?;
+            let not_copied = HumanCount(*not_copied);
+            say::line(out, &format!("not copied  {not_copied}, named in .trailseal/not-copied.jsonl"))?;
         }
-        writeln!(out, "keys        {}", HumanCount(*keys))?;
+        say::line(out, &format!("keys        {}", HumanCount(*keys)))?;
         let start = start.map(|start| format!(" --start-time {start}")).unwrap_or_default();
-        writeln!(out, "Next: trailseal verify {}{start} --end-time {end} --public-keys aws", shell(&dir))
+        let dir = shell(&dir);
+        say::line(out, &format!("Next: trailseal verify {dir}{start} --end-time {end} --public-keys aws"))
     }
 }
 

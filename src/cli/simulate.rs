@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::output::write_whole;
+use super::say;
 use crate::simulate::{DirectorySink, REGIONS, Scenario, ScenarioError, Summary, simulate};
 use crate::trail::Time;
 
@@ -190,13 +191,14 @@ impl SimulateArgs {
 
     fn report(&self, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         let Summary { chains, digests, log_files, events, bytes, interval, .. } = summary;
-        writeln!(out, "Simulated {interval}: {chains} chains, {digests} digest files, {log_files} log files")?;
-        writeln!(out, "with {events} events, {bytes} bytes in all.")?;
+        let simulated = format!("Simulated {interval}: {chains} chains, {digests} digest files, {log_files} log files");
+        say::line(out, &simulated)?;
+        say::line(out, &format!("with {events} events, {bytes} bytes in all."))?;
         let keys = match &self.public_keys {
             Some(file) => format!(" --public-keys {}", shell(&file.display().to_string())),
             None => String::new(),
         };
-        writeln!(out, "Next: trailseal verify {}{keys}", shell(&self.dir.display().to_string()))
+        say::line(out, &format!("Next: trailseal verify {}{keys}", shell(&self.dir.display().to_string())))
     }
 }
 

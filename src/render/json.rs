@@ -13,7 +13,12 @@ use crate::report::{
 
 /// Writes the report as one JSON object, indented by two spaces, with a newline at its end.
 pub fn json(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
-    write(report, PrettyFormatter::new(), out)
+    json_value(report, out)
+}
+
+/// Writes something other than a report in the same form.
+pub fn json_value(value: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    write(value, PrettyFormatter::new(), out)
 }
 
 /// Writes one finding as one line of JSON.

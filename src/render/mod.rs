@@ -6,5 +6,5 @@ pub mod escape;
 mod json;
 mod text;
 
-pub use json::{json, ndjson_finding, ndjson_report};
+pub use json::{json, json_value, ndjson_finding, ndjson_report};
 pub use text::{TextOptions, headline, text};

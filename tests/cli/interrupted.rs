@@ -10,7 +10,8 @@ use trailseal::report::{Report, Verdict};
 
 use super::{run, stderr};
 
-/// A run that cannot go on: it streams more findings than a pipe holds, and nobody reads them.
+/// A run that cannot come to its end: what it says is more than a pipe holds, and nobody reads it. That is so of its findings,
+/// and of the report that it ends with, which repeats what was asked for.
 struct Waiting {
     dir: TempDir,
     child: Child,
@@ -28,10 +29,14 @@ impl Waiting {
         let made = run(&made);
         assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
         let account = fs::read_dir(dir.path().join("evidence/AWSLogs")).expect("a folder").next().expect("an account");
-        fs::remove_dir_all(account.expect("an entry").path().join("CloudTrail")).expect("log files");
+        let account = account.expect("an entry").path();
+        fs::remove_dir_all(account.join("CloudTrail")).expect("log files");
+        let others = (0..10_000).map(|number| format!("{number:012}"));
+        let name = account.file_name().expect("a name").to_str().expect("UTF-8").to_owned();
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
         command.args(["verify", &evidence, "--public-keys", &keys, "--now", "2026-02-01", "--format", "ndjson"]);
         command.args(["--concurrency", "1", "--report", &format!("json={}", path("report.json"))]);
+        command.arg("--account-id").arg(name).args(others);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary runs");
         let mut out = BufReader::with_capacity(1, child.stdout.take().expect("a pipe"));

@@ -5,6 +5,8 @@ mod bad_input;
 mod disk;
 mod help;
 #[cfg(unix)]
+mod hostile;
+#[cfg(unix)]
 mod interrupted;
 mod output;
 

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use trailseal::finding::Code;
+use trailseal::render::escape::is_hidden;
 use trailseal::report::{Report, Verdict};
 use trailseal::simulate::Scenario;
 
+use crate::proxy::{Fault, Matcher, Rule, Times, digests, listings, logs};
 use crate::s3_server::Stored;
 use crate::world::{World, small};
 
@@ -72,6 +74,28 @@ fn odd_names_do_no_harm_to_a_terminal() {
     assert!(run.stdout.contains("日本"), "{}", run.stdout);
     let harmful = |c: &char| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c);
     assert_eq!(run.stdout.chars().find(harmful), None);
+}
+
+/// Nor do the words of a server that fails, wherever they are repeated.
+#[test]
+fn what_a_server_says_does_no_harm_to_a_terminal() {
+    let world = World::small();
+    let (source, times) = (world.source(), world.times());
+    let copy = world.scratch.path().join("copy");
+    let keys: fn() -> Matcher = || Box::new(|seen| seen.headers.iter().any(|name| name == "x-amz-target"));
+    for (place, repeated) in [(listings as fn() -> Matcher, true), (keys, true), (digests, false), (logs, false)] {
+        world.proxy.clear();
+        world.proxy.add(Rule::new(place(), Fault::Evil, Times::Forever));
+        for command in [&["verify", &source, "--verbose"][..], &["pull", &source, copy.to_str().unwrap()]] {
+            let arguments: Vec<&str> = command.iter().copied().chain(times.iter().map(String::as_str)).collect();
+            let run = world.run(&arguments);
+            assert_ne!(run.status, Some(0), "{command:?}");
+            let said = run.stdout + &run.stderr;
+            assert_eq!(said.chars().find(|c| is_hidden(*c) && *c != '\n'), None, "{said}");
+            assert!(!said.lines().any(|line| line.trim_start().starts_with("intact")), "{said}");
+            assert!(said.contains("\\u{9b}2J") || !repeated, "{command:?}: {said}");
+        }
+    }
 }
 
 #[test]

@@ -48,7 +48,10 @@ pub(super) fn inspect(file: &Inspected, limits: &Limits, out: &mut dyn Write) ->
             "not checked: it lies in no directory of evidence; its own word is taken"
         },
     )?;
-    step(out, "data signing string", &data_signing_string(parsed.claims(), parsed.sha256()))?;
+    let mut name = "data signing string";
+    for line in data_signing_string(parsed.claims(), parsed.sha256()).split('\n') {
+        step(out, std::mem::take(&mut name), line)?;
+    }
     verify(file, parsed, successor.as_ref(), out)
 }
 

@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     StalledBody,
     /// Nothing comes.
     Stalled,
+    /// An error whose words are meant for the terminal of whoever reads them.
+    Evil,
     /// Something comes, and it is no XML.
     Garbage,
     /// A listing comes, and breaks off in the middle, though all that was announced has come.
@@ -66,6 +68,7 @@ impl Fault {
                 told(403, "InvalidObjectState", "The operation is not valid for the object's storage class")
             }
             Fault::ExpiredToken => told(400, "ExpiredToken", "The provided token has expired."),
+            Fault::Evil => told(400, "E\u{9b}31m", EVIL_MESSAGE),
             Fault::Kms => told(403, "AccessDenied", KMS_MESSAGE),
             Fault::Reset => {
                 wire.reset_when_closed();
@@ -161,6 +164,8 @@ impl HttpBody for HalfBody {
         }
     }
 }
+
+const EVIL_MESSAGE: &str = "no\u{9b}2J\u{202e}\u{85}\nintact: all is well";
 
 const KMS_MESSAGE: &str = "User: arn:aws:iam::111122223333:user/auditor is not authorized to perform: kms:Decrypt on the \
                            resource associated with this ciphertext because no identity-based policy allows the \
