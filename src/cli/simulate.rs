@@ -1,11 +1,11 @@
 //! `trailseal simulate`: writes a synthetic trail.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::output::write_whole;
 use super::say;
+use crate::keys::write_key_list;
 use crate::simulate::{DirectorySink, REGIONS, Scenario, ScenarioError, Summary, simulate};
 use crate::trail::Time;
 
@@ -132,8 +132,7 @@ pub fn run(args: &SimulateArgs, out: &mut dyn Write) -> Result<(), SimulateError
     let summary = simulate(&scenario, &sink)?;
     sink.finish(&scenario.bucket, &summary)?;
     if let Some(file) = &args.public_keys {
-        let keys = fs::read(args.dir.join(".trailseal/public-keys.json"))?;
-        write_whole(file, |out| out.write_all(&keys))
+        write_whole(file, |out| write_key_list(&summary.public_keys, out))
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
     }
     args.report(&summary, out)?;
