@@ -264,7 +264,7 @@ mod tests {
         let out = try_run(directory.to_str().unwrap(), &args).unwrap();
         assert!(out.contains("2 digest files"), "{out}");
         assert!(out.trim_end().ends_with(&format!(r"it'\''s a trail' --public-keys {}", keys.display())), "{out}");
-        assert!(fs::read_to_string(&keys).unwrap().contains("PublicKeyList"));
+        assert!(std::fs::read_to_string(&keys).unwrap().contains("PublicKeyList"));
         let again = try_run(directory.to_str().unwrap(), &args).unwrap_err();
         assert!(again.contains("name a new directory"), "{again}");
     }
