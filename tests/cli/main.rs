@@ -1,5 +1,7 @@
 //! The built binary, as a user meets it: output, files, exit status.
 
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
 mod bad_input;
 #[cfg(unix)]
 mod disk;
