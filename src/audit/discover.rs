@@ -269,7 +269,7 @@ impl Found {
             return;
         }
         if self.count >= limits.regions || places.len() >= limits.places_per_region {
-            self.refuse(&place.store, &place.folders.account.path());
+            [place.folders.digests(), place.folders.logs()].iter().for_each(|folder| self.refuse(&place.store, folder));
         } else {
             self.count += 1;
             self.places.entry(of).or_default().push(place);

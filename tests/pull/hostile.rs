@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::Path;
 
+use trailseal::audit::AuditRequest;
+use trailseal::finding::{Finding, Reason};
+use trailseal::limits::Limits;
 use trailseal::report::Verdict;
 
 use crate::world::{Bucket, audit, copied, digests, evidence, files_below, logs, objects, pull, request, same};
@@ -137,4 +140,32 @@ fn a_sidecar_that_is_a_link_is_refused() {
         assert!(pull(Bucket::new(&objects), &request, &to).is_err(), "{name}");
     }
     assert!(files_below(&outside).is_empty());
+}
+
+/// What is not looked into for a limit is not copied, and the copy says so: what the source has not shown, it does not show.
+#[test]
+fn what_a_limit_left_out_is_missing_from_the_copy_and_told_there() {
+    let (objects, dir) = (objects(), tempfile::tempdir().unwrap());
+    let to = dir.path().join("copy");
+    let mut request = request(&objects);
+    request.limits.accounts = 1;
+    let invented = "AWSLogs/999999999999/CloudTrail/us-east-1/2026/01/10/x.json.gz";
+    let bucket = || {
+        let mut bucket = Bucket::new(&objects);
+        bucket.plant(invented, "planted");
+        bucket
+    };
+    pull(bucket(), &request, &to).unwrap();
+    assert!(!to.join(invented).exists());
+    // Whatever the limits of whoever audits the copy.
+    let without = AuditRequest { limits: Limits::default(), ..request.clone() };
+    for (of, request) in [("the source", &request), ("the copy", &request), ("the copy, without limits", &without)] {
+        let report = if of == "the source" { audit(evidence(bucket()), request) } else { audit(copied(&to), request) };
+        assert_eq!(report.verdict, Verdict::Inconclusive, "{of}");
+        // Whoever has no limit is told that it could not be copied.
+        let reason = if request.limits == Limits::default() { Reason::Unreachable } else { Reason::OverLimit };
+        let told = |finding: &&Finding| finding.reason == Some(reason);
+        assert_eq!(report.findings.iter().filter(told).count(), 1, "{of} {:?}", report.findings);
+        assert_eq!(report.totals.digests.verified, digests(&objects).len() as u64, "{of}");
+    }
 }
