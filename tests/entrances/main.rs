@@ -126,3 +126,10 @@ fn write_the_seeds() {
         }
     }
 }
+#[test]
+#[ignore]
+fn one() {
+    let name = std::env::var("NAME").unwrap();
+    let e = ALL.iter().find(|e| e.name == name).unwrap();
+    println!("{}", (e.run)(&fs::read(std::env::var("FILE").unwrap()).unwrap()));
+}

@@ -9,7 +9,7 @@ use futures::StreamExt;
 use tempfile::TempDir;
 use trailseal::audit::{AuditError, AuditRequest, Evidence, Silent, audit};
 use trailseal::digest::KeySet;
-use trailseal::finding::Severity;
+use trailseal::finding::{Code, Severity};
 use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
 use trailseal::limits::Limits;
 use trailseal::report::{Report, Verdict};
@@ -26,6 +26,8 @@ const FILES: [&str; 5] = ["metadata.jsonl", "not-copied.jsonl", "source.json", "
 struct Copy {
     _folder: TempDir,
     root: PathBuf,
+    /// The same with all its log files.
+    whole: PathBuf,
     keys: KeySet,
     interval: Interval,
     sidecar: Vec<u8>,
@@ -46,12 +48,15 @@ static COPY: LazyLock<Copy> = LazyLock::new(|| {
     let objects = draft(&scenario).expect("the scenario is sound").objects(&keyring);
     let keys = serde_json::to_vec(&keyring.public_keys()).expect("JSON");
     let folder = tempfile::tempdir().expect("a folder");
-    let root = folder.path().join("copy");
-    let sink = DirectorySink::create(&root).expect("a folder");
-    objects.values().for_each(|object| sink.put(object.clone()).expect("written"));
     let interval = scenario.interval();
-    let taken_at = interval.end.plus(Time::DAY);
-    sink.finish_with(&scenario.bucket, interval, taken_at, &keyring.public_keys()).expect("written");
+    let [root, whole] = ["copy", "whole"].map(|name| {
+        let root = folder.path().join(name);
+        let sink = DirectorySink::create(&root).expect("a folder");
+        objects.values().for_each(|object| sink.put(object.clone()).expect("written"));
+        let taken_at = interval.end.plus(Time::DAY);
+        sink.finish_with(&scenario.bucket, interval, taken_at, &keyring.public_keys()).expect("written");
+        root
+    });
     let logs: Vec<&String> = objects.keys().filter(|key| LogKey::parse(key).is_some()).collect();
     let gone = logs[logs.len() / 2].clone();
     fs::remove_file(root.join(&gone)).expect("a log file");
@@ -63,6 +68,9 @@ static COPY: LazyLock<Copy> = LazyLock::new(|| {
         "extent": {"start": interval.start, "end": interval.end, "newest": false},
         "earlier": null, "only": [], "log_files": "all", "complete": true,
     });
+    let narrowed = |start: Time, end: Time| {
+        format!("{{\"source\":\"s3://x\",\"bucket\":null,\"start\":\"{start}\",\"end\":\"{end}\",\"taken_at\":null}}")
+    };
     let named = |at: u8, text: &[u8]| [&[at], text].concat();
     let folder_line = format!("{{\"key\":\"{}\",\"reason\":\"denied\",\"folder\":true}}\n", &gone[..gone.len() - 60]);
     let seeds = vec![
@@ -73,13 +81,15 @@ static COPY: LazyLock<Copy> = LazyLock::new(|| {
         named(1, (line("archived") + &folder_line + "{\"key\":\"AWSLogs/x\",\"withdrawn\":true}\n").as_bytes()),
         named(2, &source),
         named(2, b"{\"source\":null,\"bucket\":\"other\",\"start\":null,\"end\":null,\"taken_at\":null}"),
+        named(2, narrowed(interval.start, interval.start.plus(Time::HOUR)).as_bytes()),
+        named(2, narrowed(interval.start.plus(90 * 60), interval.end).as_bytes()),
         named(3, pull.to_string().as_bytes()),
         named(3, pull.to_string().replace("true", "false").as_bytes()),
         named(4, &keys),
         named(5, &source),
     ];
     let keys = parse_key_file(&keys).expect("keys");
-    Copy { _folder: folder, root, keys, interval, sidecar, gone, seeds }
+    Copy { _folder: folder, root, whole, keys, interval, sidecar, gone, seeds }
 });
 
 pub(crate) fn run(data: &[u8]) -> usize {
@@ -97,45 +107,60 @@ pub(crate) fn run(data: &[u8]) -> usize {
     let Ok(store) = DirStore::open(&COPY.root, None, &limits) else { return usize::from(recorded) * 2 };
     let store: Arc<dyn ObjectStore> = Arc::new(store);
     shows_what_it_can_give(&store);
-    let beside = (name == FILES[4]).then(|| parse_key_file(text).ok());
-    let judged = match beside {
-        Some(Some(keys)) => judge(&store, KeysAtHand::new(keys, "beside", KeyOrigin::BesideEvidence), &limits),
-        Some(None) => return 1,
-        None => judge(&store, KeysAtHand::new(COPY.keys.clone(), "keys", KeyOrigin::Pinned), &limits),
-    };
-    if judged { 3 } else { 1 + usize::from(recorded) }
+    if name == FILES[4] {
+        let Ok(keys) = parse_key_file(text) else { return 1 };
+        // Nothing is wrong with this one, and whoever could alter it could have left these keys.
+        let store = DirStore::open(&COPY.whole, None, &limits).expect("a copy");
+        let keys = KeysAtHand::new(keys, "beside", KeyOrigin::BesideEvidence);
+        let report = asked(Arc::new(store), keys, &limits, COPY.request());
+        assert!(report.is_none_or(|report| report.verdict != Verdict::Intact), "intact by keys from beside it");
+        return 3;
+    }
+    if judge(&store, &limits) { 3 } else { 1 + usize::from(recorded) }
 }
 
 /// The copy lacks what a signed digest names: whatever its records say, it is not intact.
-fn judge(store: &Arc<dyn ObjectStore>, keys: KeysAtHand, limits: &Limits) -> bool {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
-    let as_of = COPY.interval.end.plus(30 * Time::DAY);
-    let asked = |start, end, recorded: Option<&SourceRecord>| {
-        let evidence = Evidence {
-            stores: vec![Arc::clone(store)],
-            recorded_start: recorded.and_then(|record| record.start),
-            recorded_end: recorded.and_then(|record| record.end),
-            ..Evidence::default()
-        };
-        let request = AuditRequest { start, end, limits: limits.clone(), ..AuditRequest::everything("copy", as_of) };
-        match runtime.block_on(audit(evidence, Arc::new(keys.clone()), request, Arc::new(Silent))) {
-            Ok(report) => Some(report),
-            Err(error @ (AuditError::Task(_) | AuditError::Start(_))) => panic!("{error}"),
-            Err(_) => None,
-        }
-    };
-    let report = asked(Some(COPY.interval.start), Some(COPY.interval.end), None);
+fn judge(store: &Arc<dyn ObjectStore>, limits: &Limits) -> bool {
+    let keys = || KeysAtHand::new(COPY.keys.clone(), "keys", KeyOrigin::Pinned);
+    let report = asked(Arc::clone(store), keys(), limits, COPY.request());
     if let Some(report) = &report {
         assert_ne!(report.verdict, Verdict::Intact, "{} is gone", COPY.gone);
         tells_of_it(report);
     }
-    // As the record would have it: it may end the request at the newest digest, and hide nothing before.
+    // As the record would have it: what it leaves out of the request is told, and the rest is judged.
     let record = SourceRecord::read(&COPY.root, limits).ok().flatten();
-    if let Some(report) = asked(None, None, record.as_ref()) {
-        let hidden = report.request.start.is_some_and(|start| start > COPY.interval.start);
-        assert!(hidden || report.verdict != Verdict::Intact, "{} is gone: {:?}", COPY.gone, report.request);
+    let recorded = (record.as_ref().and_then(|record| record.start), record.as_ref().and_then(|record| record.end));
+    if let Some(report) = asked(Arc::clone(store), keys(), limits, (None, None, recorded)) {
+        let later = report.request.start.is_some_and(|start| start > COPY.interval.start);
+        let earlier = report.request.end < COPY.interval.end;
+        let is_told = report.findings.iter().any(|finding| finding.code == Code::EndFromEvidence);
+        assert!(later || earlier || report.verdict != Verdict::Intact, "{} is gone: {:?}", COPY.gone, report.request);
+        assert!(is_told, "whose word the end is, is not told: {:?}", report.request);
     }
     report.is_some()
+}
+
+impl Copy {
+    /// All of it, with both ends.
+    fn request(&self) -> Request {
+        (Some(self.interval.start), Some(self.interval.end), (None, None))
+    }
+}
+
+/// The start and the end that are asked for, and those that are recorded.
+type Request = (Option<Time>, Option<Time>, (Option<Time>, Option<Time>));
+
+fn asked(store: Arc<dyn ObjectStore>, keys: KeysAtHand, limits: &Limits, request: Request) -> Option<Report> {
+    let (start, end, (recorded_start, recorded_end)) = request;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    let evidence = Evidence { stores: vec![store], recorded_start, recorded_end, ..Evidence::default() };
+    let as_of = COPY.interval.end.plus(30 * Time::DAY);
+    let request = AuditRequest { start, end, limits: limits.clone(), ..AuditRequest::everything("copy", as_of) };
+    match runtime.block_on(audit(evidence, Arc::new(keys), request, Arc::new(Silent))) {
+        Ok(report) => Some(report),
+        Err(error @ (AuditError::Task(_) | AuditError::Start(_))) => panic!("{error}"),
+        Err(_) => None,
+    }
 }
 
 /// What is gone is told of, or nothing that would name it is believed.

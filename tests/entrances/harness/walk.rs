@@ -1,7 +1,7 @@
 //! One chain, walked over whatever a listing shows and whatever is answered: it ends, it is never clean where something
 //! was withheld or altered, and it accounts for each moment of the request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -84,12 +84,12 @@ fn verified(chain: &mut ChainDraft, keyring: &Keyring) -> Vec<VerifiedDigest> {
 struct Told {
     digests: u64,
     listings: u64,
-    /// Moments of hours whose digest was asked for and not given as it is.
-    withheld: Vec<Time>,
+    /// The honest digests that were asked for and not given as they are, by number.
+    withheld: BTreeSet<usize>,
+    /// Those that were given and taken.
+    taken: BTreeSet<usize>,
     /// Whether a digest was given that AWS signed and that is not the honest one of its place.
     astray: bool,
-    /// Whether a listing showed what was not there, or not all that was.
-    false_listing: bool,
 }
 
 pub(crate) fn run(data: &[u8]) -> usize {
@@ -103,7 +103,7 @@ pub(crate) fn run(data: &[u8]) -> usize {
         match need {
             Need::Listing { before } => {
                 told.listings += 1;
-                let listed = listing(&mut drawn, before, &mut told);
+                let listed = listing(&mut drawn, before);
                 walk.listed(listed);
             }
             Need::Digest { at, .. } => {
@@ -117,6 +117,7 @@ pub(crate) fn run(data: &[u8]) -> usize {
                 let vouched = walk.observed(observed);
                 assert!(vouched.covers.is_none() || vouched.covers == given, "it vouches for what was not given");
                 assert!(vouched.covers.is_some() || vouched.log_files.is_empty(), "log files of nothing verified");
+                told.taken.extend(vouched.covers.and_then(|_| MAZE.by_place.get(&at)));
             }
         }
         if let Some(next) = walk.next_end() {
@@ -141,7 +142,7 @@ fn scope(drawn: &mut Drawn<'_>) -> Scope {
 }
 
 /// What is shown of the chain: all of it, some of it, or anything.
-fn listing(drawn: &mut Drawn<'_>, before: Time, told: &mut Told) -> Vec<ListedDigest> {
+fn listing(drawn: &mut Drawn<'_>, before: Time) -> Vec<ListedDigest> {
     let genuine = MAZE.honest.iter().rev().filter(|digest| digest.covers().end < before);
     let genuine = genuine.map(|digest| ListedDigest { at: digest.at().clone(), end: digest.covers().end });
     match drawn.byte() % 8 {
@@ -149,16 +150,11 @@ fn listing(drawn: &mut Drawn<'_>, before: Time, told: &mut Told) -> Vec<ListedDi
         // A page.
         4 => genuine.take(1 + drawn.below(3)).collect(),
         5 => {
-            told.false_listing = true;
             let hidden = drawn.byte();
             genuine.enumerate().filter(|(at, _)| hidden >> (at % 8) & 1 == 0).map(|(_, digest)| digest).collect()
         }
-        6 => {
-            told.false_listing = true;
-            Vec::new()
-        }
+        6 => Vec::new(),
         _ => {
-            told.false_listing = true;
             let count = drawn.below(6);
             let entry = |drawn: &mut Drawn<'_>| {
                 let near = drawn.pick(&MAZE.honest);
@@ -188,7 +184,7 @@ fn answer(drawn: &mut Drawn<'_>, at: &ObjectLocation, told: &mut Told) -> Observ
         told.astray = true;
         return Observed::Verified(Box::new(drawn.pick(&MAZE.astray)[here].clone()));
     }
-    told.withheld.extend(genuine.map(|digest| digest.covers().end.plus(-1)));
+    told.withheld.extend(here);
     match decision {
         11 => Observed::Absent,
         12 => Observed::Unreadable(*drawn.pick(&[
@@ -270,10 +266,13 @@ fn accounts_for_each_moment(outcome: &ChainOutcome, holes: &[Interval], scope: S
 
 /// Nothing found but notes: then everything asked for was given as it is.
 fn is_clean(outcome: &ChainOutcome, scope: Scope, told: &Told) {
-    let inside = |at: &&Time| **at < scope.end && scope.start.is_some_and(|start| **at >= start);
     if !told.astray {
-        let withheld = told.withheld.iter().find(inside);
-        assert!(withheld.is_none(), "clean, and what ended after {withheld:?} was withheld");
+        for (at, digest) in MAZE.honest.iter().enumerate().filter(|(at, _)| !told.taken.contains(at)) {
+            let covers = digest.covers();
+            let inside = covers.start < scope.end && scope.start.is_some_and(|start| covers.end > start);
+            let due = scope.horizon.since(covers.end) >= DUE;
+            assert!(!inside || !due && !told.withheld.contains(&at), "clean, and {covers} was never shown");
+        }
     }
     // What was signed to lie elsewhere in time proves no moment but its own: each moment proven is one of an honest digest.
     let honest = Interval::new(MAZE.honest[0].covers().start, MAZE.honest[HOURS - 1].covers().end);
