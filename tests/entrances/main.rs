@@ -91,12 +91,13 @@ fn walks_of_one_chain() {
 
 #[test]
 fn buckets_that_lie() {
-    reach("bucket", 500, &[("inconclusive", 20), ("not intact", 150), ("intact", 50)]);
+    reach("bucket", 300, &[("inconclusive", 20), ("not intact", 100), ("intact", 50)]);
 }
 
 #[test]
 fn records_of_a_copy() {
-    reach("copy", 1_000, &[("refused", 200), ("a record read", 50), ("judged with it", 40)]);
+    let least = [("refused", 200), ("a record read", 50), ("judged with it", 40), ("intact, were it pinned", 1)];
+    reach("copy", 1_000, &least);
 }
 
 #[test]
@@ -125,11 +126,4 @@ fn write_the_seeds() {
             fs::write(folder.join(format!("seed-{at:03}")), seed).expect("written");
         }
     }
-}
-#[test]
-#[ignore]
-fn one() {
-    let name = std::env::var("NAME").unwrap();
-    let e = ALL.iter().find(|e| e.name == name).unwrap();
-    println!("{}", (e.run)(&fs::read(std::env::var("FILE").unwrap()).unwrap()));
 }

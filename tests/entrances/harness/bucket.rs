@@ -458,11 +458,13 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let mut seeds =
         vec![vec![], vec![40, 40], vec![0, 0, 3], vec![0, 0, 12], vec![0, 0, 0, 2], vec![0, 0, 0, 3, 1, 1, 7]];
     for decision in 0..20 {
-        for at in [0, 1, 5, 11, 12] {
+        for at in (0..WORLD.objects.len() as u8).step_by(3) {
             let head = if decision % 2 == 0 { [0, 0, 0, 0, 0, 0, 0] } else { [0, 0, 0, 0, 1, 2, 0] };
-            let mut seed = head.to_vec();
-            seed.extend([at, decision, 2, 30]);
-            seed.extend(b"20260110T0042Z_a/b.json.gz");
+            let mut seed = [&head[..], &[at, decision, 2, 30]].concat();
+            // What is planted has a name.
+            if matches!(decision, 8 | 9 | 12 | 14 | 18) {
+                seed.extend(b"20260110T0042Z_a/b.json.gz\xe2\x80\xae");
+            }
             seeds.push(seed);
         }
     }

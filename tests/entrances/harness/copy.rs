@@ -18,7 +18,8 @@ use trailseal::store::dir::{ObjectRecord, PullRecord, SourceRecord};
 use trailseal::store::{DirStore, KeyRange, ObjectStore};
 use trailseal::trail::{Interval, LogKey, Time};
 
-pub(crate) const STAGES: &[&str] = &["refused", "no record", "a record read", "judged with it"];
+pub(crate) const STAGES: &[&str] =
+    &["refused", "no record", "a record read", "judged with it", "intact, were it pinned"];
 
 const FILES: [&str; 5] = ["metadata.jsonl", "not-copied.jsonl", "source.json", "pull.json", "public-keys.json"];
 
@@ -111,10 +112,13 @@ pub(crate) fn run(data: &[u8]) -> usize {
         let Ok(keys) = parse_key_file(text) else { return 1 };
         // Nothing is wrong with this one, and whoever could alter it could have left these keys.
         let store = DirStore::open(&COPY.whole, None, &limits).expect("a copy");
-        let keys = KeysAtHand::new(keys, "beside", KeyOrigin::BesideEvidence);
-        let report = asked(Arc::new(store), keys, &limits, COPY.request());
-        assert!(report.is_none_or(|report| report.verdict != Verdict::Intact), "intact by keys from beside it");
-        return 3;
+        let store: Arc<dyn ObjectStore> = Arc::new(store);
+        let verdict = |origin| {
+            let keys = KeysAtHand::new(keys.clone(), "keys", origin);
+            asked(Arc::clone(&store), keys, &limits, COPY.request()).map(|report| report.verdict)
+        };
+        assert_ne!(verdict(KeyOrigin::BesideEvidence), Some(Verdict::Intact), "intact by keys from beside it");
+        return if verdict(KeyOrigin::Pinned) == Some(Verdict::Intact) { 4 } else { 3 };
     }
     if judge(&store, &limits) { 3 } else { 1 + usize::from(recorded) }
 }

@@ -182,5 +182,11 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         with_all.write_all(content).expect("memory");
         add(0, &with_all.finish().expect("memory"));
     }
+    // A little less and a little more than a limit.
+    for (more, how) in [(0, 1), (1, 1), (2, 3), (3, 3)] {
+        let gz = packed(&vec![b'x'; 64 + more], 6);
+        let bytes = if how == 1 { &gz[..] } else { &gz[10..gz.len() - 8] };
+        seeds.push([&[how, 7, 4], bytes].concat());
+    }
     seeds
 }

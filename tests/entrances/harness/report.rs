@@ -58,6 +58,16 @@ fn acts_on_no_terminal(printed: &[u8]) {
 
 /// What comes of audits of the small bucket and of lies to it.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    let reports: Vec<Report> = bucket::seeds().iter().step_by(3).filter_map(|seed| bucket::report_of(seed)).collect();
-    reports.iter().map(|report| serde_json::to_vec(report).expect("JSON")).collect()
+    let reports = bucket::seeds();
+    let reports = reports.iter().step_by(4).filter_map(|seed| bucket::report_of(seed));
+    let with_names = |(at, mut report): (usize, Report)| {
+        // As an attacker would have them.
+        if let Some(finding) = report.findings.get_mut(at % 5) {
+            finding.message += "\u{1b}[2J\u{202e}\u{9b}";
+            finding.computed = Some("a\u{feff}\r\nintact".into());
+        }
+        report.request.source += ["", "\u{202e}"][at % 2];
+        serde_json::to_vec(&report).expect("JSON")
+    };
+    reports.enumerate().map(with_names).collect()
 }

@@ -12,7 +12,7 @@ use trailseal::keys::parse_key_file;
 use trailseal::limits::Limits;
 use trailseal::logfile::Framing;
 use trailseal::simulate::{ChainDraft, Keyring, Link, Scenario, draft};
-use trailseal::trail::{ChainId, Interval, ObjectLocation, Time};
+use trailseal::trail::{ChainId, DigestKey, Interval, ObjectLocation, Time};
 
 use super::drawn::Drawn;
 
@@ -160,6 +160,10 @@ fn listing(drawn: &mut Drawn<'_>, before: Time) -> Vec<ListedDigest> {
                 let near = drawn.pick(&MAZE.honest);
                 let end = near.covers().end.plus(drawn.signed() * Time::HOUR / 2);
                 let mut at = near.at().clone();
+                // The end is always that of the name, as whoever lists takes it from there.
+                if let Some(named) = DigestKey::parse(&at.key) {
+                    at.key = DigestKey { end, ..named }.key();
+                }
                 if drawn.byte() & 1 == 1 {
                     at.key = drawn.text(40);
                 }
