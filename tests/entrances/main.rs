@@ -3,6 +3,8 @@
 //!
 //! `ENTRANCES_ROUNDS` is how many times as many inputs to try, `ENTRANCES_SEED` another seed for them.
 
+#![allow(clippy::print_stdout, reason = "how many inputs came how far is for whoever runs it")]
+
 mod harness;
 mod mutate;
 

@@ -1,43 +1,29 @@
 //! A bucket that lies: any listing and any answer, audited. It comes to a verdict, which is never `intact` where something
 //! requested was withheld or altered, and never `not-intact` where nothing signed is contradicted.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Arc, LazyLock};
 
-use async_trait::async_trait;
-use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
 use trailseal::audit::{AuditError, AuditRequest, Evidence, LogFiles, Silent, audit};
 use trailseal::digest::{DigestMetadata, Gunzip};
 use trailseal::finding::Severity;
 use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
 use trailseal::limits::Limits;
-use trailseal::logfile::Framing;
 use trailseal::report::{Report, Verdict};
 use trailseal::simulate::{Keyring, Scenario, draft};
-use trailseal::store::{
-    Attributes, Body, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError,
-};
+use trailseal::store::StoreError;
 use trailseal::trail::{ChainKind, DigestKey, Interval, LogKey, Time};
 
 use super::drawn::Drawn;
+use super::lying::{BUCKET, Lying, Thing};
 
 pub(crate) const STAGES: &[&str] = &["no verdict", "inconclusive", "not intact", "intact"];
 
-const BUCKET: &str = "example-trail-logs";
-
 /// How far the minute in a log file's name may lie after its delivery.
 const SKEW: i64 = 5 * 60;
-
-#[derive(Clone)]
-struct Thing {
-    body: Bytes,
-    metadata: DigestMetadata,
-}
 
 /// Two regions, four hours, six log files or so.
 struct World {
@@ -75,28 +61,6 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
         interval: scenario.interval(),
     }
 });
-
-/// The bucket as it answers.
-#[derive(Clone, Default)]
-struct Lying {
-    objects: BTreeMap<String, Thing>,
-    /// Not to be had, though listed.
-    failing: BTreeMap<String, StoreError>,
-    /// Not listed, though to be had.
-    hidden: BTreeSet<String>,
-    /// Listed, though not there.
-    shown: BTreeSet<String>,
-    /// Folders that cannot be listed.
-    closed: BTreeMap<String, StoreError>,
-    /// Objects of a page.
-    page: usize,
-    /// Bytes of a piece of a body.
-    piece: usize,
-    /// Without a name, as a copy can be.
-    nameless: bool,
-    /// On this machine, as a copy is.
-    near: bool,
-}
 
 pub(crate) fn run(data: &[u8]) -> usize {
     let (mut request, lying, done) = told(data);
@@ -363,79 +327,6 @@ fn sound(report: &Report, request: &AuditRequest) {
             assert!(!due, "nothing is said of the end in {chain:?}");
         }
         assert!(report.verdict != Verdict::Intact || chain.holes.is_empty(), "intact, with holes: {chain:?}");
-    }
-}
-
-#[async_trait]
-impl ObjectStore for Lying {
-    fn bucket(&self) -> Option<&str> {
-        (!self.nameless).then_some(BUCKET)
-    }
-
-    fn framing(&self) -> Framing {
-        Framing::GzipOrPlain
-    }
-
-    fn is_remote(&self) -> bool {
-        !self.near
-    }
-
-    async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
-        if let Some(error) = self.closed.get(prefix) {
-            return Err(error.clone());
-        }
-        let mut folder = Folder::default();
-        for object in self.listed(prefix) {
-            match object.key[prefix.len()..].split_once('/') {
-                Some((name, _)) => folder.folders.push(format!("{prefix}{name}/")),
-                None => folder.objects.push(object),
-            }
-        }
-        folder.folders.dedup();
-        Ok(folder)
-    }
-
-    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
-        let closed = self.closed.iter().filter(|(folder, _)| folder.starts_with(prefix) || prefix.starts_with(*folder));
-        let closed: Vec<_> =
-            closed.map(|(folder, error)| Err(ListError { prefix: folder.clone(), error: error.clone() })).collect();
-        let objects: Vec<ObjectInfo> = self
-            .listed(prefix)
-            .into_iter()
-            .filter(|object| range.has(&object.key) && !self.closed.keys().any(|folder| object.key.starts_with(folder)))
-            .collect();
-        let pages: Vec<_> = objects.chunks(self.page).map(|page| Ok(page.to_vec())).chain(closed).collect();
-        stream::iter(pages).boxed()
-    }
-
-    async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {
-        if let Some(error) = self.failing.get(key) {
-            return Err(error.clone());
-        }
-        let thing = self.objects.get(key).ok_or(StoreError::NotFound)?;
-        let pieces: Vec<_> = thing.body.chunks(self.piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-        let body = if self.piece > 1_000 {
-            Body::Bytes(thing.body.clone())
-        } else {
-            Body::Stream(stream::iter(pieces).boxed())
-        };
-        Ok(FetchedObject { body, metadata: thing.metadata.clone(), attributes: Attributes::default() })
-    }
-}
-
-impl Lying {
-    /// What a listing shows below a prefix, in order.
-    fn listed(&self, prefix: &str) -> Vec<ObjectInfo> {
-        let mut listed: BTreeMap<&str, Option<&Thing>> = self.shown.iter().map(|key| (key.as_str(), None)).collect();
-        listed.extend(self.objects.iter().map(|(key, thing)| (key.as_str(), Some(thing))));
-        let below = listed.into_iter().filter(|(key, _)| key.starts_with(prefix) && !self.hidden.contains(*key));
-        let info = |(key, thing): (&str, Option<&Thing>)| ObjectInfo {
-            key: key.to_owned(),
-            size: thing.map_or(0, |thing| thing.body.len() as u64),
-            last_modified: thing.and_then(|thing| thing.metadata.last_modified),
-            ..ObjectInfo::default()
-        };
-        below.map(info).collect()
     }
 }
 

@@ -16,7 +16,6 @@ pub(crate) fn run(data: &[u8]) -> usize {
     if let Ok(key) = PublicKey::from_der(data) {
         is_sound(&key);
         assert!(key.form() == KeyForm::Certificate || key.der() == data, "it is not the key that was given");
-        // A file of it may begin with spaces or look like another form; what the file is read as is sound too.
     }
     let Ok(keys) = parse_key_file(data) else { return 0 };
     keys.iter().for_each(is_sound);

@@ -11,6 +11,7 @@ pub(crate) mod inflate;
 pub(crate) mod keys;
 #[path = "../../hashing/harness.rs"]
 pub(crate) mod lockstep;
+pub(crate) mod lying;
 pub(crate) mod names;
 pub(crate) mod report;
 pub(crate) mod waivers;

@@ -65,16 +65,12 @@ fn is_a_time(text: &str) -> bool {
         assert_eq!(day.folder(), text);
         assert_eq!(day.start().day(), day);
     }
-    for time in [requested.ok(), Time::parse_loose(text)].into_iter().flatten() {
+    for time in requested.iter().copied().chain(Time::parse_loose(text)) {
         assert_eq!(Time::parse_digest_time(&time.to_string()), Some(time));
         assert_eq!(Time::from_unix(time.unix()), time);
         assert!(Interval::new(time, time.plus(i64::MAX)).seconds() >= 0);
     }
-    requested_is_loose(text)
-}
-
-fn requested_is_loose(text: &str) -> bool {
-    Time::parse_loose(text).is_some() || Time::parse_requested(text, Time::from_unix(0)).is_ok()
+    requested.is_ok() || Time::parse_loose(text).is_some()
 }
 
 /// On a terminal nothing hides and nothing acts, and what is shown can be read back in one way only.

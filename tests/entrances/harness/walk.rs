@@ -213,7 +213,7 @@ fn defect(drawn: &mut Drawn<'_>, at: &ObjectLocation) -> DigestDefect {
         1 => DefectKind::OverLimit(7),
         2 => DefectKind::Moved { recorded: ObjectLocation::new(text.clone(), "x") },
         3 => DefectKind::IdentityMismatch { field: "awsAccountId", name: "1".into(), content: text.clone() },
-        4 => DefectKind::KeyUnknown { fingerprint: text.clone(), complete: text.len() % 2 == 0 },
+        4 => DefectKind::KeyUnknown { fingerprint: text.clone(), complete: text.len().is_multiple_of(2) },
         5 => DefectKind::SignatureMissing,
         _ => DefectKind::SignatureInvalid { signature: text.clone(), signed_sha256: [1; 32] },
     };
