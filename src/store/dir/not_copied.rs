@@ -61,14 +61,15 @@ impl NotCopied {
         if self.folders.is_empty() {
             return;
         }
-        let mut after = prefix.to_owned();
-        while let Some(next) = self.folders.range::<str, _>((Bound::Excluded(after.as_str()), Bound::Unbounded)).next()
+        let mut from = Bound::Excluded(prefix.to_owned());
+        while let Some(next) =
+            self.folders.range::<str, _>((from.as_ref().map(String::as_str), Bound::Unbounded)).next()
             && let Some(rest) = next.strip_prefix(prefix)
         {
             let child = &next[..prefix.len() + rest.find('/').map_or(rest.len(), |slash| slash + 1)];
             folder.folders.push(format!("{mounted_at}{child}"));
-            // The last of all that begins so.
-            after = format!("{child}\u{10ffff}");
+            // `0` follows the slash: this comes after all that begins so, whatever goes on after it.
+            from = Bound::Included(format!("{}0", child.strip_suffix('/').unwrap_or(child)));
         }
         folder.folders.sort_unstable();
         folder.folders.dedup();
@@ -104,6 +105,21 @@ mod tests {
         let path = dir.path().join("not-copied.jsonl");
         fs::write(&path, text).unwrap();
         NotCopied::open(&path, &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn no_name_keeps_a_folder_from_being_listed_to_its_end() {
+        let lost = opened(concat!(
+            "{\"key\":\"a/b/\u{10ffff}x/y\",\"reason\":\"denied\"}\n",
+            "{\"key\":\"a/b0/y\",\"reason\":\"denied\"}\n",
+            "{\"key\":\"a/\u{10ffff}\u{10ffff}/y\",\"reason\":\"denied\"}\n",
+        ));
+        let mut folder = Folder::default();
+        lost.add_to(&mut folder, "a/", "");
+        assert_eq!(folder.folders, ["a/b/", "a/b0/", "a/\u{10ffff}\u{10ffff}/"]);
+        let mut folder = Folder::default();
+        lost.add_to(&mut folder, "a/b/", "");
+        assert_eq!(folder.folders, ["a/b/\u{10ffff}x/"]);
     }
 
     #[test]
