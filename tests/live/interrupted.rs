@@ -11,6 +11,8 @@ use crate::proxy::{Fault, Matcher, Rule, Seen, Times, digests, key, listing_of, 
 use crate::same_as_a_copy::same;
 use crate::world::{Run, World, waited_for};
 
+type Place = fn() -> Matcher;
+
 const SIGNALS: [&str; 2] = ["INT", "TERM"];
 
 fn send(signal: &str, to: &Child) {
@@ -66,7 +68,7 @@ fn verify(world: &World, more: &[&str], place: Matcher, fault: Fault, signal: &s
 #[test]
 fn a_signal_ends_a_run_with_a_partial_report() {
     let world = World::small();
-    let places: [(&str, fn() -> Matcher, Fault); 6] = [
+    let places: [(&str, Place, Fault); 6] = [
         ("listings", listings, Fault::Stalled),
         ("listings", listings, Fault::StalledBody),
         ("keys", keys_of_cloudtrail, Fault::Stalled),
@@ -124,7 +126,7 @@ fn a_signal_leaves_a_copy_that_the_same_pull_goes_on_with() {
     let (source, times) = (world.source(), world.times());
     let mut arguments = vec!["pull", &source, copy.to_str().expect("UTF-8")];
     arguments.extend(times.iter().map(String::as_str));
-    let places: [(fn() -> Matcher, Fault); 4] = [
+    let places: [(Place, Fault); 4] = [
         (listings, Fault::Stalled),
         (digests, Fault::Stalled),
         (logs, Fault::StalledBody),

@@ -81,11 +81,12 @@ fn odd_names_do_no_harm_to_a_terminal() {
 fn what_a_server_says_does_no_harm_to_a_terminal() {
     let world = World::small();
     let (source, times) = (world.source(), world.times());
-    let copy = world.scratch.path().join("copy");
     let keys: fn() -> Matcher = || Box::new(|seen| seen.headers.iter().any(|name| name == "x-amz-target"));
     for (place, repeated) in [(listings as fn() -> Matcher, true), (keys, true), (digests, false), (logs, false)] {
         world.proxy.clear();
         world.proxy.add(Rule::new(place(), Fault::Evil, Times::Forever));
+        let copies = tempfile::tempdir().unwrap();
+        let copy = copies.path().join("copy");
         for command in [&["verify", &source, "--verbose"][..], &["pull", &source, copy.to_str().unwrap()]] {
             let arguments: Vec<&str> = command.iter().copied().chain(times.iter().map(String::as_str)).collect();
             let run = world.run(&arguments);

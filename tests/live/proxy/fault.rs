@@ -68,6 +68,11 @@ impl Fault {
                 told(403, "InvalidObjectState", "The operation is not valid for the object's storage class")
             }
             Fault::ExpiredToken => told(400, "ExpiredToken", "The provided token has expired."),
+            Fault::Evil if request.headers().contains_key("x-amz-target") => {
+                let words = serde_json::json!({ "__type": "InvalidTimeRangeException", "message": EVIL_MESSAGE });
+                let answer = Response::builder().status(400).header(CONTENT_TYPE, "application/x-amz-json-1.1");
+                Ok(answer.body(Body::from(words.to_string())).expect("an answer"))
+            }
             Fault::Evil => told(400, "E\u{9b}31m", EVIL_MESSAGE),
             Fault::Kms => told(403, "AccessDenied", KMS_MESSAGE),
             Fault::Reset => {
