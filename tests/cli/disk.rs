@@ -191,11 +191,7 @@ fn objects_and_folders_that_may_not_be_read() {
     let day = find(&evidence, "_CloudTrail_").parent().unwrap().to_owned();
     for path in [find(&evidence, "_CloudTrail_"), find(&evidence, "T034210Z.json.gz"), day] {
         let mode = fs::metadata(&path).unwrap().permissions();
-<<<<<<< HEAD
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap();
-=======
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
->>>>>>> hB
         let (status, text, told) = verify();
         fs::set_permissions(&path, mode).unwrap();
         assert_eq!(status, Some(3), "{} {text}{told}", path.display());
