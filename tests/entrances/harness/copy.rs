@@ -113,12 +113,16 @@ pub(crate) fn run(data: &[u8]) -> usize {
         // Nothing is wrong with this one, and whoever could alter it could have left these keys.
         let store = DirStore::open(&COPY.whole, None, &limits).expect("a copy");
         let store: Arc<dyn ObjectStore> = Arc::new(store);
-        let verdict = |origin| {
+        let judged = |origin| {
             let keys = KeysAtHand::new(keys.clone(), "keys", origin);
-            asked(Arc::clone(&store), keys, &limits, COPY.request()).map(|report| report.verdict)
+            asked(Arc::clone(&store), keys, &limits, COPY.request())
         };
-        assert_ne!(verdict(KeyOrigin::BesideEvidence), Some(Verdict::Intact), "intact by keys from beside it");
-        return if verdict(KeyOrigin::Pinned) == Some(Verdict::Intact) { 4 } else { 3 };
+        if let Some(report) = judged(KeyOrigin::BesideEvidence) {
+            assert_ne!(report.verdict, Verdict::Intact, "intact by keys from beside it");
+            assert!(report.public_keys.iter().all(|key| !key.pinned), "pinned, and from beside it");
+        }
+        let pinned = judged(KeyOrigin::Pinned);
+        return if pinned.is_some_and(|report| report.verdict == Verdict::Intact) { 4 } else { 3 };
     }
     if judge(&store, &limits) { 3 } else { 1 + usize::from(recorded) }
 }
