@@ -161,3 +161,126 @@ impl Account {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const H: i64 = Time::HOUR;
+
+    fn hour(hour: i64) -> Time {
+        Time::from_unix(hour * H)
+    }
+
+    fn at(name: &str) -> ObjectLocation {
+        ObjectLocation::new("b", name)
+    }
+
+    /// An account of a request from `start` to the tenth hour, with digests in trouble that end at these hours, newest first.
+    fn account(start: Option<i64>, horizon: i64, troubles: &[i64]) -> Account {
+        let chain = ChainId {
+            kind: ChainKind::Standard,
+            account_id: "111122223333".to_owned(),
+            region: "us-east-1".to_owned(),
+            home_region: "us-east-1".to_owned(),
+            trail: "trail".to_owned(),
+        };
+        let scope = Scope { start: start.map(hour), end: hour(10), horizon: hour(horizon) };
+        let mut account = Account::new(chain, scope, &Limits::default());
+        troubles.iter().for_each(|end| account.trouble(hour(*end), Reason::DigestLost));
+        account
+    }
+
+    fn oldest(start: i64, starting: bool) -> Newer {
+        Newer { at: at("oldest"), start: hour(start), previous: (!starting).then(|| at("previous")) }
+    }
+
+    fn holes(account: Account) -> Vec<(i64, i64, Reason)> {
+        let hours = |time: Time| time.unix() / H;
+        account.close().1.into_iter().map(|hole| (hours(hole.start), hours(hole.end), hole.reason)).collect()
+    }
+
+    #[test]
+    fn what_is_proven_counts_as_far_as_it_was_asked_for() {
+        let mut account = account(Some(0), 10, &[]);
+        account.proven(Interval::new(hour(8), hour(12)));
+        account.proven(Interval::new(hour(-1), hour(5)));
+        account.proven(Interval::new(hour(5), hour(6)));
+        let (proven, holes, findings) = account.close();
+        assert_eq!(proven, [Interval::new(hour(0), hour(6)), Interval::new(hour(8), hour(10))]);
+        assert!(holes.is_empty() && findings.is_empty());
+    }
+
+    #[test]
+    fn a_digest_is_overdue_after_two_hours_and_not_before() {
+        let tail = |seconds: i64, troubles: &[i64]| {
+            let mut account = account(Some(0), 10, troubles);
+            account.tail(&at("newest"), Time::from_unix(seconds));
+            holes(account)
+        };
+        assert_eq!(tail(8 * H, &[]), []);
+        assert_eq!(tail(8 * H - 1, &[]).len(), 1);
+        assert_eq!(tail(7 * H, &[]), [(7, 10, Reason::AfterNewestDigest)]);
+        // One that is there and no fact was delivered all the same; one of a time to come tells nothing.
+        assert_eq!(tail(7 * H, &[8]), [(7, 8, Reason::DigestLost)]);
+        assert_eq!(tail(7 * H, &[11]), [(7, 10, Reason::AfterNewestDigest)]);
+    }
+
+    #[test]
+    fn the_time_before_the_oldest_digest_has_its_reason() {
+        use Reason::{BeforeFirstDigest, ChainRestart, DigestLost};
+        let head = |start, troubles: &[i64], first: Newer| {
+            let mut account = account(start, 13, troubles);
+            (account.head(&first), holes(account))
+        };
+        // Began after the request, as AWS signed: not one of those asked for.
+        assert_eq!(head(Some(0), &[], oldest(10, true)), (true, vec![]));
+        assert_eq!(head(Some(0), &[], oldest(9, true)), (false, vec![(0, 9, BeforeFirstDigest)]));
+        assert_eq!(head(Some(0), &[11], oldest(12, true)).0, false);
+        // Everything asked for: nothing is known to be missing, unless the chain goes on after the request alone.
+        assert_eq!(head(None, &[], oldest(5, false)), (false, vec![]));
+        assert_eq!(head(None, &[], oldest(10, false)), (false, vec![(9, 10, BeforeFirstDigest)]));
+        assert_eq!(head(None, &[], oldest(12, false)), (false, vec![(9, 10, BeforeFirstDigest)]));
+        assert_eq!(head(None, &[3], oldest(5, false)), (false, vec![(2, 5, DigestLost)]));
+        assert_eq!(head(None, &[3], oldest(5, true)), (false, vec![(2, 3, DigestLost), (3, 5, ChainRestart)]));
+        // What lies before the request shows that the chain did not begin in it.
+        assert_eq!(head(Some(2), &[2], oldest(5, false)), (false, vec![(2, 5, DigestLost)]));
+        assert_eq!(head(Some(2), &[2], oldest(5, true)), (false, vec![(2, 5, ChainRestart)]));
+        let within = vec![(2, 3, DigestLost), (3, 5, BeforeFirstDigest)];
+        assert_eq!(head(Some(2), &[3], oldest(5, false)), (false, within));
+    }
+
+    #[test]
+    fn where_nothing_is_verified_all_of_the_request_is_a_hole() {
+        use Reason::{DigestLost, DigestUnverified};
+        let nothing = |start, troubles: &[i64]| {
+            let mut account = account(start, 13, troubles);
+            account.nothing_verified();
+            holes(account)
+        };
+        assert_eq!(nothing(Some(0), &[]), []);
+        let all = [(2, 3, DigestLost), (3, 4, DigestUnverified), (4, 5, DigestLost), (5, 10, DigestUnverified)];
+        assert_eq!(nothing(None, &[5, 3]), all);
+        assert_eq!(nothing(Some(1), &[3])[0], (1, 2, DigestUnverified));
+        // What follows the request does not tell that nothing came before; what is to come tells nothing at all.
+        assert_eq!(nothing(None, &[12]), [(9, 10, DigestUnverified)]);
+        assert_eq!(nothing(None, &[11]), [(9, 10, DigestUnverified)]);
+        assert_eq!(nothing(None, &[13]), [(9, 10, DigestUnverified)]);
+        assert_eq!(nothing(None, &[20]), []);
+    }
+
+    #[test]
+    fn what_a_walk_that_was_given_up_did_not_look_at_is_a_hole() {
+        use Reason::{DigestLost, Interrupted};
+        let given_up = |start, troubles: &[i64], oldest: Option<Newer>, known: Option<i64>| {
+            let mut account = account(start, 10, troubles);
+            account.given_up(oldest.as_ref(), known.map(hour));
+            holes(account)
+        };
+        assert_eq!(given_up(Some(0), &[], Some(oldest(6, false)), None), [(0, 6, Interrupted)]);
+        assert_eq!(given_up(Some(0), &[], None, None), [(0, 10, Interrupted)]);
+        assert_eq!(given_up(None, &[], Some(oldest(6, false)), Some(4)), [(3, 6, Interrupted)]);
+        assert_eq!(given_up(None, &[5], Some(oldest(6, false)), None), [(4, 5, DigestLost), (5, 6, Interrupted)]);
+        assert_eq!(given_up(None, &[], Some(oldest(6, false)), None), []);
+    }
+}
