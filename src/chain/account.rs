@@ -227,6 +227,25 @@ mod tests {
     }
 
     #[test]
+    fn the_time_between_two_digests_has_its_reason() {
+        use Reason::{ChainRestart, DigestLost, TimeHole};
+        let gap = |newer: &Newer, older: &str, end: i64| {
+            let mut account = account(Some(0), 10, &[]);
+            account.gap(newer, &at(older), hour(end));
+            holes(account)
+        };
+        let newer = oldest(6, false);
+        assert_eq!(gap(&newer, "previous", 6), []);
+        assert_eq!(
+            gap(&newer, "previous", 4),
+            [(4, 6, TimeHole)],
+            "nothing is lost between them, and yet time is missing"
+        );
+        assert_eq!(gap(&newer, "another", 4), [(4, 6, DigestLost)]);
+        assert_eq!(gap(&oldest(6, true), "another", 4), [(4, 6, ChainRestart)]);
+    }
+
+    #[test]
     fn the_time_before_the_oldest_digest_has_its_reason() {
         use Reason::{BeforeFirstDigest, ChainRestart, DigestLost};
         let head = |start, troubles: &[i64], first: Newer| {
