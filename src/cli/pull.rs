@@ -143,7 +143,7 @@ impl PullArgs {
         say::line(out, &format!("keys        {}", HumanCount(*keys)))?;
         let start = start.map(|start| format!(" --start-time {start}")).unwrap_or_default();
         let dir = shell(&dir);
-        say::line(out, &format!("Next: trailseal verify {dir}{start} --end-time {end} --public-keys aws"))
+        say::next(out, &format!("trailseal verify {dir}{start} --end-time {end} --public-keys aws"))
     }
 }
 

@@ -8,11 +8,16 @@ use serde::Serialize;
 
 use crate::finding::Finding;
 use crate::render;
-use crate::render::escape::visible;
+use crate::render::escape::{self, visible};
 
 /// A line of text. What it says stays one line.
 pub(super) fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "{}", visible(text))
+}
+
+/// A line with a command to go on with.
+pub(super) fn next(out: &mut dyn Write, command: &str) -> io::Result<()> {
+    writeln!(out, "Next: {}", escape::command(command))
 }
 
 /// A value as indented JSON.

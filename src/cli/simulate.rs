@@ -197,7 +197,7 @@ impl SimulateArgs {
             Some(file) => format!(" --public-keys {}", shell(&file.display().to_string())),
             None => String::new(),
         };
-        say::line(out, &format!("Next: trailseal verify {}{keys}", shell(&self.dir.display().to_string())))
+        say::next(out, &format!("trailseal verify {}{keys}", shell(&self.dir.display().to_string())))
     }
 }
 

@@ -30,6 +30,19 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// As [`visible`], of a command that is there to be run as it stands: a backslash in it is the shell's.
+pub fn command(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// As [`visible`], in ASCII alone.
 pub fn ascii(text: &str) -> Cow<'_, str> {
     match visible(text) {
@@ -108,6 +121,7 @@ mod tests {
         ] {
             assert_eq!(visible(name), shown);
         }
+        assert_eq!(command("x 'it'\\''s\u{1b}'"), "x 'it'\\''s\\u{1b}'");
         assert_eq!(ascii("é\u{1b}x"), "\\u{e9}\\u{1b}x");
     }
 
