@@ -231,13 +231,13 @@ fn say_interrupted(findings: &mut Vec<Finding>, outcomes: &[RegionOutcome]) {
     findings.retain(|finding| {
         let not_listed = finding.reason == Some(Reason::Interrupted);
         folders += usize::from(not_listed);
-        !not_listed || folders <= FOLDERS_NAMED
+        !not_listed || folders <= UNLISTED_FOLDERS_NAMED
     });
-    findings.push(Finding::run_interrupted(outcomes.len(), not_begun, folders.saturating_sub(FOLDERS_NAMED)));
+    findings.push(Finding::run_interrupted(outcomes.len(), not_begun, folders.saturating_sub(UNLISTED_FOLDERS_NAMED)));
 }
 
 /// Folders named one by one that an interrupted run did not list: an organization has one for each of its accounts.
-const FOLDERS_NAMED: usize = 24;
+const UNLISTED_FOLDERS_NAMED: usize = 24;
 
 fn reports_of(outcomes: &[RegionOutcome]) -> impl Iterator<Item = &ChainReport> {
     outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(_, report)| report))

@@ -7,6 +7,7 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
+use super::logs::SMALL;
 use super::request::Hasher;
 use crate::lockstep::Kernel;
 use crate::logfile::{Framing, HashedLog, LogDefect, LogHasher, LogJob, LogLanes, LogQueue, LogRead, LogSource};
@@ -137,9 +138,14 @@ impl Hasher {
         }
     }
 
-    /// How a report names it.
-    pub(super) fn name(self) -> String {
-        self.kernel().unwrap_or(Kernel::Portable).to_string()
+    /// How a report names it; from far away, larger log files are hashed as they stream in, each by itself.
+    pub(super) fn name(self, from_far_away: bool) -> String {
+        let kernel = self.kernel().unwrap_or(Kernel::Portable);
+        if from_far_away && kernel != Kernel::Portable {
+            format!("{kernel}; log files over {} KiB with {}", SMALL >> 10, Kernel::Portable)
+        } else {
+            kernel.to_string()
+        }
     }
 
     fn run(self, mut queue: Queue, limit: u64) {

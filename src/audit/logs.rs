@@ -241,4 +241,4 @@ pub(super) fn in_sample(log_files: LogFiles, key: &str) -> bool {
 
 /// Bytes of a log file, as stored, that is received whole before it is hashed with others. As many as are under way may be
 /// in memory at once.
-const SMALL: u64 = 64 << 10;
+pub(super) const SMALL: u64 = 64 << 10;

@@ -134,7 +134,8 @@ impl Asked {
         Asked {
             pool: Arc::new(HashPool::new(hasher, limit)),
             gathered: hasher.kernel().map(|kernel| Arc::new(Gathered::new(kernel, limit))),
-            hashed_with: (request.log_files != LogFiles::None).then(|| hasher.name()),
+            hashed_with: (request.log_files != LogFiles::None)
+                .then(|| hasher.name(evidence.stores.iter().any(|store| store.is_remote()))),
             pace: Pace::new(request.concurrency),
             buckets: evidence.buckets.clone(),
             request,

@@ -205,13 +205,13 @@ fn names(list: &str) -> Vec<String> {
     list.split(',').map(|name| name.trim().to_owned()).collect()
 }
 
-/// `text` as a POSIX shell takes it for one word. Without a backslash, for whatever is said has its backslashes doubled.
+/// `text` as a POSIX shell takes it for one word.
 pub(super) fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
     } else {
-        format!("'{}'", text.replace('\'', "'\"'\"'"))
+        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 
@@ -263,7 +263,7 @@ mod tests {
         let args = ["--regions", "1", "--hours", "2", "--public-keys", keys.to_str().unwrap()];
         let out = try_run(directory.to_str().unwrap(), &args).unwrap();
         assert!(out.contains("2 digest files"), "{out}");
-        assert!(out.trim_end().ends_with(&format!("it'\"'\"'s a trail' --public-keys {}", keys.display())), "{out}");
+        assert!(out.trim_end().ends_with(&format!(r"it'\''s a trail' --public-keys {}", keys.display())), "{out}");
         assert!(std::fs::read_to_string(&keys).unwrap().contains("PublicKeyList"));
         let again = try_run(directory.to_str().unwrap(), &args).unwrap_err();
         assert!(again.contains("name a new directory"), "{again}");

@@ -49,7 +49,6 @@ pub trait LogQueue {
 pub struct LogLanes<T> {
     kernel: Kernel,
     lanes: Vec<Lane<T>>,
-    /// What was read of one lane's file, for as long as it takes to inflate it.
     limit: u64,
 }
 

@@ -69,7 +69,7 @@ impl Body {
             Body::Reader(reader) => {
                 let mut whole = Vec::new();
                 let read = reader.take(limit.saturating_add(1)).read_to_end(&mut whole);
-                read.map_err(|error| StoreError::Unreachable(error.to_string()))?;
+                read.map_err(|error| StoreError::of_reading(&error))?;
                 whole.into()
             }
             Body::Stream(pieces) => joined(pieces, limit).await?,
@@ -133,6 +133,23 @@ mod tests {
             }
         }
         assert_eq!(streamed(&[]).collect(0).await, Ok(Bytes::new()));
+    }
+
+    /// A file that could not be read to its end, and why.
+    struct Failing(StoreError);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other(self.0.clone()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_run_that_was_interrupted_is_told_from_a_disk_that_failed() {
+        let collected = |error| async { Body::Reader(Box::new(Failing(error))).collect(9).await };
+        assert_eq!(collected(StoreError::Interrupted).await, Err(StoreError::Interrupted.into()));
+        let failed = collected(StoreError::NotFound).await;
+        assert!(matches!(failed, Err(BodyError::Store(StoreError::Unreachable(_)))), "{failed:?}");
     }
 
     #[tokio::test]

@@ -217,10 +217,12 @@ impl StoreError {
         }
     }
 
-    /// Why the bytes of an object that is there could not be read on.
+    /// Why the bytes of an object that is there could not be read on; whatever that was, it is not that it is absent.
     pub(crate) fn of_reading(error: &std::io::Error) -> StoreError {
-        let told = error.get_ref().and_then(|inner| inner.downcast_ref::<StoreError>());
-        told.cloned().unwrap_or_else(|| StoreError::Unreachable(error.to_string()))
+        match error.get_ref().and_then(|inner| inner.downcast_ref()) {
+            Some(StoreError::Interrupted) => StoreError::Interrupted,
+            _ => StoreError::Unreachable(error.to_string()),
+        }
     }
 }
 

@@ -45,6 +45,28 @@ fn log_files_take_the_short_way() {
 }
 
 #[test]
+fn hashed_together_or_one_by_one_it_is_the_same_report() {
+    let mut world = World::of(day());
+    let (altered, gone) = (world.logs()[3].clone(), world.logs()[9].clone());
+    world.lie(|objects| {
+        objects.get_mut(&altered).unwrap().body = gzip(b"{\"Records\":[]}");
+        objects.remove(&gone);
+    });
+    let report = |hasher: &str| {
+        let mut report = world.verify(&["--hasher", hasher]).report();
+        (report.checks.hasher.take(), report)
+    };
+    let ((single, one_by_one), (lockstep, together)) = (report("single"), report("lockstep"));
+    assert_eq!(single.as_deref(), Some("sha2"));
+    assert!(lockstep.is_some());
+    assert_eq!(one_by_one, together);
+    assert_eq!(together.verdict, Verdict::NotIntact);
+    for code in [Code::LogHashMismatch, Code::LogMissing] {
+        assert_eq!(together.findings.iter().filter(|found| found.code == code).count(), 1, "{code:?}");
+    }
+}
+
+#[test]
 fn a_listing_in_place_of_reading_costs_few_requests() {
     let world = World::of(day());
     let logs = world.logs();
