@@ -289,6 +289,20 @@ mod tests {
     }
 
     #[test]
+    fn a_hole_is_told_of_unless_its_digest_is() {
+        let told = |kind, troubles: &[i64]| {
+            let mut account = account(Some(0), 10, troubles);
+            account.chain.kind = kind;
+            account.gap(&oldest(6, false), &at("another"), hour(5));
+            let (_, holes, findings) = account.close();
+            (holes.len(), findings.len())
+        };
+        assert_eq!(told(ChainKind::Standard, &[]), (1, 1));
+        assert_eq!(told(ChainKind::Standard, &[6]), (1, 0), "what is wrong with that digest is a finding of its own");
+        assert_eq!(told(ChainKind::Backfill, &[]), (0, 0), "backfill digests owe no hour");
+    }
+
+    #[test]
     fn what_a_walk_that_was_given_up_did_not_look_at_is_a_hole() {
         use Reason::{DigestLost, Interrupted};
         let given_up = |start, troubles: &[i64], oldest: Option<Newer>, known: Option<i64>| {
