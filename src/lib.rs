@@ -90,6 +90,7 @@ pub mod keys;
 pub mod store;
 // -- audit --
 pub mod audit;
+pub mod bundle;
 // -- faces --
 pub mod cli;
 pub mod render;

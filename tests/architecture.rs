@@ -14,7 +14,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("evidence", &["lockstep", "digest", "logfile", "chain"]),
     ("report", &["report"]),
     ("world", &["store", "keys", "aws"]),
-    ("audit", &["audit"]),
+    ("audit", &["audit", "bundle"]),
     ("faces", &["render", "cli", "simulate"]),
 ];
 

@@ -12,5 +12,5 @@ mod trails;
 pub(crate) use self::pace::{Pace, Turn};
 pub use access::{Access, AccessError, AccessOptions, AssumedRole};
 pub(crate) use failure::{Refusal, refusal, without_secrets};
-pub use organization::{Membership, membership};
+pub use organization::{Membership, caller, membership};
 pub use trails::{TrailError, TrailSettings, describe_trail};

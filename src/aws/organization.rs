@@ -2,6 +2,7 @@
 
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_organizations::types::{AccountState, AccountStatus};
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use futures::StreamExt;
 
 use super::failure::refusal;
@@ -124,9 +125,18 @@ async fn regions(access: &Access, pace: &Pace, account: &str, own: bool) -> Resu
 
 /// The account whose credentials these are.
 async fn own_account(access: &Access) -> Option<String> {
+    identity(access).await?.account
+}
+
+/// The ARN of whoever asks, where AWS tells.
+pub async fn caller(access: &Access) -> Option<String> {
+    identity(access).await?.arn
+}
+
+async fn identity(access: &Access) -> Option<GetCallerIdentityOutput> {
     let (client, pace) = (access.sts(), access.pace(1));
     let asked = pace.ask(|| async { client.get_caller_identity().send().await.map_err(|error| refusal(&error)) });
-    asked.await.ok().and_then(|(identity, _)| identity.account)
+    asked.await.ok().map(|(identity, _)| identity)
 }
 
 /// Whether there is another page; a token that comes twice leads nowhere.

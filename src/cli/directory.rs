@@ -18,6 +18,8 @@ pub(super) enum Purpose {
     Read,
     /// To copy it, with all that is recorded of its objects.
     Copy,
+    /// To look at it and keep what was seen, with all that is recorded of it.
+    Pack,
 }
 
 /// Opens the copy in a directory.
@@ -28,7 +30,7 @@ pub(super) fn open_copy(
     purpose: Purpose,
 ) -> Result<DirStore, Failure> {
     let store = DirStore::open(root, bucket, limits).map_err(Failure::told)?;
-    Ok(if purpose == Purpose::Copy { store.with_attributes() } else { store })
+    Ok(if purpose == Purpose::Read { store } else { store.with_attributes() })
 }
 
 /// Opens the copies of other buckets that were named on the command line.

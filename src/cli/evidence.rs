@@ -13,6 +13,7 @@ use super::access::AccessArgs;
 use super::directory::{DirBuckets, Purpose, open_copy, open_named};
 use super::source::Source;
 use crate::audit::{AuditRequest, Evidence};
+use crate::bundle::{Bundle, KEYS, is_archive};
 use crate::digest::KeySet;
 use crate::finding::{Code, Severity};
 use crate::keys::{KeyOrigin, KeySource, KeySourceError, KeysAtHand, parse_key_file};
@@ -51,6 +52,10 @@ pub(super) struct EvidenceArgs {
 pub(super) struct Opened {
     pub evidence: Evidence,
     pub keys: Arc<dyn KeySource>,
+    /// The bundle that it lies in, if it does.
+    pub bundle: Option<Arc<Bundle>>,
+    /// The ARN of whoever asks AWS, where the evidence is to be kept and AWS tells.
+    pub caller: Option<String>,
 }
 
 impl EvidenceArgs {
@@ -81,8 +86,9 @@ impl EvidenceArgs {
     ) -> Result<Opened, Failure> {
         request.select.prefix = self.prefix();
         match self.source(request)? {
+            Source::Directory(path) if is_archive(&path) => self.open_bundle(&path, access, request, purpose).await,
             Source::Directory(root) => self.open_directory(&root, access, request, purpose).await,
-            live => self.open_live(live, access, request).await,
+            live => self.open_live(live, access, request, purpose).await,
         }
     }
 
@@ -123,7 +129,34 @@ impl EvidenceArgs {
         Ok(Opened {
             evidence: Evidence { stores, recorded_start, recorded_end, live: false, buckets: Some(Arc::new(buckets)) },
             keys,
+            bundle: None,
+            caller: None,
         })
+    }
+
+    async fn open_bundle(
+        &self,
+        path: &Path,
+        access: &AccessArgs,
+        request: &mut AuditRequest,
+        purpose: Purpose,
+    ) -> Result<Opened, Failure> {
+        request.source = path.display().to_string();
+        if self.bucket.is_some() || !self.bucket_dir.is_empty() {
+            return Err(Failure::told(
+                "a bundle says itself which buckets it holds; leave out --bucket and --bucket-dir",
+            ));
+        }
+        let bundle = Arc::new(Bundle::open(path, &request.limits).map_err(Failure::told)?);
+        let keys: Arc<dyn KeySource> = if self.asks_aws() {
+            self.keys_of_aws(access, request).await?
+        } else if self.public_keys.is_empty() {
+            let keys = bundle.keys(&request.limits).map_err(Failure::told)?;
+            Arc::new(KeysAtHand::new(keys, format!("{}: {KEYS}", path.display()), KeyOrigin::BesideEvidence))
+        } else {
+            self.keys_at_hand(None, purpose)?
+        };
+        Ok(Opened { evidence: bundle.evidence(), keys, bundle: Some(bundle), caller: None })
     }
 
     /// The directories that hold the evidence.
@@ -138,7 +171,7 @@ impl EvidenceArgs {
     }
 
     #[cfg(not(feature = "aws"))]
-    async fn open_live(&self, _: Source, _: &AccessArgs, _: &mut AuditRequest) -> Result<Opened, Failure> {
+    async fn open_live(&self, _: Source, _: &AccessArgs, _: &mut AuditRequest, _: Purpose) -> Result<Opened, Failure> {
         Err(Failure::told(OFFLINE_BUILD))
     }
 
@@ -250,10 +283,13 @@ pub(super) fn read_small(path: &Path) -> io::Result<Vec<u8>> {
     read_up_to(path, Limits::default().small_file)
 }
 
-/// Reads a saved report: a million findings take some 600 MiB.
+/// Reads a saved report.
 pub(super) fn read_report(path: &Path) -> io::Result<Vec<u8>> {
-    read_up_to(path, 1 << 30)
+    read_up_to(path, REPORT_BYTES)
 }
+
+/// Bytes of a saved report: a million findings take some 600 MiB.
+pub(super) const REPORT_BYTES: u64 = 1 << 30;
 
 /// Reads an object to be inspected.
 pub(super) fn read_object(path: &Path, limits: &Limits) -> io::Result<Vec<u8>> {

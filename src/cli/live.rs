@@ -8,7 +8,7 @@ use super::directory::Purpose;
 use super::evidence::{EvidenceArgs, Opened, now};
 use super::source::{BucketSource, Source};
 use crate::audit::{AuditRequest, Evidence};
-use crate::aws::{Access, TrailSettings, describe_trail, membership};
+use crate::aws::{Access, TrailSettings, caller, describe_trail, membership};
 use crate::keys::{CloudTrailKeys, KeySource};
 use crate::store::S3Buckets;
 use crate::trail::TrailArn;
@@ -20,6 +20,7 @@ impl EvidenceArgs {
         source: Source,
         access: &AccessArgs,
         request: &mut AuditRequest,
+        purpose: Purpose,
     ) -> Result<Opened, Failure> {
         let region = match &source {
             Source::Trail(arn) => Some(arn.home_region.clone()),
@@ -43,6 +44,7 @@ impl EvidenceArgs {
         if request.select.regions.is_empty() {
             request.select.regions.extend(place.region);
         }
+        let caller = if purpose == Purpose::Pack { caller(&access).await } else { None };
         let buckets = S3Buckets::new(access);
         let store = buckets.open(&place.bucket).await.map_err(Failure::told)?;
         let evidence = Evidence {
@@ -51,7 +53,7 @@ impl EvidenceArgs {
             buckets: Some(Arc::new(buckets)),
             ..Evidence::default()
         };
-        Ok(Opened { evidence, keys })
+        Ok(Opened { evidence, keys, bundle: None, caller })
     }
 
     /// The keys that AWS lists, for a copy.

@@ -12,6 +12,8 @@
 //! and a copy that the same pull goes on with.
 
 mod access;
+mod ask;
+mod bundle;
 mod directory;
 mod evidence;
 #[cfg(feature = "aws")]
@@ -30,6 +32,7 @@ mod select;
 mod signals;
 pub mod simulate;
 mod source;
+mod unpack;
 mod verify;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -58,6 +61,7 @@ struct Cli {
 enum Command {
     Verify(Box<verify::VerifyArgs>),
     Pull(Box<pull::PullArgs>),
+    Bundle(Box<bundle::BundleArgs>),
     Inspect(inspect::InspectArgs),
     /// Obtain and look at public keys
     #[command(subcommand)]
@@ -120,6 +124,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let result = match cli.command {
         Command::Verify(args) => verify::run(&args, &mut out),
         Command::Pull(args) => pull::run(&args, &mut out),
+        Command::Bundle(args) => bundle::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),
         Command::Keys(command) => keys::run(&command, &mut out),
         Command::Report(args) => report::run(&args, &mut out),

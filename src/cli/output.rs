@@ -95,6 +95,10 @@ impl OutputArgs {
         Ok(self.report.clone())
     }
 
+    pub(super) fn is_quiet(&self) -> bool {
+        self.look.quiet
+    }
+
     pub(super) fn shows_progress(&self) -> bool {
         !self.no_progress && !self.look.quiet && io::stderr().is_terminal()
     }

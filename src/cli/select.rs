@@ -54,6 +54,15 @@ impl SelectArgs {
         }
     }
 
+    /// Whether anything was asked for by name.
+    pub(super) fn names_something(&self) -> bool {
+        let names = [&self.account_id, &self.region, &self.trail_name];
+        self.trail_arn.is_some()
+            || self.start_time.is_some()
+            || self.end_time.is_some()
+            || names.iter().any(|names| !names.is_empty())
+    }
+
     /// Which of what is found.
     pub(super) fn selection(&self) -> Selection {
         Selection {

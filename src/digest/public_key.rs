@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use md5::{Digest, Md5};
 use rsa::PublicKey as RsaKey;
 use rsa::pkcs1::DecodeRsaPublicKey;
-use rsa::pkcs8::DecodePublicKey;
+use rsa::pkcs8::{DecodePublicKey, EncodePublicKey, LineEnding};
 use rsa::traits::PublicKeyParts;
 
 use super::rsassa::Verifier;
@@ -103,6 +103,11 @@ impl PublicKey {
     /// The DER that the fingerprint is of: the key as it was given; for a certificate, the PKCS#1 key inside.
     pub fn der(&self) -> &[u8] {
         &self.der
+    }
+
+    /// As `SubjectPublicKeyInfo` in PEM, which every tool reads; none if it cannot be written so.
+    pub fn to_pem(&self) -> Option<String> {
+        self.key.key().to_public_key_pem(LineEnding::LF).ok()
     }
 
     /// How it was encoded.

@@ -45,6 +45,15 @@ impl Code {
             Code::LogTrailingData => {
                 "Find out who wrote the object again. Its first part may be as delivered, but do not query the file until an earlier version has replaced it."
             }
+            Code::BundleFileAltered | Code::BundleFileMissing => {
+                "Do not rely on this bundle: ask whoever made it for another copy, and compare the two. Of the evidence in it, what still verifies under AWS's keys is genuine all the same."
+            }
+            Code::BundleReportDiffers => {
+                "Rely on what was found now and not on the report in the bundle, and ask whoever made it which of the two was changed."
+            }
+            Code::BundleFileUnlisted => {
+                "Find out who added the file; nothing in the bundle vouches for it. The rest of the bundle is not affected."
+            }
             Code::NothingFound => {
                 "Check the bucket, the prefix, the region, the account and the dates, and that log file validation is enabled for the trail. Nothing was verified."
             }

@@ -171,7 +171,7 @@ impl Report {
         }
         Report {
             schema: SCHEMA.to_owned(),
-            tool: ToolReport { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
+            tool: Report::tool(),
             verdict: decide(&findings, totals.digests),
             request,
             totals,
@@ -181,6 +181,23 @@ impl Report {
             public_keys,
             checks,
         }
+    }
+
+    /// This program.
+    pub fn tool() -> ToolReport {
+        ToolReport { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    }
+
+    /// What was found besides, which decides with the rest.
+    pub fn also(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        self.findings.extend(findings);
+        self.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        self.decide_again();
+    }
+
+    /// Decides by the findings that there are now.
+    pub fn decide_again(&mut self) {
+        self.verdict = decide(&self.findings, self.totals.digests);
     }
 
     /// Reads a saved report. What is in the file is only as good as the file: the verdict is decided again.

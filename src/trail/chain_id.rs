@@ -31,7 +31,7 @@ pub struct ChainId {
 }
 
 /// Whose activity in which region a trail should have recorded, as AWS says of whom it records.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ExpectedChain {
     /// The account.
     pub account_id: String,

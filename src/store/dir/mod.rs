@@ -30,7 +30,7 @@ use self::place::path_of;
 pub(crate) use self::pull_record::PULL_RECORD;
 pub use self::pull_record::{Extent, PullRecord};
 pub use self::record::ObjectRecord;
-use self::sidecar::Sidecar;
+pub(crate) use self::sidecar::Sidecar;
 pub use self::sidecar::SidecarError;
 pub use self::source::SourceRecord;
 pub(crate) use self::spool::Spool;
@@ -283,7 +283,7 @@ impl ObjectStore for DirStore {
 }
 
 /// The folder that a key lies in: empty, or with a slash at its end.
-fn folder_of(key: &str) -> &str {
+pub(crate) fn folder_of(key: &str) -> &str {
     key.rfind('/').map_or("", |at| &key[..=at])
 }
 

@@ -45,6 +45,9 @@ pub struct ObjectRecord {
     /// Whether it is no ordinary object.
     #[serde(default, skip_serializing_if = "is_false")]
     pub special: bool,
+    /// Whether the source itself was a copy, and had it only told of.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub only_told: bool,
     /// Whether what was recorded of this key before no longer holds.
     #[serde(default, skip_serializing_if = "is_false")]
     pub withdrawn: bool,
@@ -66,7 +69,7 @@ impl ObjectRecord {
     }
 
     /// What a store that has only this record says of the object.
-    pub(super) fn attributes(&self) -> Attributes {
+    pub(crate) fn attributes(&self) -> Attributes {
         Attributes {
             user_metadata: self.metadata.clone(),
             // Of the size, the file itself is the better witness.
@@ -78,7 +81,7 @@ impl ObjectRecord {
     }
 
     /// What asking for the object is answered with, if it was not copied.
-    pub(super) fn failure(&self) -> Option<StoreError> {
+    pub(crate) fn failure(&self) -> Option<StoreError> {
         Some(match self.reason? {
             Reason::Denied => StoreError::Denied,
             Reason::Archived => StoreError::Archived,

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,7 +37,7 @@ pub enum SidecarError {
 
 /// The sidecar of a directory; empty if it has none.
 #[derive(Default)]
-pub(super) struct Sidecar {
+pub(crate) struct Sidecar {
     /// Where the lines of each folder are: offset and length of each run.
     folders: HashMap<String, Vec<(u64, u64)>>,
     reader: Mutex<Reader>,
@@ -53,7 +54,7 @@ struct Reader {
 type Recent<T> = Vec<(String, Arc<T>)>;
 
 /// What is known of each object of one folder.
-pub(super) type Lines<T> = HashMap<String, T>;
+pub(crate) type Lines<T> = HashMap<String, T>;
 
 /// A line, borrowed: there are as many as there are objects.
 #[derive(Deserialize)]
@@ -91,19 +92,25 @@ impl Line<'_> {
 impl Sidecar {
     pub(super) fn open(path: &Path, limits: &Limits) -> Result<Sidecar, SidecarError> {
         let Some(file) = open_plain(path)? else { return Ok(Sidecar::default()) };
-        let folders = index(&file, limits.sidecar_line)?;
+        Sidecar::within(file, 0..u64::MAX, limits)
+    }
+
+    /// The lines that are in one part of a file.
+    pub(crate) fn within(mut file: File, part: Range<u64>, limits: &Limits) -> Result<Sidecar, SidecarError> {
+        file.seek(SeekFrom::Start(part.start))?;
+        let folders = index(&file, part, limits.sidecar_line)?;
         let reader = Reader { file: Some(file), ..Reader::default() };
         Ok(Sidecar { folders, reader: Mutex::new(reader) })
     }
 
     /// The metadata of one object.
-    pub(super) fn metadata(&self, key: &str) -> DigestMetadata {
+    pub(crate) fn metadata(&self, key: &str) -> DigestMetadata {
         let (folder, name) = key.split_at(folder_of(key).len());
         self.needed(folder).and_then(|needed| needed.metadata(name)).unwrap_or_default()
     }
 
     /// Fills in what is known of the objects of one folder.
-    pub(super) fn fill(&self, folder: &str, mounted_at: &str, objects: &mut [ObjectInfo]) {
+    pub(crate) fn fill(&self, folder: &str, mounted_at: &str, objects: &mut [ObjectInfo]) {
         let Some(needed) = self.needed(folder) else { return };
         for object in objects {
             let name = object.key.strip_prefix(mounted_at).and_then(|key| key.strip_prefix(folder));
@@ -112,7 +119,7 @@ impl Sidecar {
     }
 
     /// All that is recorded of the objects of one folder.
-    pub(super) fn records(&self, folder: &str) -> Option<Arc<Lines<ObjectRecord>>> {
+    pub(crate) fn records(&self, folder: &str) -> Option<Arc<Lines<ObjectRecord>>> {
         let runs = self.folders.get(folder)?;
         let reader = &mut *self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         recent(&mut reader.whole, folder, || {
@@ -126,13 +133,13 @@ impl Sidecar {
     }
 
     /// All that is recorded of one object.
-    pub(super) fn record(&self, key: &str) -> Option<ObjectRecord> {
+    pub(crate) fn record(&self, key: &str) -> Option<ObjectRecord> {
         let record = self.records(folder_of(key))?.get(key).cloned();
         record.filter(|record| !record.withdrawn)
     }
 
     /// The folders of which there are lines.
-    pub(super) fn folders(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn folders(&self) -> impl Iterator<Item = &str> {
         self.folders.keys().map(String::as_str)
     }
 
@@ -175,10 +182,10 @@ pub(super) fn open_plain(path: &Path) -> Result<Option<File>, SidecarError> {
 }
 
 /// Notes where each folder's lines are.
-fn index(file: &File, most: u64) -> Result<HashMap<String, Vec<(u64, u64)>>, SidecarError> {
+fn index(file: &File, part: Range<u64>, most: u64) -> Result<HashMap<String, Vec<(u64, u64)>>, SidecarError> {
     let mut folders: HashMap<String, Vec<(u64, u64)>> = HashMap::new();
-    let mut lines = BufReader::with_capacity(1 << 20, file);
-    let (mut offset, mut number, mut line) = (0, 0, Vec::new());
+    let mut lines = BufReader::with_capacity(1 << 20, file.take(part.end - part.start));
+    let (mut offset, mut number, mut line) = (part.start, 0, Vec::new());
     loop {
         line.clear();
         let length = (&mut lines).take(most).read_until(b'\n', &mut line)? as u64;

@@ -1,0 +1,62 @@
+//! Whether the report in a bundle is what the evidence in it comes to.
+
+use crate::finding::{Code, Finding};
+use crate::report::{LogTally, Report};
+
+/// How a report that was made now differs from the one in the bundle; none if they say the same. Where the keys came from,
+/// what the evidence is called and which version looked at it are another matter at another desk. Where log files were left
+/// out of the bundle, only what is said of the others is compared.
+pub fn differences(packed: &Report, now: &Report, with_logs: bool) -> Option<Finding> {
+    let (packed, now) = (comparable(packed, with_logs), comparable(now, with_logs));
+    let mut differ = Vec::new();
+    let mut look = |what: &str, same: bool| {
+        if !same {
+            differ.push(what.to_owned());
+        }
+    };
+    look("the time", (packed.request.start, packed.request.end) == (now.request.start, now.request.end));
+    look("the verdict", packed.verdict == now.verdict);
+    look("the totals", packed.totals == now.totals);
+    look("the chains", packed.chains == now.chains);
+    look("the findings", packed.findings == now.findings);
+    look("the waivers", packed.waivers == now.waivers);
+    if differ.is_empty() {
+        return None;
+    }
+    let about = format!("the report in the bundle is not what its evidence comes to: {} differ", differ.join(", "));
+    let told = |report: &Report| {
+        let (digests, logs) = (report.totals.digests, report.totals.log_files);
+        format!(
+            "{}; {} digest files and {} log files verified; {} findings",
+            report.verdict,
+            digests.verified,
+            logs.verified,
+            report.findings.len()
+        )
+    };
+    Some(Finding::new(Code::BundleReportDiffers, about).compared(told(&packed), told(&now)))
+}
+
+/// What a report says of the evidence alone.
+fn comparable(report: &Report, with_logs: bool) -> Report {
+    let mut report = report.clone();
+    report.findings.retain(|finding| !OF_THE_DESK.contains(&finding.code));
+    if !with_logs {
+        report.findings.retain(|finding| !finding.code.name().starts_with("log-"));
+        report.totals.log_files = LogTally::default();
+        report.totals.bytes_hashed = 0;
+        report.chains.iter_mut().for_each(|chain| chain.log_files = LogTally::default());
+    }
+    report.decide_again();
+    report
+}
+
+/// What depends on who looks, and on which keys they trust.
+const OF_THE_DESK: [Code; 6] = [
+    Code::PublicKeyUnpinned,
+    Code::EndFromEvidence,
+    Code::BundleFileAltered,
+    Code::BundleFileMissing,
+    Code::BundleFileUnlisted,
+    Code::BundleReportDiffers,
+];

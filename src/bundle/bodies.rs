@@ -1,0 +1,163 @@
+//! The bytes of objects, kept as they are read: one file that has no name, and so is gone with the process.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crc32fast::Hasher as Crc32;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Keeps bytes.
+pub(super) struct Bodies {
+    file: Mutex<Appended>,
+}
+
+struct Appended {
+    file: File,
+    /// What is still to be written, so that small objects do not take a system call each.
+    buffer: Vec<u8>,
+    end: u64,
+}
+
+/// Where the bytes of one object are, and what they are.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub size: u64,
+    pub sha256: String,
+    pub crc32: u32,
+    /// Offset and length of each part, in order.
+    pub parts: Vec<(u64, u64)>,
+}
+
+/// An object that is being read.
+pub(super) struct Keeping {
+    hash: Sha256,
+    crc32: Crc32,
+    size: u64,
+    buffer: Vec<u8>,
+    parts: Vec<(u64, u64)>,
+}
+
+impl Bodies {
+    /// Keeps them on the disk of `folder`.
+    pub(super) fn beside(folder: &Path) -> io::Result<Bodies> {
+        let file = tempfile::tempfile_in(folder)?;
+        Ok(Bodies { file: Mutex::new(Appended { file, buffer: Vec::with_capacity(BUFFER), end: 0 }) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Appended> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn append(&self, bytes: &[u8]) -> io::Result<(u64, u64)> {
+        let mut file = self.lock();
+        if file.buffer.len() + bytes.len() > BUFFER {
+            file.flush()?;
+        }
+        let part = (file.end, bytes.len() as u64);
+        if bytes.len() > BUFFER {
+            file.file.write_all(bytes)?;
+        } else {
+            file.buffer.extend_from_slice(bytes);
+        }
+        file.end += part.1;
+        Ok(part)
+    }
+
+    /// Hands on what was kept.
+    pub(super) fn read(&self, kept: &Kept, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+        let mut file = self.lock();
+        file.flush()?;
+        let mut piece = vec![0; PIECE];
+        for (offset, length) in &kept.parts {
+            file.file.seek(SeekFrom::Start(*offset))?;
+            let mut left = *length;
+            while left > 0 {
+                let room = piece.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                file.file.read_exact(&mut piece[..room])?;
+                take(&piece[..room])?;
+                left -= room as u64;
+            }
+        }
+        // What is kept after that goes to the end again.
+        file.file.seek(SeekFrom::End(0)).map(drop)
+    }
+}
+
+impl Appended {
+    fn flush(&mut self) -> io::Result<()> {
+        if !self.buffer.is_empty() {
+            self.file.write_all(&self.buffer)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+}
+
+impl Keeping {
+    pub(super) fn new() -> Keeping {
+        Keeping { hash: Sha256::new(), crc32: Crc32::new(), size: 0, buffer: Vec::new(), parts: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8], bodies: &Bodies) -> io::Result<()> {
+        self.hash.update(bytes);
+        self.crc32.update(bytes);
+        self.size += bytes.len() as u64;
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= PIECE { self.flush(bodies) } else { Ok(()) }
+    }
+
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    pub(super) fn finish(mut self, bodies: &Bodies) -> io::Result<Kept> {
+        self.flush(bodies)?;
+        let sha256 = hex::encode(self.hash.finalize());
+        Ok(Kept { size: self.size, sha256, crc32: self.crc32.finalize(), parts: self.parts })
+    }
+
+    fn flush(&mut self, bodies: &Bodies) -> io::Result<()> {
+        if !self.buffer.is_empty() {
+            self.parts.push(bodies.append(&self.buffer)?);
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+}
+
+/// Bytes written at once.
+const BUFFER: usize = 1 << 20;
+/// Bytes of one object that are gathered before they are appended, and that are read back at once.
+const PIECE: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_comes_back_however_much_was_kept_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let bodies = Bodies::beside(dir.path()).unwrap();
+        let bytes = |seed: u8, length: usize| (0..length).map(|at| seed ^ (at / 7) as u8).collect::<Vec<u8>>();
+        let all = [bytes(1, 0), bytes(2, 5), bytes(3, 3 << 20), bytes(4, PIECE), bytes(5, 70_000)];
+        let mut under_way: Vec<Keeping> = all.iter().map(|_| Keeping::new()).collect();
+        for at in 0..100 {
+            for (keeping, bytes) in under_way.iter_mut().zip(&all) {
+                let share = bytes.len().div_ceil(100);
+                let piece = bytes.get(at * share..).unwrap_or_default();
+                keeping.push(&piece[..piece.len().min(share)], &bodies).unwrap();
+            }
+        }
+        let kept: Vec<Kept> = under_way.into_iter().map(|keeping| keeping.finish(&bodies).unwrap()).collect();
+        for (kept, bytes) in kept.iter().zip(&all).rev() {
+            let mut back = Vec::new();
+            bodies.read(kept, &mut |piece| Ok(back.extend_from_slice(piece))).unwrap();
+            assert_eq!(&back, bytes);
+            assert_eq!((kept.size, kept.crc32), (bytes.len() as u64, crc32fast::hash(bytes)));
+            assert_eq!(kept.sha256, hex::encode(Sha256::digest(bytes)));
+        }
+    }
+}

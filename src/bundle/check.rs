@@ -1,0 +1,174 @@
+//! Whether the files of a bundle are what its manifest says.
+
+use std::io::Read;
+use std::sync::Mutex;
+
+use sha2::{Digest, Sha256};
+
+use super::archive::{Archive, Stored};
+use super::manifest::{ManifestEntry, read_manifest};
+use super::{MADE, MANIFEST, SIGNATURE, UNLISTED};
+use crate::finding::{Code, Finding};
+
+/// What was found of the files of a bundle, and how many there are. Whatever differs is named.
+pub fn check_files(archive: &Archive) -> (Vec<Finding>, u64) {
+    let check = Check { archive, findings: Mutex::default(), seen: Mutex::new(vec![false; archive.len()]) };
+    let files = check.all();
+    check.unlisted();
+    let mut findings = check.findings.into_inner().unwrap_or_default();
+    findings.sort_by(|a, b| a.message.cmp(&b.message));
+    (findings, files)
+}
+
+struct Check<'a> {
+    archive: &'a Archive,
+    findings: Mutex<Vec<Finding>>,
+    seen: Mutex<Vec<bool>>,
+}
+
+impl Check<'_> {
+    fn all(&self) -> u64 {
+        for name in UNLISTED {
+            match self.archive.find(name) {
+                Ok(Some(stored)) => self.by_checksum(name, &stored),
+                Ok(None) if name == SIGNATURE => {}
+                Ok(None) => self.found(Code::BundleFileMissing, format!("the bundle has no {name}")),
+                Err(error) => self.altered(name, &error.to_string()),
+            }
+        }
+        let Ok(Some(manifest)) = self.archive.find(MANIFEST) else { return 0 };
+        let manifest = std::io::BufReader::with_capacity(1 << 20, self.archive.read(&manifest));
+        let mut files = 0;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let read = std::thread::scope(|scope| {
+            let (send, receive) = std::sync::mpsc::sync_channel::<ManifestEntry>(1_000);
+            let receive = std::sync::Arc::new(Mutex::new(receive));
+            for _ in 0..threads {
+                let receive = std::sync::Arc::clone(&receive);
+                scope.spawn(move || {
+                    let mut piece = vec![0; PIECE];
+                    loop {
+                        let next = receive.lock().map_or(None, |receive| receive.recv().ok());
+                        let Some(entry) = next else { return };
+                        self.file(&entry, &mut piece);
+                    }
+                });
+            }
+            read_manifest(manifest, |entry| {
+                files += 1;
+                send.send(entry).map_err(|_| "nobody checks it".to_owned())
+            })
+        });
+        if let Err(why) = read {
+            self.altered(MANIFEST, &why);
+        }
+        files
+    }
+
+    fn file(&self, entry: &ManifestEntry, piece: &mut [u8]) {
+        let name = entry.name.as_str();
+        match self.archive.find(name) {
+            Err(error) => self.altered(name, &error.to_string()),
+            Ok(None) => {
+                self.found(Code::BundleFileMissing, format!("the manifest names {name}, and the bundle has not got it"))
+            }
+            Ok(Some(stored)) => {
+                self.see(&stored);
+                let size = stored.bytes.end - stored.bytes.start;
+                let hashed = self.hash(&stored, piece);
+                match hashed {
+                    Err(error) => self.altered(name, &error.to_string()),
+                    Ok((sha256, _)) if sha256 != entry.sha256 || size != entry.size => {
+                        let about = format!("{name} in the bundle is not what the manifest says");
+                        let recorded = format!("{} bytes, SHA-256 {}", entry.size, entry.sha256);
+                        let computed = format!("{size} bytes, SHA-256 {sha256}");
+                        self.add(Finding::new(Code::BundleFileAltered, about).compared(recorded, computed));
+                    }
+                    Ok((_, crc32)) if crc32 != stored.crc32 => {
+                        self.altered(name, "its checksum in the ZIP directory is another")
+                    }
+                    Ok(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Of what the manifest cannot name, the ZIP directory's checksum tells of a slip; of more than a slip, the signature.
+    fn by_checksum(&self, name: &str, stored: &Stored) {
+        self.see(stored);
+        match self.hash(stored, &mut vec![0; PIECE]) {
+            Err(error) => self.altered(name, &error.to_string()),
+            Ok((_, crc32)) if crc32 != stored.crc32 => {
+                self.altered(name, "its checksum in the ZIP directory is another")
+            }
+            Ok((sha256, _)) if name == MANIFEST => self.made_of(&sha256),
+            Ok(_) => {}
+        }
+    }
+
+    /// `made.json` names the manifest that it was made with.
+    fn made_of(&self, manifest: &str) {
+        #[derive(serde::Deserialize)]
+        struct Made {
+            manifest_sha256: String,
+        }
+        let made = self.archive.read_small(MADE, 1 << 20).ok().flatten();
+        let made: Option<Made> = made.and_then(|text| serde_json::from_slice(&text).ok());
+        match made {
+            Some(made) if made.manifest_sha256 == manifest => {}
+            _ => self.altered(MANIFEST, &format!("{MADE} names another manifest, or none")),
+        }
+    }
+
+    fn hash(&self, stored: &Stored, piece: &mut [u8]) -> std::io::Result<(String, u32)> {
+        let (mut sha256, mut crc32) = (Sha256::new(), crc32fast::Hasher::new());
+        let mut file = self.archive.read(stored);
+        loop {
+            let length = file.read(piece)?;
+            if length == 0 {
+                return Ok((hex::encode(sha256.finalize()), crc32.finalize()));
+            }
+            sha256.update(&piece[..length]);
+            crc32.update(&piece[..length]);
+        }
+    }
+
+    /// What nobody vouches for.
+    fn unlisted(&self) {
+        let seen = self.seen.lock().map_or_else(|_| Vec::new(), |seen| seen.clone());
+        let named = self.archive.names(|number, name| {
+            if seen.get(number) == Some(&false) {
+                self.found(
+                    Code::BundleFileUnlisted,
+                    format!("the bundle has {name}, and the manifest does not name it"),
+                );
+            }
+        });
+        if let Err(error) = named {
+            self.altered("the ZIP directory", &error.to_string());
+        }
+    }
+
+    fn see(&self, stored: &Stored) {
+        if let Ok(mut seen) = self.seen.lock() {
+            seen[stored.number] = true;
+        }
+    }
+
+    fn altered(&self, name: &str, why: &str) {
+        self.found(Code::BundleFileAltered, format!("{name} in the bundle is not what was packed: {why}"));
+    }
+
+    fn found(&self, code: Code, message: String) {
+        self.add(Finding::new(code, message));
+    }
+
+    fn add(&self, finding: Finding) {
+        if let Ok(mut findings) = self.findings.lock() {
+            findings.push(finding);
+        }
+    }
+}
+
+/// Bytes hashed at once.
+const PIECE: usize = 128 << 10;

@@ -1,0 +1,111 @@
+//! Evidence in one file: what an audit was shown and given, the keys, and what the audit came to, so that anyone can check
+//! it again, offline, with or without this program.
+//!
+//! ```text
+//! evidence/BUCKET/KEY          objects as delivered        HOW-TO-CHECK.md   by hand, with openssl, sha256sum and gzip
+//! records/BUCKET/*.jsonl       what the bucket showed      report.json       what the audit came to
+//! records/request.json         what was asked              manifest.json     every other file, its size and SHA-256
+//! public-keys/                 the keys, as list and PEM   made.json         by whom, when, where, with what: alone differs
+//! by-hand/                     what AWS signed, and its signature             between two bundles of the same evidence
+//! ```
+//!
+//! Nothing in a bundle is believed for being in it: reading one is an audit of the evidence, by whatever keys the reader
+//! trusts.
+
+mod agree;
+mod archive;
+mod bodies;
+mod by_hand;
+mod check;
+mod manifest;
+mod pack;
+mod packer;
+mod recording;
+mod request;
+mod store;
+mod tee;
+
+use std::io;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::agree::differences;
+pub use self::archive::{Archive, is_archive};
+pub use self::check::check_files;
+pub use self::manifest::{Input, ManifestEntry};
+pub use self::pack::{Contents, Packed, Rendered, pack};
+pub use self::recording::Recording;
+pub use self::request::RequestRecord;
+pub use self::store::{Bundle, BundleStore};
+
+/// The name of the manifest's schema.
+pub const SCHEMA: &str = "trailseal.bundle/1";
+
+/// The files that are not named in the manifest: itself, and what is only known once it is there.
+pub(crate) const UNLISTED: [&str; 3] = [MANIFEST, MADE, SIGNATURE];
+
+/// Names every other file, with size and hash.
+pub const MANIFEST: &str = "manifest.json";
+/// By whom, when, where and with what the bundle was made.
+pub const MADE: &str = "made.json";
+/// The signature over all of it.
+pub const SIGNATURE: &str = "signature.dsse.json";
+/// What the audit came to.
+pub const REPORT: &str = "report.json";
+/// The keys, as ListPublicKeys lists them.
+pub const KEYS: &str = "public-keys/public-keys.json";
+pub(crate) const REQUEST: &str = "records/request.json";
+pub(crate) const WAIVERS: &str = "records/waivers.toml";
+
+/// Which log files go into a bundle. What is left out is named, and cannot be checked again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IncludeLogs {
+    /// Every one that was read.
+    #[default]
+    All,
+    /// Those of which the report has something to say.
+    Failed,
+    /// None.
+    None,
+}
+
+/// Why a bundle could not be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// The disk failed.
+    #[error("{}: {error}; see to the disk, or name another file", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// It is no bundle, or one that is damaged beyond reading.
+    #[error("{} is no evidence bundle that can be read: {why}; ask whoever made it for another copy", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// The folder of a bucket in `evidence/` and `records/`. None of the names that buckets cannot have is one of a folder.
+pub(crate) fn folder_of_bucket(bucket: Option<&str>, number: usize) -> String {
+    match bucket {
+        Some(name) if crate::store::dir::is_bucket_name(name) => name.to_owned(),
+        _ => format!("bucket_{number}"),
+    }
+}
+
+/// The file of an object. One whose key would not be a plain path lies under the hash of it.
+pub(crate) fn file_of(folder: &str, key: &str) -> String {
+    use sha2::{Digest, Sha256};
+    if crate::store::dir::has_place(key) && !key.ends_with('/') && !key.chars().any(char::is_control) {
+        format!("evidence/{folder}/{key}")
+    } else {
+        format!("evidence/{folder}/.trailseal/{}", hex::encode(Sha256::digest(key)))
+    }
+}

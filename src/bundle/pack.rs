@@ -1,0 +1,247 @@
+//! Packs what was recorded, sorted by name: the same evidence gives the same bytes, whatever came in which order.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, Lines, Seek, Write};
+use std::iter::Peekable;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::by_hand::ByHand;
+use super::manifest::Input;
+use super::packer::Packer;
+use super::recording::{Given, Recording, Seen, lock};
+use super::request::{BucketRecord, RequestRecord};
+use super::{BundleError, IncludeLogs, KEYS, MADE, REQUEST, SIGNATURE, WAIVERS, file_of, folder_of_bucket};
+use crate::digest::KeySet;
+use crate::keys::{PublicKeyList, write_key_list};
+use crate::limits::Limits;
+use crate::logfile::Framing;
+use crate::report::Report;
+use crate::store::dir::{ObjectRecord, Spool};
+use crate::trail::DigestKey;
+
+/// What goes into a bundle beside what was recorded.
+pub struct Contents<'a> {
+    /// What the audit came to.
+    pub report: &'a Report,
+    /// What was asked.
+    pub request: RequestRecord,
+    /// The waiver file, as it was given.
+    pub waivers: Option<&'a str>,
+    /// The report in its forms.
+    pub rendered: Vec<Rendered<'a>>,
+    /// Given the SHA-256 of the manifest: by whom, when, where and with what the bundle was made.
+    pub made: &'a dyn Fn(&[u8; 32]) -> io::Result<Vec<u8>>,
+    /// Given the manifest's and that file's SHA-256: the signature over all of it, if there is to be one.
+    pub sign: Option<&'a dyn Fn(&[u8; 32], &[u8; 32]) -> io::Result<Vec<u8>>>,
+}
+
+/// A file, and what writes it.
+pub struct Rendered<'a> {
+    /// Its name.
+    pub name: &'static str,
+    /// What writes it.
+    pub write: &'a dyn Fn(&mut dyn Write) -> io::Result<()>,
+}
+
+/// What was packed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Packed {
+    /// Files that the manifest names.
+    pub files: u64,
+    /// Bytes of the whole.
+    pub bytes: u64,
+    /// SHA-256 of the manifest, by which a bundle is named.
+    pub manifest: [u8; 32],
+}
+
+/// Writes a bundle, whole or not at all.
+pub async fn pack(recording: &Recording, contents: Contents<'_>, out: &Path) -> Result<Packed, BundleError> {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = out.with_file_name(name);
+    let packed = match recording.ended().await {
+        Ok(()) => write(recording, contents, &partial),
+        Err(error) => Err(error),
+    };
+    let renamed = packed.and_then(|packed| fs::rename(&partial, out).map(|()| packed));
+    renamed.map_err(|error| {
+        let _ = fs::remove_file(&partial);
+        BundleError::Disk { path: out.to_owned(), error }
+    })
+}
+
+fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> io::Result<Packed> {
+    let mut packer = Packer::new(File::create(partial)?, &recording.folder)?;
+    let mut request = contents.request;
+    let stores: Vec<Arc<Seen>> = lock(&recording.stores).clone();
+    let subjects = contents.report.findings.iter().filter_map(|finding| finding.subject.as_ref());
+    let told: BTreeSet<&str> = subjects.map(|at| at.key.as_str()).collect();
+    let mut by_hand = ByHand::default();
+    for (number, seen) in stores.iter().enumerate() {
+        let folder = folder_of_bucket(seen.bucket.as_deref(), number + 1);
+        let wanted = |key: &str| match recording.include {
+            IncludeLogs::All => true,
+            _ if DigestKey::parse(key).is_some() => true,
+            IncludeLogs::Failed => told.contains(key),
+            IncludeLogs::None => false,
+        };
+        Bucket { recording, seen, folder: &folder }.pack(&mut packer, &mut by_hand, &wanted)?;
+        request.buckets.push(BucketRecord {
+            bucket: seen.bucket.clone(),
+            folder,
+            plain: seen.framing == Framing::GzipOrPlain,
+            followed: seen.followed,
+        });
+    }
+    add_json(&mut packer, REQUEST, &request)?;
+    if let Some(waivers) = contents.waivers {
+        packer.add(WAIVERS, &mut |out| out.write_all(waivers.as_bytes()))?;
+    }
+    add_keys(&mut packer, &lock(&recording.keys))?;
+    packer.add("HOW-TO-CHECK.md", &mut |out| out.write_all(by_hand.how_to_check().as_bytes()))?;
+    for rendered in &contents.rendered {
+        packer.add(rendered.name, &mut |out| (rendered.write)(out))?;
+    }
+    let files = packer.files();
+    let manifest = packer.add_manifest()?;
+    let made = (contents.made)(&manifest)?;
+    let made = packer.add(MADE, &mut |out| out.write_all(&made))?;
+    if let Some(sign) = contents.sign {
+        let signature = sign(&manifest, &made)?;
+        packer.add(SIGNATURE, &mut |out| out.write_all(&signature))?;
+    }
+    packer.finish()?;
+    Ok(Packed { files, bytes: fs::metadata(partial)?.len(), manifest })
+}
+
+/// What was recorded of one bucket.
+struct Bucket<'a> {
+    recording: &'a Recording,
+    seen: &'a Seen,
+    folder: &'a str,
+}
+
+impl Bucket<'_> {
+    fn pack(self, packer: &mut Packer, by_hand: &mut ByHand, wanted: &dyn Fn(&str) -> bool) -> io::Result<()> {
+        let mut objects = BufWriter::with_capacity(1 << 20, tempfile::tempfile_in(&self.recording.folder)?);
+        let mut shown: SortedLines<ObjectRecord> = self.sorted(&self.seen.shown)?.peekable();
+        let mut given: SortedLines<Given> = self.sorted(&self.seen.given)?.peekable();
+        while let Some((shown, given)) = next_of_both(&mut shown, &mut given)? {
+            let (record, kept) = merged(shown, given);
+            if let Some(kept) = kept.filter(|_| wanted(&record.key)) {
+                let file = file_of(self.folder, &record.key);
+                if DigestKey::parse(&record.key).is_some() && kept.size <= Limits::default().digest_stored {
+                    let mut body = Vec::new();
+                    self.recording.bodies.read(&kept, &mut |piece| Ok(body.extend_from_slice(piece)))?;
+                    by_hand.digest(self.seen, self.folder, &file, &record, body, packer)?;
+                } else {
+                    by_hand.log(&file);
+                }
+                packer.add_kept(file, &kept, &self.recording.bodies, self.input(&record))?;
+            }
+            serde_json::to_writer(&mut objects, &record)?;
+            objects.write_all(b"\n")?;
+        }
+        let mut objects = objects.into_inner().map_err(io::IntoInnerError::into_error)?;
+        objects.rewind()?;
+        let name = |what: &str| format!("records/{}/{what}.jsonl", self.folder);
+        packer.add(&name("objects"), &mut |out| io::copy(&mut objects, out).map(drop))?;
+        let mut folders = self.sorted_file(&self.seen.folders)?;
+        packer.add(&name("folders"), &mut |out| io::copy(&mut folders, out).map(drop))?;
+        Ok(())
+    }
+
+    fn input(&self, record: &ObjectRecord) -> Input {
+        Input {
+            bucket: self.seen.bucket.clone(),
+            key: record.key.clone(),
+            version_id: record.version_id.clone(),
+            etag: record.etag.clone(),
+            last_modified: record.last_modified,
+        }
+    }
+
+    fn sorted_file(&self, spool: &std::sync::Mutex<Spool>) -> io::Result<File> {
+        let spool = std::mem::replace(&mut *lock(spool), Spool::new(PathBuf::new()));
+        let mut sorted = BufWriter::with_capacity(1 << 20, tempfile::tempfile_in(&self.recording.folder)?);
+        spool.write_sorted(&mut sorted)?;
+        let mut sorted = sorted.into_inner().map_err(io::IntoInnerError::into_error)?;
+        sorted.rewind()?;
+        Ok(sorted)
+    }
+
+    fn sorted<T: DeserializeOwned>(&self, spool: &std::sync::Mutex<Spool>) -> io::Result<Parsed<T>> {
+        let lines = BufReader::with_capacity(1 << 20, self.sorted_file(spool)?).lines();
+        Ok(Parsed { lines, of: std::marker::PhantomData })
+    }
+}
+
+type SortedLines<T> = Peekable<Parsed<T>>;
+
+/// Lines, each as what it is a line of.
+struct Parsed<T> {
+    lines: Lines<BufReader<File>>,
+    of: std::marker::PhantomData<T>,
+}
+
+impl<T: DeserializeOwned> Iterator for Parsed<T> {
+    type Item = io::Result<T>;
+
+    fn next(&mut self) -> Option<io::Result<T>> {
+        Some(self.lines.next()?.and_then(|line| serde_json::from_str(&line).map_err(io::Error::from)))
+    }
+}
+
+/// What was shown and what was given of the next key.
+fn next_of_both(
+    shown: &mut SortedLines<ObjectRecord>,
+    given: &mut SortedLines<Given>,
+) -> io::Result<Option<(Option<ObjectRecord>, Option<Given>)>> {
+    let first = match (shown.peek(), given.peek()) {
+        (None, None) => return Ok(None),
+        (Some(Ok(shown)), Some(Ok(given))) => shown.key.cmp(&given.key),
+        (_, None) => std::cmp::Ordering::Less,
+        (None, _) => std::cmp::Ordering::Greater,
+        // One of them failed, which is told when it is taken.
+        _ => std::cmp::Ordering::Equal,
+    };
+    let shown = if first.is_le() { shown.next().transpose()? } else { None };
+    let given = if first.is_ge() { given.next().transpose()? } else { None };
+    Ok(Some((shown, given)))
+}
+
+/// What is known of an object: what asking for it gave, and beside that what a listing showed.
+fn merged(shown: Option<ObjectRecord>, given: Option<Given>) -> (ObjectRecord, Option<super::bodies::Kept>) {
+    let Some(Given { record, kept, .. }) = given else { return (shown.unwrap_or_default(), None) };
+    let Some(shown) = shown else { return (record, kept) };
+    let record = ObjectRecord {
+        size: record.size.or(shown.size),
+        etag: record.etag.or(shown.etag),
+        last_modified: record.last_modified.or(shown.last_modified),
+        storage_class: record.storage_class.or(shown.storage_class),
+        special: shown.special,
+        only_told: shown.only_told,
+        ..record
+    };
+    (record, kept)
+}
+
+fn add_json(packer: &mut Packer, name: &str, value: &impl serde::Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    packer.add(name, &mut |out| out.write_all(&text)).map(drop)
+}
+
+fn add_keys(packer: &mut Packer, keys: &KeySet) -> io::Result<()> {
+    packer.add(KEYS, &mut |out| write_key_list(&PublicKeyList::of(keys), out))?;
+    let pems: std::collections::BTreeMap<_, _> =
+        keys.iter().filter_map(|key| Some((key.fingerprint(), key.to_pem()?))).collect();
+    for (fingerprint, pem) in pems {
+        packer.add(&format!("public-keys/{fingerprint}.pem"), &mut |out| out.write_all(pem.as_bytes()))?;
+    }
+    Ok(())
+}

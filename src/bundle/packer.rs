@@ -1,0 +1,122 @@
+//! Writes the files of a bundle, one after the other, and the manifest of them.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, Write};
+use std::path::Path;
+
+use rawzip::time::UtcDateTime;
+use rawzip::{CompressionMethod, Crc32Option, ZipArchiveWriter, ZipFileBuilder};
+use sha2::{Digest, Sha256};
+
+use super::bodies::{Bodies, Kept};
+use super::manifest::{Input, ManifestEntry, write_manifest};
+use super::{MANIFEST, UNLISTED};
+
+/// A bundle that is being written. Files are stored as they are: log files are compressed already, and anyone's tools can
+/// get at each without the rest.
+pub(super) struct Packer {
+    zip: ZipArchiveWriter<BufWriter<File>>,
+    /// The lines of the manifest.
+    listed: BufWriter<File>,
+    files: u64,
+}
+
+impl Packer {
+    pub(super) fn new(out: File, folder: &Path) -> io::Result<Packer> {
+        let zip = ZipArchiveWriter::new(BufWriter::with_capacity(BUFFER, out));
+        let listed = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(folder)?);
+        Ok(Packer { zip, listed, files: 0 })
+    }
+
+    /// Each file has the same time, the earliest that ZIP knows: when it was made is not what it is.
+    fn begin<'z>(&'z mut self, name: &'z str) -> ZipFileBuilder<'z, 'z, BufWriter<File>> {
+        let file = self.zip.new_file(name).compression_method(CompressionMethod::STORE);
+        match UtcDateTime::from_components(1980, 1, 1, 0, 0, 0, 0) {
+            Some(time) => file.last_modified(time),
+            None => file,
+        }
+    }
+
+    /// Adds a file that is written now; SHA-256 of it.
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<[u8; 32]> {
+        let (mut entry, config) = self.begin(name).start().map_err(io::Error::other)?;
+        let mut out = Hashing { out: config.wrap(&mut entry), hash: Sha256::new(), size: 0 };
+        // Many small writes are hashed as few large ones.
+        let mut buffered = BufWriter::with_capacity(64 << 10, &mut out);
+        fill(&mut buffered)?;
+        buffered.flush()?;
+        drop(buffered);
+        let Hashing { out, hash, size } = out;
+        let (_, descriptor) = out.finish().map_err(io::Error::other)?;
+        entry.finish(descriptor).map_err(io::Error::other)?;
+        let sha256: [u8; 32] = hash.finalize().into();
+        self.list(ManifestEntry { name: name.to_owned(), size, sha256: hex::encode(sha256), input: None })?;
+        Ok(sha256)
+    }
+
+    /// Adds an object that was kept when it was read.
+    pub(super) fn add_kept(&mut self, name: String, kept: &Kept, bodies: &Bodies, input: Input) -> io::Result<()> {
+        let started = self.begin(&name).crc32(Crc32Option::Custom(kept.crc32)).start();
+        let (mut entry, config) = started.map_err(io::Error::other)?;
+        let mut out = config.wrap(&mut entry);
+        bodies.read(kept, &mut |piece| out.write_all(piece))?;
+        let (_, descriptor) = out.finish().map_err(io::Error::other)?;
+        entry.finish(descriptor).map_err(io::Error::other)?;
+        self.list(ManifestEntry { name, size: kept.size, sha256: kept.sha256.clone(), input: Some(input) })
+    }
+
+    fn list(&mut self, entry: ManifestEntry) -> io::Result<()> {
+        if UNLISTED.contains(&entry.name.as_str()) {
+            return Ok(());
+        }
+        if self.files > 0 {
+            self.listed.write_all(b",\n")?;
+        }
+        self.files += 1;
+        serde_json::to_writer(&mut self.listed, &entry).map_err(io::Error::from)
+    }
+
+    /// The files that are in it so far and in the manifest.
+    pub(super) fn files(&self) -> u64 {
+        self.files
+    }
+
+    /// Adds the manifest of all that was added; SHA-256 of it.
+    pub(super) fn add_manifest(&mut self) -> io::Result<[u8; 32]> {
+        self.listed.flush()?;
+        let mut listed = self.listed.get_ref().try_clone()?;
+        listed.rewind()?;
+        self.add(MANIFEST, &mut |out| write_manifest(&mut listed, out))
+    }
+
+    /// Ends it, on the disk.
+    pub(super) fn finish(self) -> io::Result<()> {
+        let out = self.zip.finish().map_err(io::Error::other)?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    }
+}
+
+struct Hashing<W> {
+    out: W,
+    hash: Sha256,
+    size: u64,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = self.out.write(bytes)?;
+        self.hash.update(&bytes[..length]);
+        self.size += length as u64;
+        Ok(length)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+const BUFFER: usize = 1 << 20;

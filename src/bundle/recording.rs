@@ -1,0 +1,317 @@
+//! What an audit was shown and given, noted while it asks: so that a bundle answers as the source did.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::IncludeLogs;
+use super::bodies::{Bodies, Keeping, Kept};
+use super::tee::{Teed, tee};
+use crate::audit::Evidence;
+use crate::digest::KeySet;
+use crate::keys::{KeyOrigin, KeySource, KeySourceError};
+use crate::limits::Limits;
+use crate::logfile::Framing;
+use crate::store::dir::{ObjectRecord, Spool};
+use crate::store::{Buckets, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
+use crate::trail::{DigestKey, Interval};
+
+/// All that an audit was shown and given.
+pub struct Recording {
+    pub(super) bodies: Bodies,
+    pub(super) include: IncludeLogs,
+    /// Bytes of an object, as stored, beyond which it is not kept.
+    pub(super) most: u64,
+    pub(super) stores: Mutex<Vec<Arc<Seen>>>,
+    pub(super) keys: Mutex<KeySet>,
+    pub(super) folder: PathBuf,
+    failed: Mutex<Option<io::Error>>,
+    under_way: watch::Sender<usize>,
+}
+
+/// What one bucket showed and gave.
+pub(super) struct Seen {
+    pub bucket: Option<String>,
+    pub framing: Framing,
+    /// Whether it was opened only because a trail had been moved from it.
+    pub followed: bool,
+    pub shown: Mutex<Spool>,
+    /// Apart from the objects, for one can have the name of a folder.
+    pub folders: Mutex<Spool>,
+    pub given: Mutex<Spool>,
+}
+
+/// An object that was asked for, and its store's place in the recording.
+pub(super) struct Asked {
+    pub seen: Arc<Seen>,
+    pub record: ObjectRecord,
+}
+
+/// One line of what was given: an object, or why it was not to be had.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Given {
+    pub key: String,
+    pub record: ObjectRecord,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
+}
+
+impl Recording {
+    /// Evidence and keys that are recorded while an audit asks for them; what is kept lies on the disk of `folder`.
+    pub fn of(
+        evidence: Evidence,
+        keys: Arc<dyn KeySource>,
+        include: IncludeLogs,
+        limits: &Limits,
+        folder: &Path,
+    ) -> io::Result<(Arc<Recording>, Evidence, Arc<dyn KeySource>)> {
+        let recording = Arc::new(Recording {
+            bodies: Bodies::beside(folder)?,
+            include,
+            most: limits.log_inflated.max(limits.digest_stored),
+            stores: Mutex::default(),
+            keys: Mutex::default(),
+            folder: folder.to_owned(),
+            failed: Mutex::default(),
+            under_way: watch::Sender::new(0),
+        });
+        let stores = evidence.stores.iter().map(|store| recording.store(store, false)).collect();
+        let buckets = evidence.buckets.map(|inner| {
+            Arc::new(RecordedBuckets { recording: Arc::clone(&recording), inner, opened: Mutex::default() }) as _
+        });
+        let evidence = Evidence { stores, buckets, ..evidence };
+        let keys = Arc::new(RecordedKeys { recording: Arc::clone(&recording), inner: keys });
+        Ok((recording, evidence, keys))
+    }
+
+    fn store(self: &Arc<Recording>, inner: &Arc<dyn ObjectStore>, followed: bool) -> Arc<dyn ObjectStore> {
+        let mut stores = lock(&self.stores);
+        let spool = |what: &str| {
+            let name = format!(".trailseal-bundle-{}-{}-{what}", std::process::id(), stores.len());
+            Mutex::new(Spool::new(self.folder.join(name)))
+        };
+        let seen = Arc::new(Seen {
+            bucket: inner.bucket().map(str::to_owned),
+            framing: inner.framing(),
+            followed,
+            shown: spool("shown"),
+            folders: spool("folders"),
+            given: spool("given"),
+        });
+        stores.push(Arc::clone(&seen));
+        Arc::new(RecordedStore { recording: Arc::clone(self), inner: Arc::clone(inner), seen })
+    }
+
+    /// Waits for what is still being read, and tells whether all could be kept.
+    pub(super) async fn ended(&self) -> io::Result<()> {
+        let _ = self.under_way.subscribe().wait_for(|count| *count == 0).await;
+        lock(&self.failed).take().map_or(Ok(()), Err)
+    }
+
+    /// Something is read on; dropped at its end.
+    pub(super) fn begin(self: &Arc<Recording>) -> impl Drop + Send + use<> {
+        self.under_way.send_modify(|count| *count += 1);
+        UnderWay(Arc::clone(self))
+    }
+
+    pub(super) fn failed(&self, error: io::Error) {
+        lock(&self.failed).get_or_insert(error);
+    }
+
+    pub(super) fn given(&self, asked: Asked, kept: io::Result<Kept>) {
+        let Asked { seen, mut record } = asked;
+        match kept {
+            Err(error) => self.failed(error),
+            Ok(kept) => {
+                record.size = Some(kept.size);
+                record.sha256 = Some(kept.sha256.clone());
+                self.note(
+                    &seen.given,
+                    &record.key.clone(),
+                    &Given { key: record.key.clone(), record, kept: Some(kept) },
+                );
+            }
+        }
+    }
+
+    fn not_given(&self, seen: &Seen, key: &str, error: &StoreError) {
+        let Some(reason) = error.reason() else { return };
+        let record = ObjectRecord { key: key.to_owned(), reason: Some(reason), ..ObjectRecord::default() };
+        self.note(&seen.given, key, &Given { key: key.to_owned(), record, kept: None });
+    }
+
+    fn note(&self, spool: &Mutex<Spool>, key: &str, line: &impl Serialize) {
+        let noted = serde_json::to_string(line).map_err(io::Error::from);
+        if let Err(error) = noted.and_then(|line| lock(spool).add(key, &line)) {
+            self.failed(error);
+        }
+    }
+
+    fn is_kept(&self, key: &str) -> bool {
+        self.include != IncludeLogs::None || DigestKey::parse(key).is_some()
+    }
+}
+
+struct UnderWay(Arc<Recording>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.send_modify(|count| *count -= 1);
+    }
+}
+
+/// A store that is recorded.
+struct RecordedStore {
+    recording: Arc<Recording>,
+    inner: Arc<dyn ObjectStore>,
+    seen: Arc<Seen>,
+}
+
+impl RecordedStore {
+    fn shown_object(&self, object: &ObjectInfo) {
+        let record = ObjectRecord {
+            key: object.key.clone(),
+            size: Some(object.size),
+            etag: object.etag.clone(),
+            last_modified: object.last_modified,
+            storage_class: object.storage_class.clone(),
+            special: object.special,
+            only_told: object.only_told,
+            ..ObjectRecord::default()
+        };
+        self.recording.note(&self.seen.shown, &object.key, &record);
+    }
+
+    /// That there is such a folder, and why it could not be looked into, if it could not.
+    fn shown_folder(&self, prefix: &str, error: Option<&StoreError>) {
+        let reason = error.and_then(StoreError::reason);
+        if error.is_none() || reason.is_some() {
+            let record = ObjectRecord { key: prefix.to_owned(), folder: true, reason, ..ObjectRecord::default() };
+            self.recording.note(&self.seen.folders, prefix, &record);
+        }
+    }
+
+    fn given(&self, key: &str, answer: Result<FetchedObject, StoreError>) -> Result<FetchedObject, StoreError> {
+        let object = answer.inspect_err(|error| self.recording.not_given(&self.seen, key, error))?;
+        let FetchedObject { body, metadata, attributes } = object;
+        let record = ObjectRecord {
+            key: key.to_owned(),
+            metadata: ObjectRecord::user_metadata(&attributes, &metadata),
+            size: attributes.size,
+            etag: attributes.etag.clone(),
+            last_modified: metadata.last_modified,
+            version_id: attributes.version_id.clone(),
+            storage_class: attributes.storage_class.clone(),
+            ..ObjectRecord::default()
+        };
+        let body = if self.recording.is_kept(key) {
+            let asked = Asked { seen: Arc::clone(&self.seen), record };
+            tee(body, Teed { recording: Arc::clone(&self.recording), asked, keeping: Keeping::new() })
+        } else {
+            self.recording.note(&self.seen.given, key, &Given { key: key.to_owned(), record, kept: None });
+            body
+        };
+        Ok(FetchedObject { body, metadata, attributes })
+    }
+}
+
+#[async_trait]
+impl ObjectStore for RecordedStore {
+    fn bucket(&self) -> Option<&str> {
+        self.inner.bucket()
+    }
+
+    fn framing(&self) -> Framing {
+        self.inner.framing()
+    }
+
+    fn is_remote(&self) -> bool {
+        self.inner.is_remote()
+    }
+
+    async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
+        let answer = self.inner.folder(prefix).await;
+        match &answer {
+            Ok(folder) => {
+                folder.folders.iter().for_each(|prefix| self.shown_folder(prefix, None));
+                folder.objects.iter().for_each(|object| self.shown_object(object));
+            }
+            Err(error) => self.shown_folder(prefix, Some(error)),
+        }
+        answer
+    }
+
+    fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+        let noted = |page: &Result<Vec<ObjectInfo>, ListError>| match page {
+            Ok(objects) => objects.iter().for_each(|object| self.shown_object(object)),
+            Err(failed) => self.shown_folder(&failed.prefix, Some(&failed.error)),
+        };
+        self.inner.list(prefix, range).inspect(noted).boxed()
+    }
+
+    async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {
+        self.given(key, self.inner.get(key).await)
+    }
+
+    fn get_now(&self, key: &str) -> Option<Result<FetchedObject, StoreError>> {
+        Some(self.given(key, self.inner.get_now(key)?))
+    }
+}
+
+/// The buckets that a trail was moved from, recorded each once.
+struct RecordedBuckets {
+    recording: Arc<Recording>,
+    inner: Arc<dyn Buckets>,
+    opened: Mutex<Vec<Arc<dyn ObjectStore>>>,
+}
+
+#[async_trait]
+impl Buckets for RecordedBuckets {
+    async fn bucket(&self, name: &str) -> Option<Arc<dyn ObjectStore>> {
+        let store = self.inner.bucket(name).await?;
+        let mut opened = lock(&self.opened);
+        if let Some(known) = opened.iter().find(|known| known.bucket() == Some(name)) {
+            return Some(Arc::clone(known));
+        }
+        let recorded = self.recording.store(&store, true);
+        opened.push(Arc::clone(&recorded));
+        Some(recorded)
+    }
+}
+
+/// A source of keys that is recorded.
+struct RecordedKeys {
+    recording: Arc<Recording>,
+    inner: Arc<dyn KeySource>,
+}
+
+#[async_trait]
+impl KeySource for RecordedKeys {
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+
+    fn origin(&self) -> KeyOrigin {
+        self.inner.origin()
+    }
+
+    async fn keys(&self, region: &str, range: Interval) -> Result<Arc<KeySet>, KeySourceError> {
+        let keys = self.inner.keys(region, range).await?;
+        let mut all = lock(&self.recording.keys);
+        let of_region = keys.iter().filter(|key| key.region.as_deref().is_none_or(|of| of == region));
+        of_region.for_each(|key| all.insert(key.clone()));
+        keys.complete().filter(|(of, _)| *of == region).for_each(|(of, range)| all.state_complete(of, range));
+        drop(all);
+        Ok(keys)
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

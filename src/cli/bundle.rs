@@ -1,0 +1,189 @@
+//! `trailseal bundle`: audits, and keeps all that was looked at in one file.
+
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indicatif::{HumanBytes, HumanCount};
+use sha2::{Digest, Sha256};
+
+use super::access::AccessArgs;
+use super::ask::AuditArgs;
+use super::directory::Purpose;
+use super::evidence::{EvidenceArgs, now};
+use super::output::{Format, OutputArgs, ReportFile};
+use super::progress::{Bar, Streamed};
+use super::simulate::shell;
+use super::{Failure, say, signals, told};
+use crate::audit::{self, Observer, Silent};
+use crate::bundle::{Contents, IncludeLogs, REPORT, Recording, Rendered, RequestRecord, pack};
+use crate::render;
+use crate::report::{Made, Report};
+
+/// Audit a trail and keep the evidence in one file, which anyone can check again
+///
+/// OUT.zip holds the digest files and log files as delivered, their S3 metadata, the public keys, the report, a manifest of all
+/// that, and a page that tells how to check it by hand. `trailseal verify OUT.zip` audits it again, offline. The exit status
+/// tells the verdict, as that of verify does; with 2, nothing was written.
+#[derive(Debug, clap::Args)]
+pub(super) struct BundleArgs {
+    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, or a directory that holds objects under their S3 keys
+    #[arg(value_name = "SOURCE")]
+    source: PathBuf,
+
+    /// The file to write; there must be none of that name
+    #[arg(value_name = "OUT.zip")]
+    out: PathBuf,
+
+    #[command(flatten)]
+    evidence: EvidenceArgs,
+
+    #[command(flatten)]
+    audit: AuditArgs,
+
+    /// Which of the log files that were read to keep
+    #[arg(long, value_name = "WHICH", default_value = "all")]
+    include_logs: Which,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    access: AccessArgs,
+}
+
+/// Which log files to keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Which {
+    /// Every one
+    All,
+    /// Those of which the report has something to say
+    Failed,
+    /// None: digest files and keys alone
+    None,
+}
+
+/// Audits, packs, prints the report, and gives the exit status that tells the verdict.
+pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    let folder = args.folder()?;
+    let mut request = args.audit.request()?;
+    let waivers = args.audit.waiver_text()?;
+    let files = args.output.files()?;
+    let include = args.include();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let given = args.evidence.of(Some(&args.source));
+    let opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Pack))?;
+    let record = RequestRecord::of(&request, &opened.evidence, include);
+    let limits = request.limits.clone();
+    let recording = Recording::of(opened.evidence, opened.keys, include, &limits, &folder);
+    let (recording, evidence, keys) = recording.map_err(|error| args.not_written(&error))?;
+    let observer: Arc<dyn Observer> = match args.output.format {
+        Format::Ndjson => Arc::new(Streamed::default()),
+        _ if args.output.shows_progress() => Arc::new(Bar::new()),
+        _ => Arc::new(Silent),
+    };
+    signals::ask_for_the_end(&request.stop, "what is under way is given up, and no bundle is written")?;
+    let report = runtime.block_on(audit::audit(evidence, keys, request, observer)).map_err(Failure::told)?;
+    given.place_must_fit(&report)?;
+    if report.is_partial() {
+        return Err(Failure::told("the run was interrupted; no bundle was written: run the same command again"));
+    }
+    let made = |manifest: &[u8; 32]| args.made(opened.caller.clone(), manifest);
+    let json = |out: &mut dyn Write| render::json(&report, out);
+    let contents = Contents {
+        report: &report,
+        request: record,
+        waivers: waivers.as_deref(),
+        rendered: vec![Rendered { name: REPORT, write: &json }],
+        made: &made,
+        sign: None,
+    };
+    let packed = runtime.block_on(pack(&recording, contents, &args.out)).map_err(Failure::told)?;
+    files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;
+    args.output.print(&report, out)?;
+    if args.output.format == Format::Text && !args.output.is_quiet() {
+        let name = args.out.display().to_string();
+        say::line(out, "")?;
+        let holds = format!("{} files, {}", HumanCount(packed.files), HumanBytes(packed.bytes));
+        say::line(
+            out,
+            &format!("{name} holds the evidence: {holds}; its manifest has SHA-256 {}", hex::encode(packed.manifest)),
+        )?;
+        say::next(out, &format!("trailseal verify {}", shell(&name)))?;
+    }
+    Ok(report.verdict.exit_status())
+}
+
+impl BundleArgs {
+    fn include(&self) -> IncludeLogs {
+        match self.include_logs {
+            Which::All => IncludeLogs::All,
+            Which::Failed => IncludeLogs::Failed,
+            Which::None => IncludeLogs::None,
+        }
+    }
+
+    /// The folder that the bundle is to lie in. A long audit must not fail at its last step, and no bundle is written over.
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let folder = parent.unwrap_or(Path::new("."));
+        let name = self.out.display();
+        if std::fs::symlink_metadata(&self.out).is_ok() {
+            return Err(Failure::told(format!("{name} is there already; name another file")));
+        }
+        if self.out.file_name().is_none() || !folder.is_dir() {
+            return Err(Failure::told(format!("{name} cannot be written: there is no such directory; make it first")));
+        }
+        if self.evidence.of(Some(&self.source)).directories().any(|source| super::evidence::holds(source, folder)) {
+            return Err(Failure::told(format!("{name} would lie in its own evidence; name a file outside of it")));
+        }
+        Ok(folder.to_owned())
+    }
+
+    fn not_written(&self, error: &io::Error) -> Failure {
+        Failure::told(format!(
+            "{} cannot be written: {error}; see to the disk, or name another file",
+            self.out.display()
+        ))
+    }
+
+    /// By whom, when, where and with what.
+    fn made(&self, caller: Option<String>, manifest: &[u8; 32]) -> io::Result<Vec<u8>> {
+        let made = Made { caller, at: Some(now()), binary_sha256: own_hash(), ..made_here() };
+        let mut value = serde_json::to_value(made)?;
+        value["manifest_sha256"] = hex::encode(manifest).into();
+        value["tool"] = serde_json::to_value(Report::tool())?;
+        let mut text = serde_json::to_vec_pretty(&value)?;
+        text.push(b'\n');
+        Ok(text)
+    }
+}
+
+/// What this machine tells of itself, without asking anyone.
+pub(super) fn made_here() -> Made {
+    let named =
+        |names: [&str; 2]| names.iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    Made {
+        command_line: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
+        host: host.or_else(|| named(["HOSTNAME", "COMPUTERNAME"])),
+        user: named(["USER", "USERNAME"]),
+        ..Made::default()
+    }
+}
+
+/// SHA-256 of this program.
+fn own_hash() -> Option<String> {
+    let mut file = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 20]);
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Some(hex::encode(hash.finalize())),
+            Ok(length) => hash.update(&piece[..length]),
+            Err(_) => {
+                told("the hash of this program could not be taken; the bundle is made without it");
+                return None;
+            }
+        }
+    }
+}
