@@ -1,13 +1,15 @@
 //! The bytes of objects, kept as they are read: one file that has no name, and so is gone with the process.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crc32fast::Hasher as Crc32;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use super::archive::read_at;
 
 /// Keeps bytes.
 pub(super) struct Bodies {
@@ -19,6 +21,8 @@ struct Appended {
     /// What is still to be written, so that small objects do not take a system call each.
     buffer: Vec<u8>,
     end: u64,
+    /// For what is read back.
+    piece: Vec<u8>,
 }
 
 /// Where the bytes of one object are, and what they are.
@@ -44,7 +48,9 @@ impl Bodies {
     /// Keeps them on the disk of `folder`.
     pub(super) fn beside(folder: &Path) -> io::Result<Bodies> {
         let file = tempfile::tempfile_in(folder)?;
-        Ok(Bodies { file: Mutex::new(Appended { file, buffer: Vec::with_capacity(BUFFER), end: 0 }) })
+        Ok(Bodies {
+            file: Mutex::new(Appended { file, buffer: Vec::with_capacity(BUFFER), end: 0, piece: Vec::new() }),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, Appended> {
@@ -70,19 +76,22 @@ impl Bodies {
     pub(super) fn read(&self, kept: &Kept, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut file = self.lock();
         file.flush()?;
-        let mut piece = vec![0; PIECE];
+        // Nothing is appended any more when this is done, but what would be goes to its own place.
+        let Appended { file, piece, .. } = &mut *file;
         for (offset, length) in &kept.parts {
-            file.file.seek(SeekFrom::Start(*offset))?;
-            let mut left = *length;
-            while left > 0 {
-                let room = piece.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-                file.file.read_exact(&mut piece[..room])?;
-                take(&piece[..room])?;
-                left -= room as u64;
+            let (mut at, end) = (*offset, offset + length);
+            while at < end {
+                let room = PIECE.min(usize::try_from(end - at).unwrap_or(PIECE));
+                piece.resize(piece.len().max(room), 0);
+                let length = read_at(file, &mut piece[..room], at)?;
+                if length == 0 {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                take(&piece[..length])?;
+                at += length as u64;
             }
         }
-        // What is kept after that goes to the end again.
-        file.file.seek(SeekFrom::End(0)).map(drop)
+        Ok(())
     }
 }
 
