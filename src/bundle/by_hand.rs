@@ -80,8 +80,12 @@ impl ByHand {
 
     /// A log file is in the bundle.
     pub(super) fn log(&mut self, file: &str) {
-        if self.example.is_none() {
-            self.example = self.candidates.iter().find(|candidate| candidate.log == file).cloned();
+        // One that also shows how digest files are linked is the better example.
+        if self.example.as_ref().is_none_or(|example| example.previous.is_none()) {
+            let better = |candidate: &&Example| {
+                candidate.log == file && (candidate.previous.is_some() || self.example.is_none())
+            };
+            self.example = self.candidates.iter().find(better).cloned().or(self.example.take());
         }
     }
 

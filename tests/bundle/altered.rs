@@ -1,0 +1,136 @@
+//! Bundles that were altered after they were made: none is accepted, and what was altered is named.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use trailseal::finding::Code;
+use trailseal::report::Verdict;
+
+use super::{bundle_of_the_trail, of_the_bundle, verify, zip};
+
+#[test]
+fn one_byte_of_any_file_is_noticed_and_the_file_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = bundle_of_the_trail(dir.path(), "whole.zip", &[]);
+    let bytes = fs::read(&whole).unwrap();
+    let altered = dir.path().join("altered.zip");
+    // A byte of each kind of file, and of the largest ones several.
+    let places = zip::places(&bytes);
+    let chosen = places
+        .iter()
+        .enumerate()
+        .filter(|(at, (name, _))| at % 9 == 0 || !name.starts_with("evidence/") && !name.starts_with("by-hand/"));
+    let mut tried = 0;
+    for (_, (name, range)) in chosen {
+        for at in [range.start, (range.start + range.end) / 2, range.end - 1] {
+            let mut bytes = bytes.clone();
+            bytes[at] ^= 1;
+            fs::write(&altered, &bytes).unwrap();
+            tried += 1;
+            let output = super::trailseal(
+                &super::testdata(),
+                &["verify", altered.to_str().unwrap(), "--public-keys", "trail-public-keys.json", "--verbose"],
+            );
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said).split_whitespace().collect::<String>();
+            assert!(matches!(output.status.code(), Some(1 | 2)), "{name}, byte {at}: {:?}", output.status);
+            assert!(said.contains(name.as_str()), "{name} is not named:\n{said}");
+        }
+    }
+    assert!(tried > 80, "{tried}");
+}
+
+/// A bundle put together again with one thing changed, and a manifest that fits if `with_manifest`.
+fn forged(from: &Path, to: &Path, with_manifest: bool, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) {
+    let mut files = zip::read(from);
+    change(&mut files);
+    if with_manifest {
+        let entries: Vec<String> = files
+            .iter()
+            .filter(|(name, _)| !["manifest.json", "made.json"].contains(&name.as_str()))
+            .map(|(name, bytes)| {
+                let sha256 = hex::encode(Sha256::digest(bytes));
+                serde_json::json!({"name": name, "size": bytes.len(), "sha256": sha256}).to_string()
+            })
+            .collect();
+        let manifest = format!("{{\"schema\":\"trailseal.bundle/1\",\"files\":[{}]}}", entries.join(","));
+        let made = serde_json::json!({"manifest_sha256": hex::encode(Sha256::digest(&manifest))}).to_string();
+        files.insert("manifest.json".to_owned(), manifest.into_bytes());
+        files.insert("made.json".to_owned(), made.into_bytes());
+    }
+    zip::write(to, &files);
+}
+
+#[test]
+fn what_is_taken_out_or_put_in_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, other) = (bundle_of_the_trail(dir.path(), "whole.zip", &[]), dir.path().join("other.zip"));
+    forged(&whole, &other, false, |_| {});
+    assert_eq!(verify(&other, &[]).0.verdict, Verdict::Intact, "order and time of files are nothing");
+
+    forged(&whole, &other, false, |files| drop(files.remove("HOW-TO-CHECK.md")));
+    let (report, status) = verify(&other, &[]);
+    assert_eq!((of_the_bundle(&report)[0].code, status), (Code::BundleFileMissing, Some(1)));
+    assert!(of_the_bundle(&report)[0].message.contains("HOW-TO-CHECK.md"));
+
+    forged(&whole, &other, false, |files| drop(files.insert("evidence/more.json.gz".to_owned(), b"x".to_vec())));
+    let (report, status) = verify(&other, &[]);
+    assert_eq!((of_the_bundle(&report)[0].code, status), (Code::BundleFileUnlisted, Some(3)));
+    assert!(of_the_bundle(&report)[0].message.contains("evidence/more.json.gz"));
+}
+
+#[test]
+fn a_manifest_made_to_fit_does_not_make_other_evidence_or_another_report_true() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, other) = (bundle_of_the_trail(dir.path(), "whole.zip", &[]), dir.path().join("other.zip"));
+    let a_log =
+        |files: &BTreeMap<String, Vec<u8>>| files.keys().find(|name| name.contains("/CloudTrail/")).unwrap().clone();
+
+    // A log file gone, and every trace of it.
+    forged(&whole, &other, true, |files| {
+        let log = a_log(files);
+        files.remove(&log);
+        let name = log.rsplit('/').next().unwrap().to_owned();
+        let objects = files.keys().find(|name| name.ends_with("objects.jsonl")).unwrap().clone();
+        let lines = String::from_utf8(files[&objects].clone()).unwrap();
+        let kept: String = lines.lines().filter(|line| !line.contains(&name)).map(|line| format!("{line}\n")).collect();
+        files.insert(objects, kept.into_bytes());
+    });
+    let (report, status) = verify(&other, &[]);
+    let codes: Vec<Code> = report.findings.iter().map(|finding| finding.code).collect();
+    assert!(codes.contains(&Code::LogMissing) && codes.contains(&Code::BundleReportDiffers), "{codes:?}");
+    assert_eq!(status, Some(1));
+
+    // A log file altered.
+    forged(&whole, &other, true, |files| {
+        let log = a_log(files);
+        let another = files.keys().filter(|name| name.contains("/CloudTrail/")).nth(1).unwrap().clone();
+        files.insert(log, files[&another].clone());
+    });
+    assert!(verify(&other, &[]).0.findings.iter().any(|finding| finding.code == Code::LogHashMismatch));
+
+    // A report that says less than there is.
+    forged(&whole, &other, true, |files| {
+        let report = String::from_utf8(files["report.json"].clone()).unwrap();
+        files.insert("report.json".to_owned(), report.replacen("\"verified\": 81", "\"verified\": 80", 1).into_bytes());
+    });
+    let (report, status) = verify(&other, &[]);
+    assert_eq!((of_the_bundle(&report)[0].code, status), (Code::BundleReportDiffers, Some(1)));
+
+    // No report at all.
+    forged(&whole, &other, true, |files| drop(files.remove("report.json")));
+    assert_eq!(verify(&other, &[]).0.verdict, Verdict::NotIntact);
+}
+
+#[test]
+fn keys_in_a_bundle_prove_nothing_of_who_signed() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = bundle_of_the_trail(dir.path(), "whole.zip", &[]);
+    let output = super::trailseal(dir.path(), &["verify", whole.to_str().unwrap(), "--format", "json"]);
+    let report = trailseal::report::Report::parse(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(3));
+    assert!(report.findings.iter().any(|finding| finding.code == Code::PublicKeyUnpinned));
+    assert!(of_the_bundle(&report).is_empty());
+}

@@ -1,0 +1,74 @@
+//! Every lie in `testdata/cases`, told again from a bundle: what is judged of a bundle is what was judged of its source.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use trailseal::finding::{Code, Finding};
+use trailseal::report::Report;
+
+use super::{of_the_bundle, trailseal};
+
+#[derive(Deserialize)]
+struct Case {
+    now: String,
+    #[serde(default)]
+    arguments: Vec<String>,
+    verdict: String,
+}
+
+#[test]
+fn every_case_is_judged_from_its_bundle_as_it_is_from_its_folder() {
+    let entries = fs::read_dir(super::testdata().join("cases")).unwrap();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    assert!(folders.len() >= 75);
+    let wrong: Vec<String> = folders.iter().filter_map(|folder| judged(folder).err()).collect();
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), folders.len(), wrong.join("\n"));
+}
+
+fn judged(folder: &Path) -> Result<(), String> {
+    let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    let text = fs::read_to_string(folder.join("case.toml")).unwrap();
+    let case: Case = toml::from_str(&text).unwrap();
+    let stated: toml::Table = text.parse().unwrap();
+    let keys: Vec<&str> = match stated.get("public-keys") {
+        None => vec!["--public-keys", "../public-keys.json"],
+        Some(given) => given.as_str().map_or(vec![], |file| vec!["--public-keys", file]),
+    };
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("out.zip");
+    let out = out.to_str().unwrap();
+    let mut arguments = vec!["bundle", "evidence", out, "--now", &case.now, "--format", "json"];
+    arguments.extend(case.arguments.iter().map(String::as_str));
+    arguments.extend(&keys);
+    let made = trailseal(folder, &arguments);
+    if case.verdict == "none" {
+        let written = fs::read_dir(scratch.path()).unwrap().count();
+        let right = made.status.code() == Some(2) && written == 0;
+        return if right { Ok(()) } else { Err(format!("{name}: {:?}, {written} files", made.status)) };
+    }
+    let told = |output: &std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let packed = Report::parse(&made.stdout).map_err(|error| format!("{name}: {error} {}", told(&made)))?;
+    if packed.verdict.to_string() != case.verdict {
+        return Err(format!("{name}: bundle says {}", packed.verdict));
+    }
+    let mut arguments = vec!["verify", out, "--format", "json"];
+    arguments.extend(&keys);
+    let verified = trailseal(folder, &arguments);
+    let again = Report::parse(&verified.stdout).map_err(|error| format!("{name}: {error} {}", told(&verified)))?;
+    let of_bundle = of_the_bundle(&again);
+    if !of_bundle.is_empty() {
+        return Err(format!("{name}: {of_bundle:#?}"));
+    }
+    let differ = (of_evidence(&packed), &packed.chains, packed.totals, packed.verdict)
+        != (of_evidence(&again), &again.chains, again.totals, again.verdict);
+    // Of a bundle, keys that lie beside its source are apart.
+    let from_beside = keys.iter().all(|key| key.starts_with("--") || key.starts_with("evidence"));
+    if differ && !from_beside { Err(format!("{name}: another report from the bundle")) } else { Ok(()) }
+}
+
+/// The findings but for those that name the keys' place.
+fn of_evidence(report: &Report) -> Vec<&Finding> {
+    report.findings.iter().filter(|finding| finding.code != Code::PublicKeyUnpinned).collect()
+}
