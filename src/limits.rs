@@ -169,3 +169,12 @@ pub const KEY_FILE_BYTES: usize = 1 << 20;
 
 /// Keys or certificates in such files together. Stops: thousands, each tried with every signature.
 pub const KEY_FILE_BLOCKS: usize = 64;
+
+/// Bytes of a time-stamp; one with a chain of certificates has some 6,000. Stops: an authority that answers without end.
+pub const TIMESTAMP_BYTES: usize = 256 << 10;
+
+/// Certificates in a time-stamp. Stops: a search for a path among thousands.
+pub const TIMESTAMP_CERTIFICATES: usize = 16;
+
+/// Values in one structure of a time-stamp. Stops: a list that fills memory with its references.
+pub const DER_ELEMENTS: usize = 256;

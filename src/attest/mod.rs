@@ -18,6 +18,7 @@ mod key;
 mod pem;
 mod signer;
 mod statement;
+pub mod timestamp;
 mod verifier;
 
 pub use certificate::{Certificate, CertificateProblem};

@@ -7,3 +7,4 @@ mod changes;
 mod keys;
 mod openssl;
 mod refused;
+mod timestamps;
