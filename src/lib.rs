@@ -53,7 +53,8 @@
 //! **Evidence.** [`digest`] takes one digest file from bytes to claims to facts. [`logfile`] inflates and hashes log
 //! files as streams, in constant memory, one by one or several together with [`lockstep`]. [`chain`] is the heart:
 //! [`ChainWalk`](chain::ChainWalk), a state machine without I/O that says what it needs, is told what was observed, and
-//! accounts for every moment of the request.
+//! accounts for every moment of the request. [`attest`] is who vouches for a bundle of evidence, and since when: signatures
+//! and time-stamps of others than AWS.
 //!
 //! **Report.** [`report`] is where findings are sorted and counted, waivers applied, and the verdict decided: once,
 //! before anything is rendered.
@@ -77,6 +78,7 @@ pub mod finding;
 pub mod limits;
 pub mod trail;
 // -- evidence --
+pub mod attest;
 pub mod chain;
 pub mod digest;
 pub mod lockstep;

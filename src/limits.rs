@@ -144,3 +144,37 @@ pub const FIRST_KEYS: i64 = 1_420_070_400;
 /// Digests of one chain named one by one because their key was not to be had; the rest are counted, and their hours are holes
 /// all the same. Stops: a year of hours that say the same thing, where a region gives out no keys.
 pub const UNKNOWN_KEYS_NAMED: u64 = 24;
+
+/// Bytes of an envelope, or of the statement in it: some hundred bytes a file. Stops: filling memory with a signature file.
+pub const ENVELOPE_BYTES: usize = 16 << 20;
+
+/// Signatures of one envelope that are looked at. Stops: thousands, each tried with every key.
+pub const ENVELOPE_SIGNATURES: usize = 16;
+
+/// Bytes of one signature; RSA of 4,096 bits has 512. Stops: the same memory by another way.
+pub const SIGNATURE_BYTES: usize = 1_024;
+
+/// Files that one statement is about. A bundle is stated by its manifest and what lies beside that.
+/// Stops: a statement that takes longer to compare than its evidence to hash.
+pub const STATEMENT_SUBJECTS: usize = 10_000;
+
+/// Bytes of a name in an envelope or a statement: an S3 key has 1,024 at most. Stops: a name that fills a report.
+pub const NAME_BYTES: usize = 1_024;
+
+/// How deep JSON of a bundle may be nested. Stops: a stack that overflows, here or in whoever reads it next.
+pub const JSON_DEPTH: usize = 64;
+
+/// Bytes of a file of signers' keys or certificates. Stops: a device or a disk image given by mistake.
+pub const KEY_FILE_BYTES: usize = 1 << 20;
+
+/// Keys or certificates in such files together. Stops: thousands, each tried with every signature.
+pub const KEY_FILE_BLOCKS: usize = 64;
+
+/// Bytes of a time-stamp; one with a chain of certificates has some 6,000. Stops: an authority that answers without end.
+pub const TIMESTAMP_BYTES: usize = 256 << 10;
+
+/// Certificates in a time-stamp. Stops: a search for a path among thousands.
+pub const TIMESTAMP_CERTIFICATES: usize = 16;
+
+/// Values in one structure of a time-stamp. Stops: a list that fills memory with its references.
+pub const DER_ELEMENTS: usize = 256;

@@ -1,0 +1,10 @@
+//! Signatures of bundles and time-stamps: held against `openssl`, against securesystemslib, and against whoever changes them.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+#![allow(clippy::print_stderr, reason = "what could not be tested is said")]
+
+mod changes;
+mod keys;
+mod openssl;
+mod refused;
+mod timestamps;
