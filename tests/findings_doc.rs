@@ -40,8 +40,11 @@ fn every_code_has_its_section_and_every_section_its_code() {
         let opening = format!("**Observed** ({}): {}", code.severity(), code.sentence());
         assert!(text.starts_with(&opening), "{code}: {opening}");
         assert!(text.ends_with(&format!("**Next:** {}", code.next_step())), "{code}: {}", code.next_step());
-        for part in ["**It can be ordinary:** ", "**It can be malicious:** "] {
-            assert!(text.contains(part), "{code}: {part}");
+        let unlinked = text.replace("; [see below](#reasons-of-holes)", "");
+        let unlinked = unlinked.replace("; [see below](#reasons-of-unreadable-objects)", "");
+        for (kind, meaning) in [("ordinary", code.ordinary()), ("malicious", code.malicious())] {
+            let part = format!("**It can be {kind}:** {meaning} ");
+            assert!(meaning.ends_with('.') && unlinked.contains(&part), "{code}: {part}");
         }
     }
     for reason in Reason::ALL {

@@ -51,6 +51,12 @@ impl Code {
             Code::BundleReportDiffers => {
                 "Rely on what was found now and not on the report in the bundle, and ask whoever made it which of the two was changed."
             }
+            Code::BundleSignatureInvalid => {
+                "Do not rely on the report in this bundle: ask whoever signed it for another copy. Of the evidence in it, what still verifies under AWS's keys is genuine all the same."
+            }
+            Code::BundleSignatureMissing => {
+                "Ask whoever made the bundle for its signature, or for the key that it was signed with, and name that with `--signer`; with `--timestamp-authority`, the certificate of who says when."
+            }
             Code::BundleFileUnlisted => {
                 "Find out who added the file; nothing in the bundle vouches for it. The rest of the bundle is not affected."
             }

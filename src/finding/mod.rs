@@ -6,6 +6,7 @@
 mod advice;
 mod code;
 mod interrupted;
+mod meaning;
 mod wording;
 
 use serde::{Deserialize, Serialize};
