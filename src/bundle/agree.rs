@@ -52,11 +52,13 @@ fn comparable(report: &Report, with_logs: bool) -> Report {
 }
 
 /// What depends on who looks, and on which keys they trust.
-const OF_THE_DESK: [Code; 6] = [
+const OF_THE_DESK: [Code; 8] = [
     Code::PublicKeyUnpinned,
     Code::EndFromEvidence,
     Code::BundleFileAltered,
     Code::BundleFileMissing,
     Code::BundleFileUnlisted,
     Code::BundleReportDiffers,
+    Code::BundleSignatureInvalid,
+    Code::BundleSignatureMissing,
 ];

@@ -22,6 +22,7 @@ mod pack;
 mod packer;
 mod recording;
 mod request;
+mod signed;
 mod store;
 mod tee;
 
@@ -34,16 +35,17 @@ pub use self::agree::differences;
 pub use self::archive::{Archive, is_archive};
 pub use self::check::check_files;
 pub use self::manifest::{Input, ManifestEntry};
-pub use self::pack::{Contents, Packed, Rendered, pack};
+pub use self::pack::{Contents, Packed, Rendered, Sign, pack};
 pub use self::recording::Recording;
 pub use self::request::RequestRecord;
+pub use self::signed::{Signed, Trusted, Vouched, check_signature, is_signed};
 pub use self::store::{Bundle, BundleStore};
 
 /// The name of the manifest's schema.
 pub const SCHEMA: &str = "trailseal.bundle/1";
 
 /// The files that are not named in the manifest: itself, and what is only known once it is there.
-pub(crate) const UNLISTED: [&str; 3] = [MANIFEST, MADE, SIGNATURE];
+pub(crate) const UNLISTED: [&str; 5] = [MANIFEST, MADE, SIGNATURE, CERTIFICATE, TIMESTAMP];
 
 /// Names every other file, with size and hash.
 pub const MANIFEST: &str = "manifest.json";
@@ -51,6 +53,10 @@ pub const MANIFEST: &str = "manifest.json";
 pub const MADE: &str = "made.json";
 /// The signature over all of it.
 pub const SIGNATURE: &str = "signature.dsse.json";
+/// The certificate of whoever signed.
+pub const CERTIFICATE: &str = "signer-certificate.pem";
+/// What a time-stamping authority said of the signature.
+pub const TIMESTAMP: &str = "signature.dsse.json.tsr";
 /// What the audit came to.
 pub const REPORT: &str = "report.json";
 /// The keys, as ListPublicKeys lists them.

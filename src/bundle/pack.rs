@@ -14,7 +14,10 @@ use super::manifest::Input;
 use super::packer::Packer;
 use super::recording::{Given, Recording, Seen, lock};
 use super::request::{BucketRecord, RequestRecord};
-use super::{BundleError, IncludeLogs, KEYS, MADE, REQUEST, SIGNATURE, WAIVERS, file_of, folder_of_bucket};
+use super::signed::{Signed, subjects};
+use super::{BundleError, CERTIFICATE, IncludeLogs, KEYS, MADE, MANIFEST, REQUEST, SIGNATURE, TIMESTAMP, WAIVERS};
+use super::{file_of, folder_of_bucket};
+use crate::attest::Subject;
 use crate::digest::KeySet;
 use crate::keys::{PublicKeyList, write_key_list};
 use crate::limits::Limits;
@@ -35,9 +38,12 @@ pub struct Contents<'a> {
     pub rendered: Vec<Rendered<'a>>,
     /// Given the SHA-256 of the manifest: by whom, when, where and with what the bundle was made.
     pub made: &'a dyn Fn(&[u8; 32]) -> io::Result<Vec<u8>>,
-    /// Given the manifest's and that file's SHA-256: the signature over all of it, if there is to be one.
-    pub sign: Option<&'a dyn Fn(&[u8; 32], &[u8; 32]) -> io::Result<Vec<u8>>>,
+    /// Given the files and their hashes: the signature over all of it, if there is to be one.
+    pub sign: Option<&'a Sign<'a>>,
 }
+
+/// What signs the files of a bundle.
+pub type Sign<'a> = dyn Fn(Vec<Subject>) -> io::Result<Signed> + 'a;
 
 /// A file, and what writes it.
 pub struct Rendered<'a> {
@@ -78,8 +84,8 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> io::R
     let mut packer = Packer::new(File::create(partial)?, &recording.folder)?;
     let mut request = contents.request;
     let stores: Vec<Arc<Seen>> = lock(&recording.stores).clone();
-    let subjects = contents.report.findings.iter().filter_map(|finding| finding.subject.as_ref());
-    let told: BTreeSet<&str> = subjects.map(|at| at.key.as_str()).collect();
+    let about = contents.report.findings.iter().filter_map(|finding| finding.subject.as_ref());
+    let told: BTreeSet<&str> = about.map(|at| at.key.as_str()).collect();
     let mut by_hand = ByHand::default();
     for (number, seen) in stores.iter().enumerate() {
         let folder = folder_of_bucket(seen.bucket.as_deref(), number + 1);
@@ -111,8 +117,14 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> io::R
     let made = (contents.made)(&manifest)?;
     let made = packer.add(MADE, &mut |out| out.write_all(&made))?;
     if let Some(sign) = contents.sign {
-        let signature = sign(&manifest, &made)?;
-        packer.add(SIGNATURE, &mut |out| out.write_all(&signature))?;
+        let unlisted =
+            [(MANIFEST, manifest), (MADE, made)].map(|(name, sha256)| Subject { name: name.to_owned(), sha256 });
+        let signed = sign(subjects(packer.listed()?, files, unlisted))?;
+        let parts =
+            [(SIGNATURE, Some(signed.envelope)), (CERTIFICATE, signed.certificate), (TIMESTAMP, signed.timestamp)];
+        for (name, bytes) in parts.into_iter().filter_map(|(name, bytes)| Some((name, bytes?))) {
+            packer.add(name, &mut |out| out.write_all(&bytes))?;
+        }
     }
     packer.finish()?;
     Ok(Packed { files, bytes: fs::metadata(partial)?.len(), manifest })

@@ -1,7 +1,7 @@
 //! Writes the files of a bundle, one after the other, and the manifest of them.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 use std::path::Path;
 
 use rawzip::time::UtcDateTime;
@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use super::bodies::{Bodies, Kept};
 use super::manifest::{Input, ManifestEntry, write_manifest};
 use super::{MANIFEST, UNLISTED};
+use crate::attest::Subject;
 
 /// A bundle that is being written. Files are stored as they are: log files are compressed already, and anyone's tools can
 /// get at each without the rest.
@@ -91,6 +92,19 @@ impl Packer {
         let mut listed = self.listed.get_ref().try_clone()?;
         listed.rewind()?;
         self.add(MANIFEST, &mut |out| write_manifest(&mut listed, out))
+    }
+
+    /// What the manifest names, in its order.
+    pub(super) fn listed(&mut self) -> io::Result<impl Iterator<Item = Subject> + use<>> {
+        self.listed.flush()?;
+        let mut listed = self.listed.get_ref().try_clone()?;
+        listed.rewind()?;
+        let lines = BufReader::new(listed).lines().map_while(Result::ok);
+        Ok(lines.filter_map(|line| {
+            let entry: ManifestEntry = serde_json::from_str(line.trim_end_matches(',')).ok()?;
+            let sha256 = hex::decode(entry.sha256).ok()?.try_into().ok()?;
+            Some(Subject { name: entry.name, sha256 })
+        }))
     }
 
     /// Ends it, on the disk.

@@ -13,10 +13,11 @@ use super::directory::Purpose;
 use super::evidence::{EvidenceArgs, now};
 use super::output::{Format, OutputArgs, ReportFile};
 use super::progress::{Bar, Streamed};
+use super::sign::SignArgs;
 use super::simulate::shell;
 use super::{Failure, say, signals, told};
 use crate::audit::{self, Observer, Silent};
-use crate::bundle::{Contents, IncludeLogs, REPORT, Recording, Rendered, RequestRecord, pack};
+use crate::bundle::{Contents, IncludeLogs, REPORT, Recording, Rendered, RequestRecord, Sign, pack};
 use crate::render;
 use crate::report::{Made, Report};
 
@@ -46,6 +47,9 @@ pub(super) struct BundleArgs {
     include_logs: Which,
 
     #[command(flatten)]
+    sign: SignArgs,
+
+    #[command(flatten)]
     output: OutputArgs,
 
     #[command(flatten)]
@@ -69,6 +73,7 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let mut request = args.audit.request()?;
     let waivers = args.audit.waiver_text()?;
     let files = args.output.files()?;
+    let signer = args.sign.open(now())?;
     let include = args.include();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let given = args.evidence.of(Some(&args.source));
@@ -90,13 +95,17 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     }
     let made = |manifest: &[u8; 32]| args.made(opened.caller.clone(), manifest);
     let json = |out: &mut dyn Write| render::json(&report, out);
+    let sign = |files| match &signer {
+        Some(signer) => signer.sign(files, predicate(&report)),
+        None => Err(io::Error::other("nobody signs")),
+    };
     let contents = Contents {
         report: &report,
         request: record,
         waivers: waivers.as_deref(),
         rendered: vec![Rendered { name: REPORT, write: &json }],
         made: &made,
-        sign: None,
+        sign: signer.as_ref().map(|_| &sign as &Sign<'_>),
     };
     let packed = runtime.block_on(pack(&recording, contents, &args.out)).map_err(Failure::told)?;
     files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;
@@ -112,6 +121,18 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         say::next(out, &format!("trailseal verify {}", shell(&name)))?;
     }
     Ok(report.verdict.exit_status())
+}
+
+/// What is said of the files that are signed.
+fn predicate(report: &Report) -> serde_json::Value {
+    serde_json::json!({
+        "tool": Report::tool(),
+        "source": report.request.source,
+        "start": report.period().start,
+        "end": report.request.end,
+        "as_of": report.request.as_of,
+        "verdict": report.verdict,
+    })
 }
 
 impl BundleArgs {

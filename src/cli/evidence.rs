@@ -12,10 +12,12 @@ use super::Failure;
 use super::access::AccessArgs;
 use super::directory::{DirBuckets, Purpose, open_copy, open_named};
 use super::source::Source;
+use crate::attest::TrustedSigners;
+use crate::attest::timestamp::TrustedAuthorities;
 use crate::audit::{AuditRequest, Evidence};
-use crate::bundle::{Bundle, KEYS, is_archive};
+use crate::bundle::{Bundle, KEYS, Trusted, Vouched, check_signature, is_archive};
 use crate::digest::KeySet;
-use crate::finding::{Code, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::keys::{KeyOrigin, KeySource, KeySourceError, KeysAtHand, parse_key_file};
 use crate::limits::Limits;
 use crate::report::Report;
@@ -43,6 +45,15 @@ pub(super) struct EvidenceArgs {
     #[arg(long, value_name = "NAME=PATH", value_parser = bucket_dir)]
     bucket_dir: Vec<(String, PathBuf)>,
 
+    /// For an evidence bundle: the public key or certificate of whoever is expected to have signed it. Where the signature is
+    /// theirs, the keys in the bundle count as obtained from AWS by them
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    signer: Vec<PathBuf>,
+
+    /// For an evidence bundle: the certificate of the authority, or of who vouches for it, that says when it was signed
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "signer")]
+    timestamp_authority: Vec<PathBuf>,
+
     /// The trail's S3 prefix: what stands before AWSLogs/
     #[arg(long, value_name = "PREFIX")]
     s3_prefix: Option<String>,
@@ -54,6 +65,8 @@ pub(super) struct Opened {
     pub keys: Arc<dyn KeySource>,
     /// The bundle that it lies in, if it does.
     pub bundle: Option<Arc<Bundle>>,
+    /// Whether whoever was named vouches for the bundle, or what was found instead; none if nobody was named.
+    pub vouched: Option<Result<Vouched, Box<Finding>>>,
     /// The ARN of whoever asks AWS, where the evidence is to be kept and AWS tells.
     pub caller: Option<String>,
 }
@@ -72,6 +85,8 @@ impl EvidenceArgs {
             public_keys: vec![PathBuf::from("aws")],
             bucket: None,
             bucket_dir: Vec::new(),
+            signer: Vec::new(),
+            timestamp_authority: Vec::new(),
             s3_prefix: None,
         }
     }
@@ -85,7 +100,11 @@ impl EvidenceArgs {
         purpose: Purpose,
     ) -> Result<Opened, Failure> {
         request.select.prefix = self.prefix();
-        match self.source(request)? {
+        let source = self.source(request)?;
+        if !self.signer.is_empty() && !matches!(&source, Source::Directory(path) if is_archive(path)) {
+            return Err(Failure::told("--signer is for evidence bundles, and the source is none; leave it out"));
+        }
+        match source {
             Source::Directory(path) if is_archive(&path) => self.open_bundle(&path, access, request, purpose).await,
             Source::Directory(root) => self.open_directory(&root, access, request, purpose).await,
             live => self.open_live(live, access, request, purpose).await,
@@ -130,6 +149,7 @@ impl EvidenceArgs {
             evidence: Evidence { stores, recorded_start, recorded_end, live: false, buckets: Some(Arc::new(buckets)) },
             keys,
             bundle: None,
+            vouched: None,
             caller: None,
         })
     }
@@ -148,15 +168,39 @@ impl EvidenceArgs {
             ));
         }
         let bundle = Arc::new(Bundle::open(path, &request.limits).map_err(Failure::told)?);
+        let vouched = match self.signer.is_empty() {
+            true => None,
+            false => Some(check_signature(&bundle.archive, &self.trusted()?, now())),
+        };
         let keys: Arc<dyn KeySource> = if self.asks_aws() {
             self.keys_of_aws(access, request).await?
         } else if self.public_keys.is_empty() {
             let keys = bundle.keys(&request.limits).map_err(Failure::told)?;
-            Arc::new(KeysAtHand::new(keys, format!("{}: {KEYS}", path.display()), KeyOrigin::BesideEvidence))
+            // Whoever signed the bundle says that these are the keys that AWS gave them.
+            let signed = vouched.as_ref().is_some_and(Result::is_ok);
+            let origin = if signed { KeyOrigin::Pinned } else { KeyOrigin::BesideEvidence };
+            Arc::new(KeysAtHand::new(keys, format!("{}: {KEYS}", path.display()), origin))
         } else {
             self.keys_at_hand(None, purpose)?
         };
-        Ok(Opened { evidence: bundle.evidence(), keys, bundle: Some(bundle), caller: None })
+        Ok(Opened { evidence: bundle.evidence(), keys, bundle: Some(bundle), vouched, caller: None })
+    }
+
+    /// Who was named to be believed.
+    fn trusted(&self) -> Result<Trusted, Failure> {
+        let mut trusted = Trusted::default();
+        for path in &self.signer {
+            let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("--signer {}: {error}", path.display()));
+            let named = TrustedSigners::parse(&read_small(path).map_err(|error| wrong(&error))?);
+            named.and_then(|named| trusted.signers.merge(named)).map_err(|error| wrong(&error))?;
+        }
+        for path in &self.timestamp_authority {
+            let name = path.display();
+            let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("--timestamp-authority {name}: {error}"));
+            let named = TrustedAuthorities::parse(&read_small(path).map_err(|error| wrong(&error))?);
+            named.and_then(|named| trusted.authorities.merge(named)).map_err(|error| wrong(&error))?;
+        }
+        Ok(trusted)
     }
 
     /// The directories that hold the evidence.

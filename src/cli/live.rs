@@ -53,7 +53,7 @@ impl EvidenceArgs {
             buckets: Some(Arc::new(buckets)),
             ..Evidence::default()
         };
-        Ok(Opened { evidence, keys, bundle: None, caller })
+        Ok(Opened { evidence, keys, bundle: None, vouched: None, caller })
     }
 
     /// The keys that AWS lists, for a copy.

@@ -29,6 +29,7 @@ mod pull;
 mod report;
 mod say;
 mod select;
+mod sign;
 mod signals;
 pub mod simulate;
 mod source;

@@ -4,7 +4,7 @@ use super::Failure;
 use super::ask::AuditArgs;
 use super::evidence::REPORT_BYTES;
 use crate::audit::{AuditRequest, LogFiles};
-use crate::bundle::{self, Bundle, IncludeLogs};
+use crate::bundle::{self, Bundle, IncludeLogs, Vouched};
 use crate::finding::{Code, Finding};
 use crate::report::{Report, Waivers};
 
@@ -27,8 +27,30 @@ pub(super) fn ask_again(bundle: &Bundle, args: &AuditArgs, request: &mut AuditRe
 }
 
 /// Adds to a report on the evidence what is found of the bundle that it lies in.
-pub(super) fn check(bundle: &Bundle, args: &AuditArgs, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn check(
+    bundle: &Bundle,
+    vouched: Option<Result<Vouched, Box<Finding>>>,
+    args: &AuditArgs,
+    report: &mut Report,
+) {
     let (mut findings, files) = bundle::check_files(&bundle.archive);
+    match vouched {
+        Some(Ok(Vouched { by, since })) => {
+            let since = since.map_or_else(
+                || "the time of which nobody was named to say".to_owned(),
+                |since| format!("time-stamped {since}"),
+            );
+            report.checks.performed.push(format!("the signature of the bundle, by {}; {since}", by.join(" and ")));
+        }
+        Some(Err(finding)) => findings.push(*finding),
+        None => {
+            let why = match bundle::is_signed(&bundle.archive) {
+                true => "it is signed, and nobody was named with --signer",
+                false => "it is not signed",
+            };
+            report.checks.skipped.push(format!("who vouches for the bundle: {why}"));
+        }
+    }
     report.checks.performed.push(format!("the {files} files of the bundle against its manifest"));
     let skipped = if args.names_something() {
         Some("something else was asked for than what it was made of")
@@ -45,7 +67,6 @@ pub(super) fn check(bundle: &Bundle, args: &AuditArgs, report: &mut Report) -> R
         findings.extend(compare(bundle, report));
     }
     report.also(findings);
-    Ok(())
 }
 
 fn compare(bundle: &Bundle, report: &mut Report) -> Option<Finding> {

@@ -71,7 +71,7 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     runtime.shutdown_background();
     let mut report = audited.map_err(Failure::told)?;
     if let Some(bundle) = &opened.bundle {
-        unpack::check(bundle, &args.audit, &mut report)?;
+        unpack::check(bundle, opened.vouched, &args.audit, &mut report);
     }
     given.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.

@@ -43,7 +43,7 @@ fn one_byte_of_any_file_is_noticed_and_the_file_is_named() {
 }
 
 /// A bundle put together again with one thing changed, and a manifest that fits if `with_manifest`.
-fn forged(from: &Path, to: &Path, with_manifest: bool, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) {
+pub(crate) fn forged(from: &Path, to: &Path, with_manifest: bool, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) {
     let mut files = zip::read(from);
     change(&mut files);
     if with_manifest {

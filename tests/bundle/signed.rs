@@ -1,0 +1,112 @@
+//! Signed bundles: whose they are, and that no other files can be put under a signature.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use trailseal::finding::Code;
+use trailseal::report::{Report, Verdict};
+
+use super::altered::forged;
+use super::{bundle_of_the_trail, of_the_bundle, trailseal};
+
+/// A private key and its certificate.
+fn key_of(folder: &Path, who: &str) -> (PathBuf, PathBuf) {
+    let (key, certificate) = (folder.join(format!("{who}.pem")), folder.join(format!("{who}.crt")));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "30", "-subj", &format!("/CN={who}")])
+        .args(["-addext", "keyUsage=digitalSignature"])
+        .arg("-keyout")
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    (key, certificate)
+}
+
+/// What verifying comes to with nothing but the bundle and whom to expect.
+fn verify(bundle: &Path, signer: &Path) -> (Report, Option<i32>) {
+    let arguments = ["verify", bundle.to_str().unwrap(), "--signer", signer.to_str().unwrap(), "--format", "json"];
+    let output = trailseal(bundle.parent().unwrap(), &arguments);
+    let report = Report::parse(&output.stdout);
+    (report.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr))), output.status.code())
+}
+
+#[test]
+fn a_named_signer_makes_a_bundle_provable_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let (key, certificate) = key_of(dir.path(), "auditor");
+    let sign = ["--sign", key.to_str().unwrap(), "--certificate", certificate.to_str().unwrap()];
+    let bundle = bundle_of_the_trail(dir.path(), "signed.zip", &sign);
+    let (report, status) = verify(&bundle, &certificate);
+    assert_eq!((report.verdict, status), (Verdict::Intact, Some(0)), "{:#?}", report.findings);
+    assert!(report.public_keys.iter().all(|key| key.pinned));
+    let signed = report.checks.performed.iter().find(|check| check.contains("signature of the bundle")).unwrap();
+    assert!(signed.contains("CN=auditor"), "{signed}");
+
+    // Nobody else's word counts.
+    let (_, other) = key_of(dir.path(), "other");
+    let (report, status) = verify(&bundle, &other);
+    assert_eq!((report.verdict, status), (Verdict::Inconclusive, Some(3)));
+    assert_eq!(of_the_bundle(&report)[0].code, Code::BundleSignatureMissing);
+    assert!(report.public_keys.iter().all(|key| !key.pinned));
+
+    let unsigned = bundle_of_the_trail(dir.path(), "unsigned.zip", &[]);
+    let (report, status) = verify(&unsigned, &certificate);
+    assert_eq!((of_the_bundle(&report)[0].code, status), (Code::BundleSignatureMissing, Some(3)));
+}
+
+#[test]
+fn other_files_under_a_signature_are_not_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (key, certificate) = key_of(dir.path(), "auditor");
+    let bundle = bundle_of_the_trail(dir.path(), "signed.zip", &["--sign", key.to_str().unwrap()]);
+    let other = dir.path().join("other.zip");
+    for name in ["report.json", "HOW-TO-CHECK.md", "public-keys/public-keys.json"] {
+        forged(&bundle, &other, true, |files| {
+            if let Some(file) = files.get_mut(name) {
+                file.push(b' ');
+            }
+        });
+        let (report, status) = verify(&other, &certificate);
+        let codes: Vec<Code> = of_the_bundle(&report).iter().map(|finding| finding.code).collect();
+        assert_eq!((codes.as_slice(), status), ([Code::BundleSignatureInvalid].as_slice(), Some(1)), "{name}");
+        assert!(report.public_keys.iter().all(|key| !key.pinned), "{name}");
+    }
+    // A signature that was altered, in an archive that fits.
+    for at in 0..40 {
+        forged(&bundle, &other, false, |files| {
+            if let Some(envelope) = files.get_mut("signature.dsse.json") {
+                let at = at * envelope.len() / 40;
+                envelope[at] ^= 1;
+            }
+        });
+        let (report, status) = verify(&other, &certificate);
+        assert!(matches!(status, Some(1 | 3)), "byte {at}: {status:?}");
+        assert!(report.public_keys.iter().all(|key| !key.pinned), "byte {at}");
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_said_before_the_audit() {
+    let dir = tempfile::tempdir().unwrap();
+    let ((key, certificate), (_, other)) = (key_of(dir.path(), "auditor"), key_of(dir.path(), "other"));
+    let (key, out) = (key.to_str().unwrap(), dir.path().join("out.zip"));
+    let make = |more: &[&str]| {
+        let mut arguments = vec!["bundle", "trail", out.to_str().unwrap(), "--public-keys", "trail-public-keys.json"];
+        arguments.extend(more);
+        let made = trailseal(&super::testdata(), &arguments);
+        assert!(!out.exists());
+        (made.status.code(), String::from_utf8_lossy(&made.stderr).into_owned())
+    };
+    let (status, told) = make(&["--sign", key, "--certificate", other.to_str().unwrap()]);
+    assert_eq!(status, Some(2));
+    assert!(told.contains("certificate of another key"), "{told}");
+    let (status, told) = make(&["--sign", certificate.to_str().unwrap()]);
+    assert_eq!(status, Some(2), "{told}");
+    assert_eq!(make(&["--certificate", certificate.to_str().unwrap()]).0, Some(2));
+    let trail = super::testdata().join("trail");
+    let arguments = ["verify", trail.to_str().unwrap(), "--signer", certificate.to_str().unwrap()];
+    assert_eq!(trailseal(dir.path(), &arguments).status.code(), Some(2), "a directory is not signed");
+}
