@@ -56,7 +56,13 @@ impl Archive {
         let mut archive =
             Archive { path: path.to_owned(), zip, file: Arc::new(file), files: Vec::new(), hasher: RandomState::new() };
         let mut files = Vec::new();
+        let (mut bytes, most) = (0_u64, archive.file.metadata().map_err(disk)?.len());
         archive.each_name(|name, entry| {
+            // Files that lie over one another are small to store and without end to read.
+            bytes = bytes.saturating_add(entry.compressed_size_hint());
+            if bytes > most {
+                return Err("its files are longer together than it is".to_owned());
+            }
             if entry.compression_method() != CompressionMethod::STORE {
                 return Err(format!("{} is compressed, and nothing in a bundle is", String::from_utf8_lossy(name)));
             }

@@ -20,6 +20,7 @@ mod check;
 mod manifest;
 mod pack;
 mod packer;
+mod previous;
 mod recording;
 mod request;
 mod signed;
@@ -36,6 +37,7 @@ pub use self::archive::{Archive, is_archive};
 pub use self::check::check_files;
 pub use self::manifest::{Input, ManifestEntry};
 pub use self::pack::{Contents, Packed, Rendered, Sign, pack};
+pub use self::previous::Previous;
 pub use self::recording::Recording;
 pub use self::request::RequestRecord;
 pub use self::signed::{Signed, Trusted, Vouched, check_signature, is_signed};
@@ -61,6 +63,7 @@ pub const TIMESTAMP: &str = "signature.dsse.json.tsr";
 pub const REPORT: &str = "report.json";
 /// The keys, as ListPublicKeys lists them.
 pub const KEYS: &str = "public-keys/public-keys.json";
+pub(crate) const PREVIOUS: &str = "records/previous.json";
 pub(crate) const REQUEST: &str = "records/request.json";
 pub(crate) const WAIVERS: &str = "records/waivers.toml";
 

@@ -12,10 +12,13 @@ use serde::de::DeserializeOwned;
 use super::by_hand::ByHand;
 use super::manifest::Input;
 use super::packer::Packer;
+use super::previous::Previous;
 use super::recording::{Given, Recording, Seen, lock};
 use super::request::{BucketRecord, RequestRecord};
 use super::signed::{Signed, subjects};
-use super::{BundleError, CERTIFICATE, IncludeLogs, KEYS, MADE, MANIFEST, REQUEST, SIGNATURE, TIMESTAMP, WAIVERS};
+use super::{
+    BundleError, CERTIFICATE, IncludeLogs, KEYS, MADE, MANIFEST, PREVIOUS, REQUEST, SIGNATURE, TIMESTAMP, WAIVERS,
+};
 use super::{file_of, folder_of_bucket};
 use crate::attest::Subject;
 use crate::digest::KeySet;
@@ -32,6 +35,8 @@ pub struct Contents<'a> {
     pub report: &'a Report,
     /// What was asked.
     pub request: RequestRecord,
+    /// The bundle before it.
+    pub previous: Option<&'a Previous>,
     /// The waiver file, as it was given.
     pub waivers: Option<&'a str>,
     /// The report in its forms.
@@ -104,6 +109,9 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> io::R
         });
     }
     add_json(&mut packer, REQUEST, &request)?;
+    if let Some(previous) = contents.previous {
+        add_json(&mut packer, PREVIOUS, previous)?;
+    }
     if let Some(waivers) = contents.waivers {
         packer.add(WAIVERS, &mut |out| out.write_all(waivers.as_bytes()))?;
     }

@@ -115,7 +115,7 @@ fn fits(archive: &Archive, statement: &Statement) -> Result<(), Box<Finding>> {
     Ok(())
 }
 
-fn hash(mut file: impl Read) -> std::io::Result<[u8; 32]> {
+pub(super) fn hash(mut file: impl Read) -> std::io::Result<[u8; 32]> {
     let (mut hash, mut piece) = (Sha256::new(), vec![0; 128 << 10]);
     loop {
         match file.read(&mut piece)? {

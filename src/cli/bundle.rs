@@ -10,14 +10,15 @@ use sha2::{Digest, Sha256};
 use super::access::AccessArgs;
 use super::ask::AuditArgs;
 use super::directory::Purpose;
-use super::evidence::{EvidenceArgs, now};
+use super::evidence::{EvidenceArgs, REPORT_BYTES, now};
 use super::output::{Format, OutputArgs, ReportFile};
 use super::progress::{Bar, Streamed};
 use super::sign::SignArgs;
 use super::simulate::shell;
 use super::{Failure, say, signals, told};
 use crate::audit::{self, Observer, Silent};
-use crate::bundle::{Contents, IncludeLogs, REPORT, Recording, Rendered, RequestRecord, Sign, pack};
+use crate::bundle::{Bundle, Contents, IncludeLogs, Previous, REPORT, Recording, Rendered, RequestRecord, Sign, pack};
+use crate::limits::Limits;
 use crate::render;
 use crate::report::{Made, Report};
 
@@ -45,6 +46,10 @@ pub(super) struct BundleArgs {
     /// Which of the log files that were read to keep
     #[arg(long, value_name = "WHICH", default_value = "all")]
     include_logs: Which,
+
+    /// The bundle before this one, which this one is to go on from: it names it, and begins where that ends
+    #[arg(long, value_name = "BUNDLE.zip")]
+    previous: Option<PathBuf>,
 
     #[command(flatten)]
     sign: SignArgs,
@@ -75,6 +80,11 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let files = args.output.files()?;
     let signer = args.sign.open(now())?;
     let include = args.include();
+    let previous = args.previous()?;
+    if let Some(previous) = &previous {
+        // Without a start of its own, it begins where nothing can fall between the two.
+        request.start.get_or_insert(previous.next_start());
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let given = args.evidence.of(Some(&args.source));
     let opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Pack))?;
@@ -102,6 +112,7 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let contents = Contents {
         report: &report,
         request: record,
+        previous: previous.as_ref(),
         waivers: waivers.as_deref(),
         rendered: vec![Rendered { name: REPORT, write: &json }],
         made: &made,
@@ -159,6 +170,16 @@ impl BundleArgs {
             return Err(Failure::told(format!("{name} would lie in its own evidence; name a file outside of it")));
         }
         Ok(folder.to_owned())
+    }
+
+    /// The bundle before. What it holds is no concern here, and verifying it together with this one is.
+    fn previous(&self) -> Result<Option<Previous>, Failure> {
+        let Some(path) = &self.previous else { return Ok(None) };
+        let bundle = Bundle::open(path, &Limits::default()).map_err(Failure::told)?;
+        let wrong = |why: String| Failure::told(format!("{}: the report in it: {why}", path.display()));
+        let report = Report::parse(&bundle.packed_report(REPORT_BYTES).map_err(wrong)?);
+        let report = report.map_err(|error| wrong(error.to_string()))?;
+        Previous::of(&bundle.archive, &report).map(Some).map_err(Failure::told)
     }
 
     fn not_written(&self, error: &io::Error) -> Failure {

@@ -14,6 +14,7 @@
 mod access;
 mod ask;
 mod bundle;
+mod custody;
 mod directory;
 mod evidence;
 #[cfg(feature = "aws")]

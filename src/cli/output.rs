@@ -9,7 +9,7 @@ use terminal_size::{Width, terminal_size};
 
 use super::Failure;
 use crate::render::{self, TextOptions};
-use crate::report::Report;
+use crate::report::{Custody, Report};
 
 /// The forms a report can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -101,6 +101,14 @@ impl OutputArgs {
 
     pub(super) fn shows_progress(&self) -> bool {
         !self.no_progress && !self.look.quiet && io::stderr().is_terminal()
+    }
+
+    /// Prints what several bundles come to together.
+    pub(super) fn print_custody(&self, custody: &Custody, out: &mut dyn Write) -> io::Result<()> {
+        match self.format {
+            Format::Json => render::json_value(custody, out),
+            _ => render::custody(custody, &self.look.options(), out),
+        }
     }
 
     /// Prints a report. Findings of `ndjson` have been printed as they were found.

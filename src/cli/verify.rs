@@ -11,7 +11,7 @@ use super::evidence::EvidenceArgs;
 use super::output::{Format, OutputArgs, ReportFile};
 use super::plan;
 use super::progress::{Bar, Streamed};
-use super::{Failure, signals, unpack};
+use super::{Failure, custody, signals, unpack};
 use crate::audit::{self, Observer, Silent};
 
 /// Audit a trail: its chain of digest files and its log files
@@ -23,28 +23,35 @@ pub(super) struct VerifyArgs {
     /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, or a directory that holds objects under their S3 keys, as `trailseal pull` or
     /// `aws s3 sync` leaves them [default: what --s3-bucket or --trail-arn names]
     #[arg(value_name = "SOURCE")]
-    source: Option<PathBuf>,
+    pub(super) source: Option<PathBuf>,
+
+    /// More evidence bundles: whether each goes on where the one before it ends is told too
+    #[arg(value_name = "BUNDLE")]
+    pub(super) more: Vec<PathBuf>,
 
     #[command(flatten)]
-    evidence: EvidenceArgs,
+    pub(super) evidence: EvidenceArgs,
 
     #[command(flatten)]
-    audit: AuditArgs,
+    pub(super) audit: AuditArgs,
 
     /// Only list, and say what would be read: chains, objects, bytes, requests, and what S3 would charge. Shows nothing of the
     /// evidence; exit status 0
     #[arg(long, conflicts_with = "report")]
-    dry_run: bool,
+    pub(super) dry_run: bool,
 
     #[command(flatten)]
-    output: OutputArgs,
+    pub(super) output: OutputArgs,
 
     #[command(flatten)]
-    access: AccessArgs,
+    pub(super) access: AccessArgs,
 }
 
 /// Audits, prints the report, and gives the exit status that tells the verdict.
 pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    if !args.more.is_empty() {
+        return custody::run(args, out);
+    }
     let mut request = args.audit.request()?;
     let files = args.output.files()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

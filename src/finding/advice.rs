@@ -57,6 +57,9 @@ impl Code {
             Code::BundleSignatureMissing => {
                 "Ask whoever made the bundle for its signature, or for the key that it was signed with, and name that with `--signer`; with `--timestamp-authority`, the certificate of who says when."
             }
+            Code::BundleGap => {
+                "Find the bundle that belongs between the two, or make one of that time from the bucket while the objects are there. What happened in that time is not proven by these bundles."
+            }
             Code::BundleFileUnlisted => {
                 "Find out who added the file; nothing in the bundle vouches for it. The rest of the bundle is not affected."
             }

@@ -85,6 +85,7 @@ codes! {
     PublicKeyUnavailable "public-key-unavailable" Unproven "The public key that a digest names was not to be had.",
     BundleFileUnlisted "bundle-file-unlisted" Unproven "The evidence bundle has a file that its manifest does not name.",
     BundleSignatureMissing "bundle-signature-missing" Unproven "The evidence bundle has no signature of a signer that was named, or none that can be believed.",
+    BundleGap "bundle-gap" Unproven "Two bundles of a chain of custody do not meet.",
     RunInterrupted "run-interrupted" Unproven "The run was interrupted before everything was looked at, so the report is a partial one.",
     PublicKeyUnpinned "public-key-unpinned" Unproven "The public keys came with the evidence, so they prove that it is consistent and not that AWS signed it.",
     ObjectStray "object-stray" Note "An object in a digest folder is not named as a digest file.",

@@ -46,6 +46,9 @@ impl Code {
             Code::BundleSignatureMissing => {
                 "the bundle was never signed, or by someone else than you expected, or its certificate has expired and no time-stamp shows that it was signed before."
             }
+            Code::BundleGap => {
+                "a bundle between the two was not named, or one was made late, or not with `--previous`."
+            }
             Code::BundleFileUnlisted => "someone added a note to the archive.",
             Code::NothingFound => {
                 "the bucket, prefix, region, account or dates are not the right ones, or log file validation was never enabled for the trail."
@@ -129,6 +132,9 @@ impl Code {
             }
             Code::BundleSignatureMissing => {
                 "someone altered the bundle and signed it anew, or took the signature away."
+            }
+            Code::BundleGap => {
+                "someone left out the bundle of a time that shows something, or replaced one by another of the same name."
             }
             Code::BundleFileUnlisted => "someone planted a file that readers take for part of the evidence.",
             Code::NothingFound => "someone deleted every digest file.",

@@ -7,4 +7,4 @@ mod json;
 mod text;
 
 pub use json::{json, json_value, ndjson_finding, ndjson_report};
-pub use text::{TextOptions, headline, text};
+pub use text::{TextOptions, custody, headline, text};

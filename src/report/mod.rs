@@ -3,12 +3,14 @@
 //! Counting, sorting, waivers and the verdict happen here, in [`Report::conclude`], and nowhere else. Renderers are
 //! functions of the report.
 
+mod custody;
 mod made;
 mod model;
 mod tally;
 mod verdict;
 mod waiver;
 
+pub use custody::{CUSTODY_SCHEMA, Custody, Held};
 pub use made::Made;
 pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};
 pub use tally::LogTally;

@@ -7,7 +7,7 @@ use super::verdict::{Verdict, decide};
 use super::waiver::{AppliedWaiver, Waivers};
 use crate::chain::{ChainOutcome, Hole, NewestDigest, OldestDigest, Tally};
 use crate::finding::Finding;
-use crate::trail::{ChainKind, Interval, Time};
+use crate::trail::{ChainId, ChainKind, Interval, Time};
 
 /// The name of the report's schema.
 pub const SCHEMA: &str = "trailseal.report/1";
@@ -243,6 +243,17 @@ impl ChainReport {
             oldest: outcome.oldest,
             proven: outcome.proven,
             holes: outcome.holes,
+        }
+    }
+
+    /// Which chain it is.
+    pub fn id(&self) -> ChainId {
+        ChainId {
+            account_id: self.account_id.clone(),
+            region: self.region.clone(),
+            trail: self.trail.clone(),
+            home_region: self.home_region.clone(),
+            kind: self.kind,
         }
     }
 

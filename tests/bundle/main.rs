@@ -5,6 +5,7 @@
 mod altered;
 mod by_hand;
 mod cases;
+mod custody;
 mod made;
 mod signed;
 mod zip;

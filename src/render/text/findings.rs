@@ -86,7 +86,8 @@ fn spanned(group: &[&Finding]) -> Option<Interval> {
     Some(Interval::new(start, intervals().map(|interval| interval.end).max()?))
 }
 
-fn one(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
+/// One finding, with all that it says.
+pub(super) fn one(finding: &Finding, page: &mut Page<'_>) -> io::Result<()> {
     let chain = finding.chain.as_ref().map(|chain| page.name(&chain.to_string()));
     let time = finding.interval.map(|interval| interval.to_string());
     let title = finding.subject.as_ref().map(|subject| page.name(&subject.to_string()));

@@ -2,6 +2,7 @@
 
 mod chains;
 mod coverage;
+mod custody;
 mod findings;
 mod page;
 mod particulars;
@@ -9,6 +10,8 @@ mod timeline;
 mod waived;
 
 use std::io;
+
+pub use custody::custody;
 
 use page::{Page, Role};
 

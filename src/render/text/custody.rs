@@ -1,0 +1,28 @@
+//! Several bundles as text: the verdict on all of them, each one's own, and where two do not meet.
+
+use std::io;
+
+use super::page::Page;
+use super::{TextOptions, findings, role};
+use crate::report::Custody;
+
+/// Writes what several bundles come to together.
+pub fn custody(custody: &Custody, options: &TextOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    let mut page = Page::new(*options, out);
+    let headline = page.sentence(&custody.headline());
+    let word = custody.verdict.to_string();
+    let scope = headline.strip_prefix(&word).unwrap_or_default().to_owned();
+    let word = page.paint(role(custody.verdict), &word);
+    page.line(&format!("{word}{scope}"))?;
+    page.blank()?;
+    for held in &custody.bundles {
+        let (name, headline) = (page.name(&held.name), page.sentence(&held.report.headline()));
+        page.line(&name)?;
+        page.prose("  ", &headline)?;
+    }
+    for finding in &custody.findings {
+        page.blank()?;
+        findings::one(finding, &mut page)?;
+    }
+    Ok(())
+}
