@@ -103,6 +103,11 @@ fn records_of_a_copy() {
 }
 
 #[test]
+fn evidence_bundles() {
+    reach("bundle", 1_000, &[("refused", 50), ("not intact", 100), ("intact", 1)]);
+}
+
+#[test]
 fn waiver_files() {
     reach("waivers", 4_000, &[("refused", 1_000), ("waivers read", 50), ("findings waived", 10)]);
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "a fuzz target runs one of them")]
 
 pub(crate) mod bucket;
+pub(crate) mod bundle;
 pub(crate) mod copy;
 pub(crate) mod digest;
 pub(crate) mod drawn;
@@ -32,7 +33,7 @@ pub(crate) struct Entrance {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub(crate) const ALL: [Entrance; 10] = [
+pub(crate) const ALL: [Entrance; 11] = [
     Entrance { name: "digest", stages: digest::STAGES, run: digest::run, seeds: digest::seeds },
     Entrance { name: "inflate", stages: inflate::STAGES, run: inflate::run, seeds: inflate::seeds },
     Entrance { name: "names", stages: names::STAGES, run: names::run, seeds: names::seeds },
@@ -40,6 +41,7 @@ pub(crate) const ALL: [Entrance; 10] = [
     Entrance { name: "walk", stages: walk::STAGES, run: walk::run, seeds: walk::seeds },
     Entrance { name: "bucket", stages: bucket::STAGES, run: bucket::run, seeds: bucket::seeds },
     Entrance { name: "copy", stages: copy::STAGES, run: copy::run, seeds: copy::seeds },
+    Entrance { name: "bundle", stages: bundle::STAGES, run: bundle::run, seeds: bundle::seeds },
     Entrance { name: "waivers", stages: waivers::STAGES, run: waivers::run, seeds: waivers::seeds },
     Entrance { name: "report", stages: report::STAGES, run: report::run, seeds: report::seeds },
     Entrance { name: "lockstep", stages: &["nothing", "some hashed"], run: lockstep, seeds: drawn::patterns },
