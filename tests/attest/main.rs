@@ -7,4 +7,5 @@ mod changes;
 mod keys;
 mod openssl;
 mod refused;
+mod securesystemslib;
 mod timestamps;
