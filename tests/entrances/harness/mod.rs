@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "a fuzz target runs one of them")]
 
+pub(crate) mod attest;
 pub(crate) mod bucket;
 pub(crate) mod copy;
 pub(crate) mod digest;
@@ -32,7 +33,7 @@ pub(crate) struct Entrance {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub(crate) const ALL: [Entrance; 10] = [
+pub(crate) const ALL: [Entrance; 11] = [
     Entrance { name: "digest", stages: digest::STAGES, run: digest::run, seeds: digest::seeds },
     Entrance { name: "inflate", stages: inflate::STAGES, run: inflate::run, seeds: inflate::seeds },
     Entrance { name: "names", stages: names::STAGES, run: names::run, seeds: names::seeds },
@@ -42,6 +43,7 @@ pub(crate) const ALL: [Entrance; 10] = [
     Entrance { name: "copy", stages: copy::STAGES, run: copy::run, seeds: copy::seeds },
     Entrance { name: "waivers", stages: waivers::STAGES, run: waivers::run, seeds: waivers::seeds },
     Entrance { name: "report", stages: report::STAGES, run: report::run, seeds: report::seeds },
+    Entrance { name: "attest", stages: attest::STAGES, run: attest::run, seeds: attest::seeds },
     Entrance { name: "lockstep", stages: &["nothing", "some hashed"], run: lockstep, seeds: drawn::patterns },
 ];
 
