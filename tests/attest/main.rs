@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 #![allow(clippy::print_stderr, reason = "what could not be tested is said")]
 
+mod at_hand;
 mod changes;
 mod keys;
 mod openssl;
 mod refused;
+mod securesystemslib;
 mod timestamps;

@@ -117,6 +117,12 @@ fn saved_reports() {
     reach("report", 3_000, &[("refused", 1_000), ("inconclusive", 15), ("not intact", 100), ("intact", 20)]);
 }
 
+#[test]
+fn signatures_and_time_stamps() {
+    let least = [("refused", 1_000), ("a key", 20), ("an envelope", 50), ("believed", 10), ("a time-stamp", 2)];
+    reach("attest", 8_000, &least);
+}
+
 /// `tests/hashing` has more of them.
 #[test]
 fn log_files_hashed_in_lockstep() {

@@ -105,7 +105,7 @@ pub(super) fn may_stamp(der: &[u8], time: Time) -> Result<(), TimestampError> {
     let wrong = || TimestampError::Malformed("certificate");
     let (rest, certificate) = X509Certificate::from_der(der).map_err(|_| wrong())?;
     certificate.extensions_map().map_err(|_| wrong())?;
-    let usage = certificate.key_usage().map_err(|_| wrong())?.map(|usage| usage.value.clone());
+    let usage = certificate.key_usage().map_err(|_| wrong())?.map(|usage| *usage.value);
     let extended = certificate.extended_key_usage().map_err(|_| wrong())?;
     let for_stamps = extended.is_some_and(|usage| {
         let value = usage.value;

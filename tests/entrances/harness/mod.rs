@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "a fuzz target runs one of them")]
 
+pub(crate) mod attest;
 pub(crate) mod bucket;
 pub(crate) mod bundle;
 pub(crate) mod copy;
@@ -44,6 +45,7 @@ pub(crate) const ALL: [Entrance; 11] = [
     Entrance { name: "bundle", stages: bundle::STAGES, run: bundle::run, seeds: bundle::seeds },
     Entrance { name: "waivers", stages: waivers::STAGES, run: waivers::run, seeds: waivers::seeds },
     Entrance { name: "report", stages: report::STAGES, run: report::run, seeds: report::seeds },
+    Entrance { name: "attest", stages: attest::STAGES, run: attest::run, seeds: attest::seeds },
     Entrance { name: "lockstep", stages: &["nothing", "some hashed"], run: lockstep, seeds: drawn::patterns },
 ];
 
