@@ -14,7 +14,7 @@ use super::output::{Format, OutputArgs, ReportFile};
 use super::plan;
 use super::progress::{Bar, Streamed};
 use super::select::SelectArgs;
-use super::{Failure, evidence, signals};
+use super::{Failure, evidence, made, signals};
 use crate::audit::{self, AuditRequest, Hasher, LogFiles, Observer, Silent};
 use crate::limits::Limits;
 use crate::report::Waivers;
@@ -117,8 +117,9 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let report = audited.map_err(Failure::told)?;
     given.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.
-    files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;
-    args.output.print(&report, out)?;
+    let made = args.output.says_who().then(made::made);
+    files.iter().try_for_each(|file: &ReportFile| file.write(&report, made.as_ref()))?;
+    args.output.print(&report, made.as_ref(), out)?;
     Ok(report.verdict.exit_status())
 }
 

@@ -5,12 +5,14 @@
 
 mod made;
 mod model;
+mod population;
 mod tally;
 mod verdict;
 mod waiver;
 
 pub use made::Made;
 pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};
+pub use population::{Population, Share};
 pub use tally::LogTally;
 pub use verdict::{Verdict, thousands};
 pub use waiver::{AppliedWaiver, Waiver, WaiverError, Waivers};
