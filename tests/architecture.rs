@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const GROUPS: [(&str, &[&str]); 6] = [
     ("names", &["trail", "limits", "finding"]),
     ("evidence", &["lockstep", "digest", "logfile", "chain"]),
-    ("report", &["report"]),
+    ("report", &["report", "controls"]),
     ("world", &["store", "keys", "aws"]),
     ("audit", &["audit"]),
     ("faces", &["render", "cli", "simulate"]),
@@ -22,7 +22,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
 const PURE_GROUPS: usize = 3;
 
 /// Renderers are functions of the report: of all that is above them, they may name this.
-const RENDER_MAY_NAME: [&str; 5] = ["render", "report", "finding", "chain", "trail"];
+const RENDER_MAY_NAME: [&str; 6] = ["render", "report", "controls", "finding", "chain", "trail"];
 
 /// Nothing but the command line may name the command line; it and the library's tests are what uses the other faces.
 const FACES: [&str; 3] = ["render", "cli", "simulate"];
