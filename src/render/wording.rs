@@ -44,3 +44,9 @@ pub(super) fn says(severity: Severity) -> &'static str {
         Severity::Note => "worth knowing; these change no verdict",
     }
 }
+
+/// `1 finding`, `2,400 findings`.
+pub(super) fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", crate::report::thousands(number as u64))
+}

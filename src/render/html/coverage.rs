@@ -8,7 +8,8 @@ use super::picture;
 use crate::chain::Hole;
 use crate::finding::length;
 use crate::render::timeline::join;
-use crate::report::{ChainReport, Report, thousands};
+use crate::render::wording::counted;
+use crate::report::{ChainReport, Report};
 use crate::trail::ChainKind;
 
 /// So many holes are listed: the longest.
@@ -21,10 +22,12 @@ pub(super) fn coverage(report: &Report, page: &mut Page) {
         page.raw("<p>No chain of digest files was found for this request.</p>\n</section>\n");
         return;
     }
+    let chains = counted(report.chains.len(), "chain");
+    page.timed("<p>What of ", &period.to_string(), " verified digest files account for. ");
     page.within(
-        "<p>The time that verified digest files account for, ",
-        &format!("{period}. Each of {} chains has a line.", thousands(report.chains.len() as u64)),
-        " A percentage is the part of the period that is proven, rounded down.",
+        "Drawn line by line: ",
+        &chains,
+        ". A percentage is the part of the period that is proven, rounded down.",
     );
     if report.chains.iter().any(|chain| chain.kind == ChainKind::Backfill) {
         page.raw(" A backfill chain owes no hour, so it has none.");
@@ -45,7 +48,7 @@ fn holes(report: &Report, page: &mut Page) {
     }
     let shown = longest(&all);
     let heads = ["Account", "Region and trail", "From", "To", "Length", "Reason"];
-    page.table("holed", "Holes: the time that no verified digest file covers", &heads, |page| {
+    page.table("holed", "The time that no verified digest file covers", &heads, |page| {
         shown.iter().for_each(|(chain, hole)| row(chain, *hole, page));
     });
     page.omitted(shown.len(), all.len(), "holes");

@@ -57,7 +57,7 @@ fn keys(report: &Report, page: &mut Page) {
 }
 
 fn row(key: &PublicKeyReport, page: &mut Page) {
-    page.within("<tr><th scope=\"row\" class=\"mono\">", &key.fingerprint, "</th>");
+    page.within("<tr><th scope=\"row\" class=\"mono long\">", &key.fingerprint, "</th>");
     page.within("<td>", &key.source, "</td>");
     page.raw(if key.pinned {
         "<td><strong>Pinned</strong>: it did not come with the evidence.</td>"
@@ -70,7 +70,7 @@ fn row(key: &PublicKeyReport, page: &mut Page) {
         (Some(from), None) => format!("from {from}"),
         (None, Some(to)) => format!("up to {to}"),
     };
-    page.within("<td>", &valid, "</td></tr>\n");
+    page.timed("<td>", &valid, "</td></tr>\n");
 }
 
 /// On paper alone.

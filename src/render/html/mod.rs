@@ -5,6 +5,7 @@
 //! it leaves out it says, and the JSON report has.
 
 mod asked;
+mod controls;
 mod coverage;
 mod findings;
 mod limits;
@@ -47,6 +48,7 @@ pub fn html(report: &Report, options: &HtmlOptions, out: &mut dyn io::Write) -> 
     findings::findings(report, &mut page);
     waived::waived(report, &mut page);
     limits::limits(report, &mut page);
+    controls::controls(&mut page);
     page.raw("</main>\n");
     foot(report, &mut page);
     page.finish(out)
@@ -84,7 +86,7 @@ fn verdict(report: &Report, page: &mut Page) {
     });
     page.raw("<h1 id=\"verdict\">");
     page.within("<span class=\"word\">", &word, "</span>");
-    page.within("<span class=\"scope\">", headline.strip_prefix(&word).unwrap_or(&headline), "</span></h1>\n");
+    page.timed("<span class=\"scope\">", headline.strip_prefix(&word).unwrap_or(&headline), "</span></h1>\n");
     page.within("<p class=\"meaning\">", wording::meaning(report), "</p>\n");
     figures(report, page);
     page.raw("</section>\n");
@@ -133,7 +135,7 @@ fn foot(report: &Report, page: &mut Page) {
 }
 
 /// The sections, in order: their anchors and titles.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     ("asked", "What was asked"),
     ("method", "How it was checked"),
     ("made", "By whom, and with which keys"),
@@ -142,6 +144,7 @@ const SECTIONS: [(&str, &str); 8] = [
     ("findings", "Findings"),
     ("waivers", "Waivers"),
     ("limits", "What this does not show"),
+    ("controls", "Controls"),
 ];
 
 /// A window's title is no place for a key of a thousand characters.

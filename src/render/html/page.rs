@@ -7,6 +7,7 @@ use std::io;
 
 use crate::render::escape::{self, LONGEST_NAME, LONGEST_SENTENCE, bounded};
 use crate::report::thousands;
+use crate::trail::Time;
 
 /// The page so far.
 #[derive(Default)]
@@ -53,6 +54,22 @@ impl Page {
         self.raw(after);
     }
 
+    /// A sentence that times stand in: no line ends within one of them.
+    pub(super) fn timed(&mut self, before: &'static str, text: &str, after: &'static str) {
+        self.raw(before);
+        for (at, word) in bounded(text, LONGEST_SENTENCE).split(' ').enumerate() {
+            let time = word.trim_end_matches(['.', ',']);
+            self.raw(if at > 0 { " " } else { "" });
+            if Time::parse_digest_time(time).is_some() {
+                self.within("<span class=\"time\">", time, "</span>");
+                self.text(&word[time.len()..]);
+            } else {
+                self.out.push_str(&escape::html(word));
+            }
+        }
+        self.raw(after);
+    }
+
     /// A number between two pieces of markup.
     pub(super) fn count(&mut self, before: &'static str, number: u64, after: &'static str) {
         self.within(before, &thousands(number), after);
@@ -76,18 +93,12 @@ impl Page {
         if let Some(value) = value {
             self.raw("<dt>");
             self.raw(term);
-            self.within("</dt><dd>", value, "</dd>\n");
+            self.timed("</dt><dd>", value, "</dd>\n");
         }
     }
 
     /// A table with its caption, which also names the region that it may be scrolled in.
-    pub(super) fn table(
-        &mut self,
-        id: &'static str,
-        caption: &str,
-        heads: &[&'static str],
-        rows: impl FnOnce(&mut Page),
-    ) {
+    pub(super) fn table(&mut self, id: &str, caption: &str, heads: &[&'static str], rows: impl FnOnce(&mut Page)) {
         self.raw("<div class=\"wide\" role=\"region\" tabindex=\"0\"");
         self.attribute("aria-labelledby", id);
         self.raw(">\n<table>\n<caption");

@@ -7,6 +7,7 @@ use super::population::listed;
 use crate::finding::length;
 use crate::render::escape::visible;
 use crate::render::timeline::{Cell, Mark, cells, join, marks, percent};
+use crate::render::wording::counted;
 use crate::report::{ChainReport, Report};
 use crate::trail::{ChainKind, Interval, Time};
 
@@ -165,7 +166,11 @@ fn one_panel(lines: &[Line<'_>], (at, of): (usize, usize), row: usize, period: I
 
 /// What the panel shows, for those who do not see it.
 fn said(lines: &[Line<'_>], (at, of): (usize, usize), period: Interval, page: &mut Page) {
-    let title = format!("Coverage over time, part {at} of {of}: {} chains, {period} ({})", lines.len(), length(period));
+    let title = format!(
+        "Coverage over time, part {at} of {of}: {}, {period} ({})",
+        counted(lines.len(), "chain"),
+        length(period)
+    );
     let holes = lines.iter().filter(|line| !line.chain.holes.is_empty()).count();
     let violated = lines.iter().filter(|line| !line.violations.is_empty()).count();
     let more = format!(
@@ -217,7 +222,7 @@ fn one_line(line: &Line<'_>, y: usize, row: usize, period: Interval, page: &mut 
     violations(&line.violations, high, page);
     if !line.note.is_empty() {
         page.raw("<text class=\"small\" x=\"0\"");
-        page.attribute("y", high + 13);
+        page.attribute("y", high + 12);
         page.within(">", &line.note, "</text>");
     }
     page.raw("</svg>\n");

@@ -2,6 +2,7 @@
 
 use super::page::Page;
 use crate::render::timeline::percent;
+use crate::render::wording::counted;
 use crate::report::{ChainReport, Population, Report, Share, thousands};
 
 /// So many chains have a row.
@@ -30,7 +31,10 @@ pub(super) fn population(report: &Report, page: &mut Page) {
     );
     page.term(
         "Digests of which nothing tells",
-        Some(&format!("{} holes where one was due by the cadence; beside the above", thousands(all.lost))),
+        Some(&format!(
+            "{} where one was due by the cadence; beside the above",
+            counted(usize::try_from(all.lost).unwrap_or(usize::MAX), "hole")
+        )),
     );
     page.term("Bytes hashed", Some(&format!("{} of log files, uncompressed", thousands(report.totals.bytes_hashed))));
     page.raw("</dl>\n");

@@ -40,7 +40,7 @@ pub(super) fn waived(report: &Report, page: &mut Page) {
 }
 
 fn row(waiver: &AppliedWaiver, page: &mut Page) {
-    page.within("<tr><th scope=\"row\"><code>", waiver.code.name(), "</code>");
+    page.within("<tr><th scope=\"row\" class=\"long\"><code>", waiver.code.name(), "</code>");
     if let Some(subject) = &waiver.subject {
         page.within("<br><span class=\"mono\">", subject, "</span>");
     }
@@ -57,5 +57,5 @@ fn row(waiver: &AppliedWaiver, page: &mut Page) {
     page.within("<td><strong>", &did, "</strong></td>");
     page.within("<td>", &waiver.who, "</td>");
     page.within("<td>", &waiver.reason, "</td>");
-    page.within("<td>", &waiver.until.to_string(), "</td></tr>\n");
+    page.within("<td class=\"time\">", &waiver.until.to_string(), "</td></tr>\n");
 }
