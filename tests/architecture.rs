@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const GROUPS: [(&str, &[&str]); 6] = [
     ("names", &["trail", "limits", "finding"]),
     ("evidence", &["lockstep", "digest", "logfile", "chain", "attest"]),
-    ("report", &["report"]),
+    ("report", &["report", "controls"]),
     ("world", &["store", "keys", "aws"]),
     ("audit", &["audit", "bundle"]),
     ("faces", &["render", "cli", "simulate"]),
@@ -22,7 +22,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
 const PURE_GROUPS: usize = 3;
 
 /// Renderers are functions of the report: of all that is above them, they may name this.
-const RENDER_MAY_NAME: [&str; 5] = ["render", "report", "finding", "chain", "trail"];
+const RENDER_MAY_NAME: [&str; 6] = ["render", "report", "controls", "finding", "chain", "trail"];
 
 /// Nothing but the command line may name the command line; it and the library's tests are what uses the other faces.
 const FACES: [&str; 3] = ["render", "cli", "simulate"];
@@ -56,7 +56,8 @@ const PRINTING: [&str; 5] = ["println", "eprintln", "print", "eprint", "dbg"];
 
 /// What may be used to write, and by which files alone: each of these escapes what it writes. A report that is rendered
 /// writes itself through them.
-const WRITERS: [&str; 4] = ["src/cli/say.rs", "src/cli/output.rs", "src/render/json.rs", "src/render/text/page.rs"];
+const WRITERS: [&str; 5] =
+    ["src/cli/say.rs", "src/cli/output.rs", "src/render/json.rs", "src/render/html/page.rs", "src/render/text/page.rs"];
 const WRITING: [&str; 5] = ["write_all", "write_fmt", "write_str", "to_writer", "to_writer_pretty"];
 
 /// The one file that may be `unsafe`: vector instructions, each use with its reason.

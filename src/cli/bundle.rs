@@ -1,11 +1,10 @@
 //! `trailseal bundle`: audits, and keeps all that was looked at in one file.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indicatif::{HumanBytes, HumanCount};
-use sha2::{Digest, Sha256};
 
 use super::access::AccessArgs;
 use super::ask::AuditArgs;
@@ -15,11 +14,11 @@ use super::output::{Format, OutputArgs, ReportFile};
 use super::progress::{Bar, Streamed};
 use super::sign::SignArgs;
 use super::simulate::shell;
-use super::{Failure, say, signals, told};
+use super::{Failure, made, say, signals};
 use crate::audit::{self, Observer, Silent};
 use crate::bundle::{Bundle, Contents, IncludeLogs, Previous, REPORT, Recording, Rendered, RequestRecord, Sign, pack};
 use crate::limits::Limits;
-use crate::render;
+use crate::render::{self, HtmlOptions};
 use crate::report::{Made, Report};
 
 /// Audit a trail and keep the evidence in one file, which anyone can check again
@@ -105,6 +104,8 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     }
     let made = |manifest: &[u8; 32]| args.made(opened.caller.clone(), manifest);
     let json = |out: &mut dyn Write| render::json(&report, out);
+    // By whom and when is in a file of its own.
+    let html = |out: &mut dyn Write| render::html(&report, &HtmlOptions::default(), out);
     let sign = |files| match &signer {
         Some(signer) => signer.sign(files, predicate(&report)),
         None => Err(io::Error::other("nobody signs")),
@@ -114,13 +115,14 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         request: record,
         previous: previous.as_ref(),
         waivers: waivers.as_deref(),
-        rendered: vec![Rendered { name: REPORT, write: &json }],
+        rendered: vec![Rendered { name: REPORT, write: &json }, Rendered { name: "report.html", write: &html }],
         made: &made,
         sign: signer.as_ref().map(|_| &sign as &Sign<'_>),
     };
     let packed = runtime.block_on(pack(&recording, contents, &args.out)).map_err(Failure::told)?;
-    files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;
-    args.output.print(&report, out)?;
+    let by = args.output.says_who().then(made::made);
+    files.iter().try_for_each(|file: &ReportFile| file.write(&report, by.as_ref()))?;
+    args.output.print(&report, by.as_ref(), out)?;
     if args.output.format == Format::Text && !args.output.is_quiet() {
         let name = args.out.display().to_string();
         say::line(out, "")?;
@@ -191,41 +193,12 @@ impl BundleArgs {
 
     /// By whom, when, where and with what.
     fn made(&self, caller: Option<String>, manifest: &[u8; 32]) -> io::Result<Vec<u8>> {
-        let made = Made { caller, at: Some(now()), binary_sha256: own_hash(), ..made_here() };
+        let made = Made { caller, ..made::made() };
         let mut value = serde_json::to_value(made)?;
         value["manifest_sha256"] = hex::encode(manifest).into();
         value["tool"] = serde_json::to_value(Report::tool())?;
         let mut text = serde_json::to_vec_pretty(&value)?;
         text.push(b'\n');
         Ok(text)
-    }
-}
-
-/// What this machine tells of itself, without asking anyone.
-pub(super) fn made_here() -> Made {
-    let named =
-        |names: [&str; 2]| names.iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty());
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
-    Made {
-        command_line: std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect(),
-        host: host.or_else(|| named(["HOSTNAME", "COMPUTERNAME"])),
-        user: named(["USER", "USERNAME"]),
-        ..Made::default()
-    }
-}
-
-/// SHA-256 of this program.
-fn own_hash() -> Option<String> {
-    let mut file = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
-    let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut piece) {
-            Ok(0) => return Some(hex::encode(hash.finalize())),
-            Ok(length) => hash.update(&piece[..length]),
-            Err(_) => {
-                told("the hash of this program could not be taken; the bundle is made without it");
-                return None;
-            }
-        }
     }
 }

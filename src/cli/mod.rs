@@ -23,6 +23,7 @@ mod inspect;
 mod keys;
 #[cfg(feature = "aws")]
 mod live;
+mod made;
 mod output;
 mod plan;
 mod progress;

@@ -8,8 +8,8 @@ use std::str::FromStr;
 use terminal_size::{Width, terminal_size};
 
 use super::Failure;
-use crate::render::{self, TextOptions};
-use crate::report::{Custody, Report};
+use crate::render::{self, HtmlOptions, TextOptions};
+use crate::report::{Custody, Made, Report};
 
 /// The forms a report can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -20,6 +20,8 @@ pub(super) enum Format {
     Json,
     /// Findings as they are found, one a line, then the report without them
     Ndjson,
+    /// One page for a browser or for paper; it loads nothing and runs nothing
+    Html,
 }
 
 /// How the report is shown.
@@ -112,21 +114,32 @@ impl OutputArgs {
     }
 
     /// Prints a report. Findings of `ndjson` have been printed as they were found.
-    pub(super) fn print(&self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn print(&self, report: &Report, made: Option<&Made>, out: &mut dyn Write) -> io::Result<()> {
         match self.format {
             Format::Ndjson => render::ndjson_report(report, out),
-            format => self.look.write(format, report, out),
+            format => self.look.write(format, report, made, out),
         }
+    }
+
+    /// Whether any form is asked for that says by whom and with what it was made.
+    pub(super) fn says_who(&self) -> bool {
+        self.format == Format::Html || self.report.iter().any(|file| file.format == Format::Html)
     }
 }
 
 impl LookArgs {
     /// Writes a whole report.
-    pub(super) fn write(&self, format: Format, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(
+        &self,
+        format: Format,
+        report: &Report,
+        made: Option<&Made>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         match format {
             Format::Text if self.quiet => render::headline(report, &self.options(), out),
             Format::Text => render::text(report, &self.options(), out),
-            other => other.write(report, out),
+            other => other.write(report, made, out),
         }
     }
 
@@ -144,7 +157,7 @@ impl LookArgs {
 }
 
 impl Format {
-    fn write(self, report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    fn write(self, report: &Report, made: Option<&Made>, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Format::Text => {
                 render::text(report, &TextOptions { color: false, verbose: true, width: 100, ascii: false }, out)
@@ -154,13 +167,14 @@ impl Format {
                 report.findings.iter().try_for_each(|finding| render::ndjson_finding(finding, out))?;
                 render::ndjson_report(report, out)
             }
+            Format::Html => render::html(report, &HtmlOptions { made: made.cloned() }, out),
         }
     }
 }
 
 impl ReportFile {
-    pub(super) fn write(&self, report: &Report) -> Result<(), Failure> {
-        write_whole(&self.path, |out| self.format.write(report, out)).map_err(|error| {
+    pub(super) fn write(&self, report: &Report, made: Option<&Made>) -> Result<(), Failure> {
+        write_whole(&self.path, |out| self.format.write(report, made, out)).map_err(|error| {
             let path = self.path.display();
             Failure::told(format!(
                 "the report could not be written to {path}: {error}; free space or name another file"

@@ -12,7 +12,8 @@ use crate::report::thousands;
 /// Prints a plan: as JSON where that was asked for, else for people.
 pub(super) fn print(plan: &Plan, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Text => text(plan, out),
+        // A plan is no report, and has no page.
+        Format::Text | Format::Html => text(plan, out),
         Format::Json | Format::Ndjson => say::json(out, plan),
     }
 }

@@ -30,6 +30,6 @@ pub(super) fn run(args: &ReportArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let bytes = evidence::read_report(&args.file)
         .map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
     let report = Report::parse(&bytes).map_err(|error| wrong(&error))?;
-    args.look.write(args.format, &report, out)?;
+    args.look.write(args.format, &report, None, out)?;
     Ok(report.verdict.exit_status())
 }

@@ -11,7 +11,7 @@ use super::evidence::EvidenceArgs;
 use super::output::{Format, OutputArgs, ReportFile};
 use super::plan;
 use super::progress::{Bar, Streamed};
-use super::{Failure, custody, signals, unpack};
+use super::{Failure, custody, made, signals, unpack};
 use crate::audit::{self, Observer, Silent};
 
 /// Audit a trail: its chain of digest files and its log files
@@ -82,7 +82,8 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     }
     given.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.
-    files.iter().try_for_each(|file: &ReportFile| file.write(&report))?;
-    args.output.print(&report, out)?;
+    let made = args.output.says_who().then(made::made);
+    files.iter().try_for_each(|file: &ReportFile| file.write(&report, made.as_ref()))?;
+    args.output.print(&report, made.as_ref(), out)?;
     Ok(report.verdict.exit_status())
 }

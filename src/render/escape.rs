@@ -1,4 +1,4 @@
-//! The one place that escapes for the terminal: what a bucket says may be seen and may not act.
+//! The one place that escapes for the terminal and for HTML: what a bucket says may be seen and may not act.
 //!
 //! A name in a bucket is chosen by whoever may write to it. Printed raw, it could move the cursor over a finding,
 //! recolour a verdict, or reverse the text after it.
@@ -53,6 +53,27 @@ pub fn ascii(text: &str) -> Cow<'_, str> {
             Cow::Owned(escaped.collect())
         }
     }
+}
+
+/// As [`visible`], for HTML and SVG: as text, or in an attribute in quotes of either kind. Nothing in it is markup, and
+/// nothing in it turns the direction of writing.
+pub fn html(text: &str) -> Cow<'_, str> {
+    let shown = visible(text);
+    if !shown.contains(['&', '<', '>', '"', '\'']) {
+        return shown;
+    }
+    let mut escaped = String::with_capacity(shown.len() + 16);
+    for c in shown.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 /// The text if it has at most `most` characters; else its two ends, and how many characters were left out between
@@ -123,6 +144,18 @@ mod tests {
         }
         assert_eq!(command("x 'it'\\''s\u{1b}'"), "x 'it'\\''s\\u{1b}'");
         assert_eq!(ascii("é\u{1b}x"), "\\u{e9}\\u{1b}x");
+    }
+
+    #[test]
+    fn no_markup_comes_through_and_what_is_hidden_is_seen() {
+        for (name, shown) in [
+            ("AWSLogs/é.json.gz", "AWSLogs/é.json.gz"),
+            ("</script><svg onload=x()>", "&lt;/script&gt;&lt;svg onload=x()&gt;"),
+            ("\"'&amp;]]>", "&quot;&#39;&amp;amp;]]&gt;"),
+            ("gz.\u{202e}<b>\0", "gz.\\u{202e}&lt;b&gt;\\u{0}"),
+        ] {
+            assert_eq!(html(name), shown);
+        }
     }
 
     #[test]

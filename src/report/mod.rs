@@ -6,6 +6,7 @@
 mod custody;
 mod made;
 mod model;
+mod population;
 mod tally;
 mod verdict;
 mod waiver;
@@ -13,6 +14,7 @@ mod waiver;
 pub use custody::{CUSTODY_SCHEMA, Custody, Held};
 pub use made::Made;
 pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};
+pub use population::{Population, Share};
 pub use tally::LogTally;
 pub use verdict::{Verdict, thousands};
 pub use waiver::{AppliedWaiver, Waiver, WaiverError, Waivers};

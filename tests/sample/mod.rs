@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod pages;
+
 use std::path::Path;
 
 use trailseal::chain::{Hole, NewestDigest, OldestDigest, Tally};

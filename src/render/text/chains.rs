@@ -2,13 +2,14 @@
 
 use std::io;
 
+use super::bar::{NARROWEST, WIDEST, bar};
 use super::coverage::Shown;
 use super::page::{Page, counted};
-use super::timeline::{NARROWEST, WIDEST, bar, cells};
 use crate::chain::{Hole, Tally};
 use crate::finding::length;
+use crate::render::timeline::{cells, join, percent};
 use crate::report::{ChainReport, LogTally, thousands};
-use crate::trail::{ChainKind, Interval};
+use crate::trail::Interval;
 
 /// So many holes of a chain are listed: the longest.
 const HOLES_SHOWN: usize = 3;
@@ -91,21 +92,6 @@ impl Rows {
 /// `100%` and its narrower like: ` 99.9%`, ` <0.1%`.
 const PERCENT: usize = 5;
 
-/// How much of the period is proven, rounded down: nothing but the whole is called 100%.
-fn percent(chain: &ChainReport, period: Interval) -> String {
-    let proven: i64 =
-        chain.proven.iter().filter_map(|interval| interval.intersect(period)).map(Interval::seconds).sum();
-    match (chain.kind, proven, period.seconds()) {
-        (ChainKind::Backfill, _, _) | (_, _, 0) => "-".to_owned(),
-        (_, 0, _) => "0%".to_owned(),
-        (_, proven, whole) if proven >= whole => "100%".to_owned(),
-        (_, proven, whole) => match proven * 1_000 / whole {
-            0 => "<0.1%".to_owned(),
-            tenths => format!("{}.{}%", tenths / 10, tenths % 10),
-        },
-    }
-}
-
 /// What was counted of one chain; of what there is none, nothing is said.
 fn counts(chain: &ChainReport) -> String {
     let Tally { verified, violated, unproven } = chain.digests;
@@ -149,16 +135,4 @@ fn holes(holes: &[Hole], page: &mut Page<'_>) -> io::Result<()> {
             counted(more, "more hole")
         )),
     }
-}
-
-/// Lost hours in a row, each a hole of its own, are shown as one.
-fn join(holes: &[Hole]) -> Vec<Hole> {
-    let mut joined: Vec<Hole> = Vec::new();
-    for hole in holes {
-        match joined.last_mut() {
-            Some(last) if last.reason == hole.reason && last.end == hole.start => last.end = hole.end,
-            _ => joined.push(*hole),
-        }
-    }
-    joined
 }

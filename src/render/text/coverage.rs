@@ -2,10 +2,11 @@
 
 use std::io;
 
+use super::bar::legend;
 use super::chains::Rows;
 use super::page::{Page, Role, counted};
-use super::timeline::{Mark, legend, marks};
 use crate::finding::length;
+use crate::render::timeline::{Mark, marks};
 use crate::report::{ChainReport, Report};
 use crate::trail::ChainKind;
 

@@ -3,10 +3,11 @@
 use std::io;
 
 use super::page::{Page, counted, severity_role};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::render::escape::bounded;
+use crate::render::groups::{by_code, spanned};
+use crate::render::wording;
 use crate::report::{Report, thousands};
-use crate::trail::Interval;
 
 /// So many findings of a code are shown.
 pub(super) const SHOWN: usize = 5;
@@ -26,11 +27,7 @@ pub(super) fn findings(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         let count = thousands(found.len() as u64);
         page.heading(
             severity_role(severity),
-            &match severity {
-                Severity::Violation => format!("Violations ({count}): something signed or chained is contradicted"),
-                Severity::Unproven => format!("Unproven ({count}): could not be shown either way"),
-                Severity::Note => format!("Notes ({count}): worth knowing; these change no verdict"),
-            },
+            &format!("{} ({count}): {}", wording::plural(severity), wording::says(severity)),
         )?;
         for (code, group) in by_code(&found) {
             page.blank()?;
@@ -48,14 +45,6 @@ pub(super) fn findings(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         page.blank()?;
         page.line(if report.findings.is_empty() { "Findings: none" } else { "Findings: none but those waived" })
     }
-}
-
-/// The findings of each code, codes worst first.
-pub(super) fn by_code<'a>(found: &[&'a Finding]) -> Vec<(Code, Vec<&'a Finding>)> {
-    let groups = Code::ALL
-        .iter()
-        .map(|code| (*code, found.iter().copied().filter(|finding| finding.code == *code).collect::<Vec<&Finding>>()));
-    groups.filter(|(_, group)| !group.is_empty()).collect()
 }
 
 /// The first few findings of a code, or all.
@@ -77,13 +66,6 @@ pub(super) fn some(group: &[&Finding], page: &mut Page<'_>) -> io::Result<()> {
         }
         None => Ok(()),
     }
-}
-
-/// From the first moment that any of them is about to the last.
-fn spanned(group: &[&Finding]) -> Option<Interval> {
-    let intervals = || group.iter().filter_map(|finding| finding.interval);
-    let start = intervals().map(|interval| interval.start).min()?;
-    Some(Interval::new(start, intervals().map(|interval| interval.end).max()?))
 }
 
 /// One finding, with all that it says.

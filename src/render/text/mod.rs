@@ -1,12 +1,12 @@
 //! The text report: for someone who has never met the program, verdict first.
 
+mod bar;
 mod chains;
 mod coverage;
 mod custody;
 mod findings;
 mod page;
 mod particulars;
-mod timeline;
 mod waived;
 
 use std::io;
@@ -15,6 +15,7 @@ pub use custody::custody;
 
 use page::{Page, Role};
 
+use super::wording;
 use crate::report::{Report, Verdict};
 
 /// How the text report is to look.
@@ -61,29 +62,7 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     let options = page.options;
     headline(report, &options, page.out)?;
     page.blank()?;
-    let waived = report.findings.iter().any(|finding| finding.waived);
-    page.prose(
-        "",
-        match report.verdict {
-            Verdict::Intact if waived => {
-                "Everything asked for was proven, apart from the findings waived below. The line above says what was \
-                 asked for; the end of this report says what was not checked."
-            }
-            Verdict::Intact => {
-                "Everything asked for was proven: what was checked is what CloudTrail delivered. The line above says \
-                 what was asked for; the end of this report says what was not checked. It does not show that the \
-                 trail was set up to record every kind of event."
-            }
-            Verdict::NotIntact => {
-                "Something that was signed or chained is contradicted by what is there: evidence was altered, deleted \
-                 or replaced. This shows that it happened, and neither who did it nor why."
-            }
-            Verdict::Inconclusive => {
-                "No tampering is shown, but not everything asked for could be proven. This is not a clean result: \
-                 tampering may hide in what is unproven."
-            }
-        },
-    )
+    page.prose("", wording::meaning(report))
 }
 
 fn role(verdict: Verdict) -> Role {

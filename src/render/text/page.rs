@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use super::TextOptions;
 use crate::finding::Severity;
 use crate::render::escape::{LONGEST_NAME, LONGEST_SENTENCE, ascii, bounded, visible};
+pub(super) use crate::render::wording::counted;
 
 /// Where the text goes.
 pub(super) struct Page<'a> {
@@ -123,10 +124,4 @@ pub(super) fn severity_role(severity: Severity) -> Role {
         Severity::Unproven => Role::Doubtful,
         Severity::Note => Role::Heading,
     }
-}
-
-/// `1 finding`, `2,400 findings`.
-pub(super) fn counted(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", crate::report::thousands(number as u64))
 }

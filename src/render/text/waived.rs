@@ -2,9 +2,10 @@
 
 use std::io;
 
-use super::findings::{by_code, some};
+use super::findings::some;
 use super::page::{Page, Role, counted};
 use crate::finding::Finding;
+use crate::render::groups::by_code;
 use crate::report::{AppliedWaiver, Report, thousands};
 
 pub(super) fn waived(report: &Report, page: &mut Page<'_>) -> io::Result<()> {

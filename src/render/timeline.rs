@@ -1,9 +1,9 @@
-//! One chain's time as a bar of cells.
+//! One chain's time as a bar of cells, and what is said of its length: the same in every form that draws it.
 
-use super::page::{Page, Role};
+use crate::chain::Hole;
 use crate::finding::Severity;
 use crate::report::{ChainReport, Report};
-use crate::trail::Interval;
+use crate::trail::{ChainKind, Interval};
 
 /// What a cell shows: the worst of what lies in it, so that nothing is too short to be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,12 +21,6 @@ pub(super) enum Cell {
     /// At least one violation.
     Violation,
 }
-
-/// The widest bar.
-pub(super) const WIDEST: usize = 48;
-
-/// The narrowest bar.
-pub(super) const NARROWEST: usize = 16;
 
 /// What the findings mark in place in one chain's bar: what is neither waived nor a hole nor a note.
 pub(super) struct Mark {
@@ -64,32 +58,6 @@ pub(super) fn cells(chain: &ChainReport, marks: &[Mark], period: Interval, width
     cells
 }
 
-/// The bar as it is printed; cells alike and next to each other share their colour codes.
-pub(super) fn bar(cells: &[Cell], page: &Page<'_>) -> String {
-    let runs = cells.chunk_by(|a, b| a == b);
-    runs.map(|run| {
-        let glyphs = glyph(run[0], page.options.ascii).to_string().repeat(run.len());
-        match run[0] {
-            Cell::Violation => page.paint(Role::Bad, &glyphs),
-            Cell::Hole | Cell::Unproven => page.paint(Role::Doubtful, &glyphs),
-            _ => glyphs,
-        }
-    })
-    .collect()
-}
-
-/// What the glyphs say, once for all bars, in lines that fit the narrowest page.
-pub(super) fn legend(ascii: bool) -> [String; 2] {
-    let named = |cells: &[(Cell, &str)]| {
-        let named: Vec<String> = cells.iter().map(|(cell, name)| format!("{} {name}", glyph(*cell, ascii))).collect();
-        named.join("   ")
-    };
-    [
-        named(&[(Cell::Proven, "proven"), (Cell::Hole, "hole, however short"), (Cell::Violation, "violation")]),
-        named(&[(Cell::Part, "proven where due"), (Cell::Nothing, "nothing due"), (Cell::Unproven, "unproven")]),
-    ]
-}
-
 /// What findings mark, chain by chain, in one pass over them.
 pub(super) fn marks<'a>(report: &'a Report, chains: &[&'a ChainReport]) -> Vec<Vec<Mark>> {
     let mut marks: Vec<Vec<Mark>> = chains.iter().map(|_| Vec::new()).collect();
@@ -116,23 +84,35 @@ pub(super) fn marks<'a>(report: &'a Report, chains: &[&'a ChainReport]) -> Vec<V
     marks
 }
 
-fn identity(chain: &ChainReport) -> (&str, &str, &str, &str, crate::trail::ChainKind) {
-    (&chain.account_id, &chain.region, &chain.trail, &chain.home_region, chain.kind)
+/// How much of the period is proven, rounded down: nothing but the whole is called 100%.
+pub(super) fn percent(chain: &ChainReport, period: Interval) -> String {
+    let proven: i64 =
+        chain.proven.iter().filter_map(|interval| interval.intersect(period)).map(Interval::seconds).sum();
+    match (chain.kind, proven, period.seconds()) {
+        (ChainKind::Backfill, _, _) | (_, _, 0) => "-".to_owned(),
+        (_, 0, _) => "0%".to_owned(),
+        (_, proven, whole) if proven >= whole => "100%".to_owned(),
+        (_, proven, whole) => match proven * 1_000 / whole {
+            0 => "<0.1%".to_owned(),
+            tenths => format!("{}.{}%", tenths / 10, tenths % 10),
+        },
+    }
 }
 
-fn glyph(cell: Cell, ascii: bool) -> char {
-    match (cell, ascii) {
-        (Cell::Nothing, false) => '·',
-        (Cell::Nothing, true) => '.',
-        (Cell::Part, false) => '▄',
-        (Cell::Part, true) => '+',
-        (Cell::Proven, false) => '█',
-        (Cell::Proven, true) => '#',
-        (Cell::Hole, false) => '░',
-        (Cell::Hole, true) => '-',
-        (Cell::Unproven, _) => '?',
-        (Cell::Violation, _) => '!',
+/// Lost hours in a row, each a hole of its own, are shown as one.
+pub(super) fn join(holes: &[Hole]) -> Vec<Hole> {
+    let mut joined: Vec<Hole> = Vec::new();
+    for hole in holes {
+        match joined.last_mut() {
+            Some(last) if last.reason == hole.reason && last.end == hole.start => last.end = hole.end,
+            _ => joined.push(*hole),
+        }
     }
+    joined
+}
+
+fn identity(chain: &ChainReport) -> (&str, &str, &str, &str, crate::trail::ChainKind) {
+    (&chain.account_id, &chain.region, &chain.trail, &chain.home_region, chain.kind)
 }
 
 /// Which moment lies in which cell.

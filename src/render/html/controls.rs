@@ -1,0 +1,37 @@
+//! Which controls the report can be shown for. The mapping is the same for every report.
+
+use super::page::Page;
+use crate::controls::{Control, mapping};
+
+pub(super) fn controls(page: &mut Page) {
+    let mapping = mapping();
+    page.raw("<section aria-labelledby=\"controls\">\n<h2 id=\"controls\">Controls</h2>\n");
+    page.within(
+        "<p>What a report like this one shows for controls of some frameworks, mapping ",
+        &mapping.version,
+        ". ",
+    );
+    page.raw(
+        "<em>Direct</em>: it is evidence of what the control asks for, or of the part that is about detection. \
+         <em>Supporting</em>: it is of use beside the evidence that the control takes. The mapping is the same for every \
+         verdict; which verdict this report came to stands at its top.</p>\n",
+    );
+    let of_one =
+        |a: &Control, b: &Control| (&a.framework, &a.framework_version) == (&b.framework, &b.framework_version);
+    for (at, framework) in mapping.controls.chunk_by(of_one).enumerate() {
+        let caption = format!("{} {}", framework[0].framework, framework[0].framework_version);
+        let heads = ["Control", "Evidence", "What a report shows", "What it does not show"];
+        page.table(&format!("framework{at}"), &caption, &heads, |page| {
+            framework.iter().for_each(|control| row(control, page))
+        });
+    }
+    page.raw("</section>\n");
+}
+
+fn row(control: &Control, page: &mut Page) {
+    page.within("<tr class=\"control\"><th scope=\"row\"><strong>", &control.id, "</strong> ");
+    page.within("", &control.title, "</th>");
+    page.within("<td>", &control.strength.to_string(), "</td>");
+    page.within("<td>", &control.shows, "</td>");
+    page.within("<td>", &control.does_not_show, "</td></tr>\n");
+}

@@ -1,0 +1,153 @@
+//! The page of HTML: against a snapshot, and against what it may never do. `tests/browser` looks at it in a browser.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
+mod sample;
+
+use std::collections::BTreeSet;
+
+use sample::pages::{EVIL, as_html, inconclusive, made_by, many, nothing, one_chain, said_everywhere, somebody};
+use sample::{altered, conclude, everything, request, snapshot, whole};
+use trailseal::report::{LogTally, Report};
+
+fn samples() -> Vec<(&'static str, Report)> {
+    vec![
+        ("one chain", one_chain()),
+        ("everything", everything()),
+        ("inconclusive", inconclusive()),
+        ("nothing", nothing()),
+        ("40 chains", many(4)),
+        ("hostile", said_everywhere(EVIL)),
+    ]
+}
+
+/// The tags of a page with the names of their attributes, in order; the style is not looked into.
+fn tags(page: &str) -> Vec<String> {
+    let (before, rest) = page.split_once("<style>").unwrap();
+    let (_, after) = rest.split_once("</style>").unwrap();
+    let mut tags = Vec::new();
+    for part in [before, after].into_iter().flat_map(|part| part.split('<').skip(1)) {
+        let tag = part.split_once('>').unwrap_or_else(|| panic!("a tag that does not end: {part}")).0;
+        let outside: Vec<&str> = tag.split('"').step_by(2).collect();
+        tags.push(outside.join("_"));
+    }
+    tags
+}
+
+#[test]
+fn a_report_reads_as_its_snapshot_does() {
+    snapshot("everything.html", &as_html(&everything(), Some(somebody())));
+}
+
+#[test]
+fn every_page_is_whole_and_loads_and_runs_nothing() {
+    for (name, report) in samples() {
+        let page = as_html(&report, None);
+        assert!(page.starts_with("<!DOCTYPE html>\n<html lang=\"en\">") && page.ends_with("</html>\n"), "{name}");
+        assert!(
+            page.contains("Content-Security-Policy\" content=\"default-src &#39;none&#39;; style-src &#39;sha256-")
+        );
+        let mut open = Vec::new();
+        for tag in tags(&page) {
+            let word = tag.split_whitespace().next().unwrap();
+            assert!(!["script", "link", "img", "iframe", "object", "base", "form"].contains(&word), "{name}: {tag}");
+            for attribute in [" on", " src", " style=", " href=\"http", " action"] {
+                assert!(!tag.contains(attribute), "{name}: {tag}");
+            }
+            match word.strip_prefix('/') {
+                Some(closed) => assert_eq!(open.pop().as_deref(), Some(closed), "{name}: {tag}"),
+                None if tag.ends_with('/') || ["!DOCTYPE", "meta", "br"].contains(&word) => {}
+                None => open.push(word.to_owned()),
+            }
+        }
+        assert!(open.is_empty(), "{name}: {open:?}");
+    }
+}
+
+#[test]
+fn anchors_lead_somewhere_and_ids_are_unique() {
+    for (name, report) in samples() {
+        let page = as_html(&report, None);
+        let values = |attribute: &str| -> Vec<String> {
+            let before = format!(" {attribute}=\"");
+            let parts = page.split(before.as_str()).skip(1);
+            parts.map(|part| part.split_once('"').unwrap().0.to_owned()).collect()
+        };
+        let ids = values("id");
+        let unique: BTreeSet<&String> = ids.iter().collect();
+        assert_eq!(unique.len(), ids.len(), "{name}");
+        let labels = values("aria-labelledby");
+        let named = labels.iter().flat_map(|value| value.split_whitespace()).map(str::to_owned);
+        let anchors = values("href").into_iter().map(|value| value.strip_prefix('#').unwrap().to_owned());
+        for id in named.chain(anchors) {
+            assert!(unique.contains(&id), "{name}: {id}");
+        }
+    }
+}
+
+#[test]
+fn the_verdict_stands_with_its_scope_in_one_heading_before_all_else() {
+    for (name, report) in samples() {
+        let page = as_html(&report, None);
+        let (_, rest) = page.split_once("<h1 id=\"verdict\">").unwrap();
+        let heading = rest.split_once("</h1>").unwrap().0;
+        let said: String = heading.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
+        assert_eq!(said, trailseal::render::escape::html(&report.headline()), "{name}");
+        assert!(!page.split_once("<h1").unwrap().0.contains("<h2"), "{name}");
+    }
+}
+
+/// Whatever the names, the markup is the same.
+#[test]
+fn no_name_becomes_markup_or_hides() {
+    let plain = "x".repeat(EVIL.chars().count());
+    let (evil, plain) = (
+        as_html(&said_everywhere(EVIL), Some(made_by(EVIL))),
+        as_html(&said_everywhere(&plain), Some(made_by(&plain))),
+    );
+    assert_eq!(tags(&evil), tags(&plain));
+    assert!(evil.chars().all(|c| c == '\n' || !trailseal::render::escape::is_hidden(c)));
+    assert!(evil.contains("\\u{202e}gz\\u{1b}[2J"));
+    // Outside of the style and of markup no quote and no bracket stands as it is.
+    assert!(!evil.contains("<svg onload") && !evil.contains("alert(1)>"));
+}
+
+#[test]
+fn what_is_left_out_is_said_and_the_page_stays_bounded() {
+    let mut chain = whole("111122223333", "us-east-1", 720);
+    chain.log_files = LogTally { violated: 100_000, ..LogTally::default() };
+    let findings = (0..100_000).map(|at| altered("111122223333", "us-east-1", at % 720)).collect();
+    let report = conclude(request(720), vec![chain], findings, "");
+    let page = as_html(&report, None);
+    assert!(
+        page.contains("<strong>2,000 of 100,000 findings are shown.</strong> The other 98,000 are in the JSON report")
+    );
+    assert!(page.len() < 4 << 20, "{} bytes", page.len());
+
+    let page = as_html(&many(100), None);
+    assert_eq!(page.matches("<text class=\"percent\"").count(), 1_000, "every chain has its line");
+    assert!(page.len() < 2 << 20, "{} bytes", page.len());
+
+    let page = as_html(&many(500), None);
+    assert!(page.contains("1,500 of 5,000 chains are shown."));
+    assert!(page.len() < 4 << 20, "{} bytes", page.len());
+    let troubled = (0..5_000).filter(|at| [3, 7, 11].contains(&(at % 13))).count();
+    assert_eq!(page.matches("<text class=\"small\"").count(), troubled, "chains with holes or findings come first");
+}
+
+/// An hour in ten years, and a violation in it: both are drawn.
+#[test]
+fn the_shortest_hole_and_violation_are_drawn() {
+    let hours_of_ten_years = 87_600;
+    let chain = sample::with_hole(whole("111122223333", "us-east-1", hours_of_ten_years), 500, hours_of_ten_years);
+    let findings = vec![
+        sample::lost("111122223333", "us-east-1", 500),
+        altered("111122223333", "us-east-1", 500),
+        altered("111122223333", "us-east-1", 80_000),
+    ];
+    let page = as_html(&conclude(request(hours_of_ten_years), vec![chain], findings, ""), None);
+    let picture = page.split_once("<svg class=\"panel\"").unwrap().1.split_once("<h3 id=\"holes\">").unwrap().0;
+    assert_eq!(picture.matches("<rect class=\"hole\"").count(), 1);
+    assert_eq!(picture.matches("<rect class=\"violated\"").count(), 2);
+    assert!(picture.contains("<rect class=\"hole\" x=\"0.12%\" width=\"0.80%\""), "{picture}");
+}
