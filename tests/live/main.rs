@@ -18,6 +18,7 @@ mod world;
 
 mod access;
 mod aws_cli;
+mod bundle;
 mod dry_run;
 mod endpoints;
 mod faults_that_end;
