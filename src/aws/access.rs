@@ -202,6 +202,10 @@ impl Access {
         aws_sdk_account::Client::from_conf(settled!(aws_sdk_account, self, &self.region()).build())
     }
 
+    pub(crate) fn kms(&self, region: &str) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::from_conf(settled!(aws_sdk_kms, self, region).build())
+    }
+
     pub(crate) fn sts(&self) -> aws_sdk_sts::Client {
         aws_sdk_sts::Client::from_conf(settled!(aws_sdk_sts, self, &self.region()).build())
     }

@@ -5,12 +5,16 @@
 
 mod access;
 mod failure;
+mod kms;
 mod organization;
 mod pace;
 mod trails;
+mod tsa;
 
 pub(crate) use self::pace::{Pace, Turn};
 pub use access::{Access, AccessError, AccessOptions, AssumedRole};
 pub(crate) use failure::{Refusal, refusal, without_secrets};
+pub use kms::{KmsError, KmsSigner};
 pub use organization::{Membership, caller, membership};
 pub use trails::{TrailError, TrailSettings, describe_trail};
+pub use tsa::{AuthorityError, TimestampAuthority, nonce};
