@@ -3,11 +3,13 @@
 //! Counting, sorting, waivers and the verdict happen here, in [`Report::conclude`], and nowhere else. Renderers are
 //! functions of the report.
 
+mod by_chain;
 mod model;
 mod tally;
 mod verdict;
 mod waiver;
 
+pub use by_chain::{ByChain, OneChain};
 pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};
 pub use tally::LogTally;
 pub use verdict::{Verdict, thousands};
