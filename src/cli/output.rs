@@ -22,6 +22,16 @@ pub(super) enum Format {
     Ndjson,
     /// One page for a browser or for paper; it loads nothing and runs nothing
     Html,
+    /// For security data lakes: OCSF events, one a line
+    Ocsf,
+    /// For AWS Security Hub: findings in its format, ASFF
+    Asff,
+    /// For CI systems: JUnit XML, a suite for each chain
+    Junit,
+    /// For compliance tools: OSCAL assessment results
+    Oscal,
+    /// For alerting: Prometheus's text format
+    Prometheus,
 }
 
 /// How the report is shown.
@@ -168,6 +178,11 @@ impl Format {
                 render::ndjson_report(report, out)
             }
             Format::Html => render::html(report, &HtmlOptions { made: made.cloned() }, out),
+            Format::Ocsf => render::ocsf(report, out),
+            Format::Asff => render::asff(report, out),
+            Format::Junit => render::junit(report, out),
+            Format::Oscal => render::oscal(report, out),
+            Format::Prometheus => render::prometheus(report, out),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Counting, sorting, waivers and the verdict happen here, in [`Report::conclude`], and nowhere else. Renderers are
 //! functions of the report.
 
+mod by_chain;
 mod custody;
 mod made;
 mod model;
@@ -11,6 +12,7 @@ mod tally;
 mod verdict;
 mod waiver;
 
+pub use by_chain::{ByChain, OneChain};
 pub use custody::{CUSTODY_SCHEMA, Custody, Held};
 pub use made::Made;
 pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};

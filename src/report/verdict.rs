@@ -21,14 +21,13 @@ pub enum Verdict {
 }
 
 /// A violation decides; else whatever is unproven; and nothing at all proves nothing.
-pub(super) fn decide(findings: &[Finding], digests: Tally) -> Verdict {
-    let counts = |severity| findings.iter().any(|finding| finding.severity == severity && !finding.waived);
-    if counts(Severity::Violation) {
-        Verdict::NotIntact
-    } else if counts(Severity::Unproven) || digests.verified == 0 {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Intact
+pub(super) fn decide<'a>(findings: impl IntoIterator<Item = &'a Finding>, digests: Tally) -> Verdict {
+    let counted = findings.into_iter().filter(|finding| !finding.waived);
+    match counted.map(|finding| finding.severity).min() {
+        Some(Severity::Violation) => Verdict::NotIntact,
+        Some(Severity::Unproven) => Verdict::Inconclusive,
+        Some(Severity::Note) | None if digests.verified == 0 => Verdict::Inconclusive,
+        Some(Severity::Note) | None => Verdict::Intact,
     }
 }
 
