@@ -69,16 +69,12 @@ pub struct Packed {
     pub manifest: [u8; 32],
 }
 
-/// Writes a bundle, whole or not at all.
-pub async fn pack(recording: &Recording, contents: Contents<'_>, out: &Path) -> Result<Packed, BundleError> {
+/// Writes a bundle, whole or not at all, of a recording that has [`ended`](Recording::ended).
+pub fn pack(recording: &Recording, contents: Contents<'_>, out: &Path) -> Result<Packed, BundleError> {
     let mut name = out.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = out.with_file_name(name);
-    let packed = match recording.ended().await {
-        Ok(()) => write(recording, contents, &partial),
-        Err(error) => Err(error),
-    };
-    let renamed = packed.and_then(|packed| fs::rename(&partial, out).map(|()| packed));
+    let renamed = write(recording, contents, &partial).and_then(|packed| fs::rename(&partial, out).map(|()| packed));
     renamed.map_err(|error| {
         let _ = fs::remove_file(&partial);
         BundleError::Disk { path: out.to_owned(), error }

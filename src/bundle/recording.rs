@@ -109,7 +109,7 @@ impl Recording {
     }
 
     /// Waits for what is still being read, and tells whether all could be kept.
-    pub(super) async fn ended(&self) -> io::Result<()> {
+    pub async fn ended(&self) -> io::Result<()> {
         let _ = self.under_way.subscribe().wait_for(|count| *count == 0).await;
         lock(&self.failed).take().map_or(Ok(()), Err)
     }

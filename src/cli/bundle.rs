@@ -77,7 +77,6 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let mut request = args.audit.request()?;
     let waivers = args.audit.waiver_text()?;
     let files = args.output.files()?;
-    let signer = args.sign.open(now())?;
     let include = args.include();
     let previous = args.previous()?;
     if let Some(previous) = &previous {
@@ -85,6 +84,7 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         request.start.get_or_insert(previous.next_start());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let signer = runtime.block_on(args.sign.open(&args.access, now()))?;
     let given = args.evidence.of(Some(&args.source));
     let opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Pack))?;
     let record = RequestRecord::of(&request, &opened.evidence, include);
@@ -102,12 +102,13 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     if report.is_partial() {
         return Err(Failure::told("the run was interrupted; no bundle was written: run the same command again"));
     }
+    runtime.block_on(recording.ended()).map_err(|error| args.not_written(&error))?;
     let made = |manifest: &[u8; 32]| args.made(opened.caller.clone(), manifest);
     let json = |out: &mut dyn Write| render::json(&report, out);
     // By whom and when is in a file of its own.
     let html = |out: &mut dyn Write| render::html(&report, &HtmlOptions::default(), out);
     let sign = |files| match &signer {
-        Some(signer) => signer.sign(files, predicate(&report)),
+        Some(signer) => runtime.block_on(signer.sign(files, predicate(&report))),
         None => Err(io::Error::other("nobody signs")),
     };
     let contents = Contents {
@@ -119,7 +120,7 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         made: &made,
         sign: signer.as_ref().map(|_| &sign as &Sign<'_>),
     };
-    let packed = runtime.block_on(pack(&recording, contents, &args.out)).map_err(Failure::told)?;
+    let packed = pack(&recording, contents, &args.out).map_err(Failure::told)?;
     let by = args.output.says_who().then(made::made);
     files.iter().try_for_each(|file: &ReportFile| file.write(&report, by.as_ref()))?;
     args.output.print(&report, by.as_ref(), out)?;

@@ -79,7 +79,8 @@ async fn make(store: Arc<dyn ObjectStore>, keys: &KeySet, out: &Path) {
         made: &made,
         sign: None,
     };
-    pack(&recording, contents, out).await.expect("packed");
+    recording.ended().await.expect("kept");
+    pack(&recording, contents, out).expect("packed");
 }
 
 fn pinned(keys: &KeySet) -> Arc<dyn KeySource> {
