@@ -36,6 +36,8 @@ fn of_chain(report: &Report, one: &OneChain<'_>, of_none: &[&Finding]) -> Asff {
     let OneChain { chain, id, verdict, .. } = one;
     let place = Place::new(&chain.account_id, &chain.region, &chain.home_region);
     let (label, status) = match verdict {
+        // What was not asked for is not passed.
+        Verdict::Intact if one.narrowed => ("INFORMATIONAL", "WARNING"),
         Verdict::Intact => ("INFORMATIONAL", "PASSED"),
         Verdict::Inconclusive => ("MEDIUM", "WARNING"),
         Verdict::NotIntact => ("HIGH", "FAILED"),
@@ -77,7 +79,10 @@ fn of_chain(report: &Report, one: &OneChain<'_>, of_none: &[&Finding]) -> Asff {
             &uid,
             "chain",
             Severities { label, original: verdict.to_string() },
-            (format!("CloudTrail log files of {id}: {verdict}"), report.headline()),
+            (
+                format!("CloudTrail log files of {id}: {}", one.headline),
+                format!("{}. The report as a whole: {}", one.headline, report.headline()),
+            ),
         )
     }
 }
@@ -92,7 +97,11 @@ fn reasons(one: &OneChain<'_>, of_none: &[&Finding]) -> Vec<StatusReason> {
         reason_code: code.name().to_uppercase().replace('-', "_"),
         description: fit(code.sentence(), 2_048),
     };
-    codes.into_iter().map(reason).take(MOST_REASONS).collect()
+    let unread = StatusReason {
+        reason_code: "LOG_FILES_NOT_CHECKED".to_owned(),
+        description: "Log files were not read, because that was asked for or the run was interrupted.".to_owned(),
+    };
+    codes.into_iter().map(reason).take(MOST_REASONS - 1).chain(one.narrowed.then_some(unread)).collect()
 }
 
 fn of_finding(report: &Report, finding: &Finding, uid: &str) -> Asff {

@@ -1,18 +1,18 @@
-//! JUnit XML, for the test reports of CI systems: a suite for each chain, and one for what belongs to none.
+//! JUnit XML, for the test reports of CI systems: a suite for each chain, and one for the report.
 
 use std::io;
 
 use super::aspect::{Aspect, counts, line};
 use super::escape::visible;
 use crate::finding::{Finding, Severity};
-use crate::report::{ByChain, OneChain, Report};
+use crate::report::{ByChain, OneChain, Report, Verdict};
 
 /// Writes the report as JUnit XML. A violation is a failure; what is unproven is an error, for the check could not be
 /// done; what is waived or a note is in the test's output. Names stay the same from run to run.
 pub fn junit(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let by_chain = report.by_chain();
-    let rest = Suite::of_the_rest(report, &by_chain);
-    let suites: Vec<Suite> = by_chain.chains.iter().map(Suite::of_chain).chain([rest]).collect();
+    let whole = Suite::of_the_report(report, &by_chain);
+    let suites: Vec<Suite> = by_chain.chains.iter().map(Suite::of_chain).chain([whole]).collect();
     let mut page = Page(out);
     page.raw("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
     page.open(
@@ -49,6 +49,7 @@ enum Outcome {
     Passed,
     Failed,
     Error,
+    Skipped,
 }
 
 impl Suite {
@@ -60,24 +61,32 @@ impl Suite {
             ("trail", chain.trail.clone()),
             ("home_region", chain.home_region.clone()),
             ("kind", chain.kind.to_string()),
-            ("verdict", one.verdict.to_string()),
+            ("verdict", one.headline.clone()),
         ];
         properties.extend(chain.proven_until().map(|until| ("proven_until", until.to_string())));
-        let tests = Aspect::ALL.map(|aspect| Test::of(aspect, aspect.counts(chain), &one.findings));
+        let logs = chain.log_files;
+        let tests = Aspect::ALL.map(|aspect| {
+            let mut test = Test::of(aspect, aspect.counts(chain), &one.findings);
+            let unread = aspect == Aspect::LogFiles && logs.not_checked > 0 && logs.verified == 0;
+            if unread && test.outcome == Outcome::Passed {
+                test.outcome = Outcome::Skipped;
+            }
+            test
+        });
         Suite { name: one.id.to_string(), properties, tests: tests.into() }
     }
 
-    /// What belongs to no chain, and the verdict, which is all that some will read.
-    fn of_the_rest(report: &Report, by_chain: &ByChain<'_>) -> Suite {
+    /// The verdict, so that a run that is not intact never passes, and what belongs to no chain.
+    fn of_the_report(report: &Report, by_chain: &ByChain<'_>) -> Suite {
         let findings = [&by_chain.of_none[..], &by_chain.elsewhere].concat();
         let properties = vec![
-            ("verdict", report.verdict.to_string()),
             ("source", report.request.source.clone()),
             ("version", report.tool.version.clone()),
             ("period", report.period().to_string()),
         ];
-        let tests = Aspect::ALL.map(|aspect| Test::of(aspect, "of no chain".to_owned(), &findings));
-        Suite { name: "of no chain".to_owned(), properties, tests: tests.into() }
+        let mut tests = vec![Test::of_verdict(report)];
+        tests.extend(Aspect::ALL.map(|aspect| Test::of(aspect, "in no chain".to_owned(), &findings)));
+        Suite { name: "report".to_owned(), properties, tests }
     }
 
     fn write(&self, report: &Report, page: &mut Page<'_>) -> io::Result<()> {
@@ -98,6 +107,21 @@ impl Suite {
 }
 
 impl Test {
+    fn of_verdict(report: &Report) -> Test {
+        Test {
+            name: "verdict",
+            outcome: match report.verdict {
+                Verdict::Intact => Outcome::Passed,
+                Verdict::NotIntact => Outcome::Failed,
+                Verdict::Inconclusive => Outcome::Error,
+            },
+            kind: report.verdict.to_string(),
+            summary: report.headline(),
+            counted: Vec::new(),
+            output: vec![report.headline()],
+        }
+    }
+
     fn of(aspect: Aspect, summary: String, findings: &[&Finding]) -> Test {
         let mut test = Test {
             name: aspect.name(),
@@ -133,6 +157,7 @@ impl Test {
             Outcome::Passed => {}
             Outcome::Failed => page.element("failure", &told, Some(&self.counted))?,
             Outcome::Error => page.element("error", &told, Some(&self.counted))?,
+            Outcome::Skipped => page.element("skipped", &told[..1], None)?,
         }
         page.element("system-out", &[], Some(&self.output))?;
         page.raw("</testcase>\n")
@@ -150,7 +175,7 @@ impl Counts {
             ("tests", outcomes.len()),
             ("failures", ended(Outcome::Failed)),
             ("errors", ended(Outcome::Error)),
-            ("skipped", 0),
+            ("skipped", ended(Outcome::Skipped)),
         ])
     }
 }

@@ -1,5 +1,5 @@
-//! OCSF, the Open Cybersecurity Schema Framework: JSON lines, a Compliance Finding for each chain and a Detection Finding
-//! for each violation.
+//! OCSF, the Open Cybersecurity Schema Framework: JSON lines, a Compliance Finding for the report and for each chain,
+//! and a Detection Finding for each violation.
 //!
 //! Lines, for that is what collectors take (Vector, Fluent Bit, Firehose, OpenSearch and what fills a Security Lake); the
 //! class of each is in `class_uid`, by which a lake keeps them apart.
@@ -9,30 +9,36 @@ mod event;
 use std::io;
 
 use event::{
-    Analytic, Check, Cloud, Compliance, ComplianceEvent, DetectionEvent, Event, Evidence, FindingInfo, Metadata, Owner,
+    Analytic, Check, Cloud, Compliance, ComplianceEvent, DetectionEvent, Event, Evidence, FindingInfo, Metadata,
     Product, Remediation, Resource, Severity as Level, Status,
 };
 
 use super::aspect::{Aspect, counts, line};
 use super::json::json_line;
-use super::place::{Place, partition};
+use super::place::Place;
 use super::uid;
 use crate::controls::mapping;
 use crate::finding::{Finding, Severity};
-use crate::report::{OneChain, Report, Verdict};
+use crate::report::{ByChain, ChainReport, OneChain, Report, Verdict};
 use crate::trail::{Interval, Time};
 
 /// The version of the schema.
 const VERSION: &str = "1.5.0";
 
+/// The classes of events that are written.
+const COMPLIANCE_FINDING: (u32, &str) = (2003, "Compliance Finding");
+const DETECTION_FINDING: (u32, &str) = (2004, "Detection Finding");
+
 /// The most reasons told in one event; how many more there are is told too.
 const MOST_DETAILS: usize = 100;
 
-/// Writes the events, one a line: chains first, then violations, both in the report's order.
+/// Writes the events, one a line: the report as a whole, for silence must not be taken for a clean result; then chains, then
+/// violations, both in the report's order.
 pub fn ocsf(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let by_chain = report.by_chain();
+    json_line(&of_report(report, &by_chain), out)?;
     for one in &by_chain.chains {
-        json_line(&compliance_finding(report, one, &by_chain.of_none), out)?;
+        json_line(&of_chain(report, one, &by_chain.of_none), out)?;
     }
     for (finding, uid) in report.findings.iter().zip(uid::findings(report)) {
         if finding.severity == Severity::Violation {
@@ -42,68 +48,132 @@ pub fn ocsf(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     Ok(())
 }
 
-fn compliance_finding<'a>(report: &'a Report, one: &OneChain<'a>, of_none: &[&Finding]) -> ComplianceEvent<'a> {
-    let OneChain { chain, id, verdict, .. } = one;
+/// What is evaluated: the report as a whole, or a chain.
+struct Evaluated<'a> {
+    uid: String,
+    rule: &'static str,
+    name: String,
+    headline: String,
+    verdict: Verdict,
+    narrowed: bool,
+    place: Place,
+    findings: Vec<&'a Finding>,
+    checks: Vec<Check>,
+    resource: Resource,
+}
+
+fn of_report<'a>(report: &'a Report, by_chain: &ByChain<'a>) -> ComplianceEvent<'a> {
+    let request = &report.request;
+    let first = report.chains.first();
+    let named = |asked: &[String], found: Option<&String>| asked.first().or(found).cloned().unwrap_or_default();
+    let account = named(&request.accounts, first.map(|chain| &chain.account_id));
+    let region = named(&request.regions, first.map(|chain| &chain.region));
+    let home_region = first.map(|chain| chain.home_region.as_str()).unwrap_or_default();
+    let place = Place::new(&account, &region, home_region);
+    let uid = uid::uuid(&["report", &request.source]);
+    compliance_finding(
+        report,
+        Evaluated {
+            rule: "trailseal.report",
+            name: "all that was asked for".to_owned(),
+            headline: report.headline(),
+            verdict: report.verdict,
+            narrowed: report.is_narrowed(),
+            // What is in a chain is told with the chain.
+            findings: [&by_chain.of_none[..], &by_chain.elsewhere].concat(),
+            checks: Vec::new(),
+            resource: Resource {
+                uid: uid.clone(),
+                name: request.source.clone(),
+                kind: "CloudTrail evidence",
+                namespace: None,
+                region: place.region.clone(),
+                cloud_partition: place.partition(),
+            },
+            place,
+            uid,
+        },
+    )
+}
+
+fn of_chain<'a>(report: &'a Report, one: &OneChain<'a>, of_none: &[&'a Finding]) -> ComplianceEvent<'a> {
+    let OneChain { chain, id, .. } = one;
     let uid = uid::chain(id);
     let place = Place::new(&chain.account_id, &chain.region, &chain.home_region);
-    let severity = match verdict {
-        Verdict::Intact => Level::INFORMATIONAL,
-        Verdict::Inconclusive => Level::MEDIUM,
-        Verdict::NotIntact => Level::HIGH,
-    };
-    let title = format!("CloudTrail log file integrity of {id}: {verdict}");
-    let desc = format!("The chain of digest files and the log files that they list, checked for {}.", report.period());
-    ComplianceEvent {
-        event: Event {
-            message: title.clone(),
-            status_detail: Some(report.headline()),
-            ..event(report, 2003, "Compliance Finding", severity, &place, uid.clone(), Some(report.period()))
-        },
-        finding_info: finding_info(report, uid.clone(), title, desc, "trailseal.chain"),
-        compliance: compliance(one, of_none),
-        resources: vec![Resource {
+    let findings = [&one.findings[..], of_none].concat();
+    compliance_finding(
+        report,
+        Evaluated {
+            rule: "trailseal.chain",
+            name: id.to_string(),
+            headline: one.headline.clone(),
+            verdict: one.verdict,
+            narrowed: one.narrowed,
+            checks: Aspect::ALL.map(|aspect| check(chain, aspect, &findings)).into(),
+            findings,
+            resource: Resource {
+                uid: uid.clone(),
+                name: chain.trail.clone(),
+                kind: "AWS CloudTrail trail",
+                namespace: Some(format!("{}/{}/{}", chain.account_id, chain.region, chain.kind)),
+                region: place.home_region.clone(),
+                cloud_partition: place.partition(),
+            },
+            place,
             uid,
-            name: chain.trail.clone(),
-            kind: "AWS CloudTrail trail",
-            namespace: Some(format!("{}/{}/{}", chain.account_id, chain.region, chain.kind)),
-            region: place.home_region.clone(),
-            cloud_partition: partition(&place.home_region),
-            owner: Owner::account(&place.account),
-        }],
+        },
+    )
+}
+
+fn check(chain: &ChainReport, aspect: Aspect, findings: &[&Finding]) -> Check {
+    let concerned = findings.iter().filter(|finding| counts(finding) && Aspect::of(finding.code) == aspect);
+    let status = match concerned.map(|finding| finding.severity).min() {
+        Some(Severity::Violation) => Status::FAIL,
+        Some(_) => Status::WARNING,
+        None if aspect == Aspect::LogFiles && chain.log_files.not_checked > 0 => Status::WARNING,
+        None => Status::PASS,
+    };
+    Check {
+        uid: aspect.name().replace(' ', "-"),
+        name: aspect.name(),
+        desc: aspect.counts(chain),
+        status: status.name,
+        status_id: status.id,
     }
 }
 
-fn compliance(one: &OneChain<'_>, of_none: &[&Finding]) -> Compliance {
+fn compliance_finding<'a>(report: &'a Report, of: Evaluated<'a>) -> ComplianceEvent<'a> {
+    let (severity, status) = match of.verdict {
+        // What was not asked for is not passed.
+        Verdict::Intact if of.narrowed => (Level::INFORMATIONAL, Status::WARNING),
+        Verdict::Intact => (Level::INFORMATIONAL, Status::PASS),
+        Verdict::Inconclusive => (Level::MEDIUM, Status::WARNING),
+        Verdict::NotIntact => (Level::HIGH, Status::FAIL),
+    };
+    let title = format!("CloudTrail log file integrity of {}: {}", of.name, of.headline);
+    let desc = "The chain of digest files and the log files that they list, compared with what AWS signed.".to_owned();
+    ComplianceEvent {
+        event: Event {
+            message: title.clone(),
+            status_detail: Some(of.headline),
+            ..event(report, COMPLIANCE_FINDING, severity, &of.place, of.uid.clone(), Some(report.period()))
+        },
+        finding_info: finding_info(report, of.uid, title, desc, of.rule),
+        compliance: compliance(status, of.checks, &of.findings),
+        resources: vec![of.resource],
+    }
+}
+
+fn compliance(status: Status, checks: Vec<Check>, findings: &[&Finding]) -> Compliance {
     let controls = &mapping().controls;
     let mut standards: Vec<String> =
         controls.iter().map(|control| format!("{} {}", control.framework, control.framework_version)).collect();
     standards.dedup();
-    let status = match one.verdict {
-        Verdict::Intact => Status::PASS,
-        Verdict::Inconclusive => Status::WARNING,
-        Verdict::NotIntact => Status::FAIL,
-    };
-    let concerned = || one.findings.iter().chain(of_none).copied().filter(|finding| counts(finding));
-    let mut status_details: Vec<String> = concerned().map(line).take(MOST_DETAILS).collect();
-    let more = concerned().skip(MOST_DETAILS).count();
-    if more > 0 {
-        status_details.push(format!("{more} more are in the report"));
+    let counted: Vec<&Finding> = findings.iter().copied().filter(|finding| counts(finding)).collect();
+    let mut status_details: Vec<String> = counted.iter().take(MOST_DETAILS).map(|finding| line(finding)).collect();
+    if counted.len() > MOST_DETAILS {
+        status_details.push(format!("{} more are in the report", counted.len() - MOST_DETAILS));
     }
-    let check = |aspect: Aspect| {
-        let worst = concerned().filter(|f| Aspect::of(f.code) == aspect).map(|f| f.severity).min();
-        let status = match worst {
-            Some(Severity::Violation) => Status::FAIL,
-            Some(_) => Status::WARNING,
-            None => Status::PASS,
-        };
-        Check {
-            uid: aspect.name().replace(' ', "-"),
-            name: aspect.name(),
-            desc: aspect.counts(one.chain),
-            status: status.name,
-            status_id: status.id,
-        }
-    };
     Compliance {
         control: "CloudTrail log file integrity",
         desc: format!(
@@ -112,7 +182,7 @@ fn compliance(one: &OneChain<'_>, of_none: &[&Finding]) -> Compliance {
         ),
         standards,
         requirements: controls.iter().map(|control| format!("{} {}", control.framework, control.id)).collect(),
-        checks: Aspect::ALL.map(check).into(),
+        checks,
         status: status.name,
         status_id: status.id,
         status_details,
@@ -129,7 +199,6 @@ fn detection_finding<'a>(report: &'a Report, finding: &'a Finding, uid: String) 
         namespace: Some(at.bucket.clone()).filter(|bucket| !bucket.is_empty()),
         region: place.region.clone(),
         cloud_partition: place.partition(),
-        owner: Owner::account(&place.account),
     });
     let info = finding_info(
         report,
@@ -144,7 +213,7 @@ fn detection_finding<'a>(report: &'a Report, finding: &'a Finding, uid: String) 
             status: Some(status),
             status_id: Some(status_id),
             status_code: Some(finding.code.name()),
-            ..event(report, 2004, "Detection Finding", Level::HIGH, &place, uid, finding.interval)
+            ..event(report, DETECTION_FINDING, Level::HIGH, &place, uid, finding.interval)
         },
         finding_info: info,
         is_alert: !finding.waived,
@@ -158,8 +227,7 @@ fn detection_finding<'a>(report: &'a Report, finding: &'a Finding, uid: String) 
 
 fn event<'a>(
     report: &'a Report,
-    class_uid: u32,
-    class_name: &'static str,
+    (class_uid, class_name): (u32, &'static str),
     severity: Level,
     place: &Place,
     uid: String,

@@ -164,7 +164,7 @@ fn of_chain(report: &Report, one: &OneChain<'_>) -> Observation {
     Observation {
         uuid: uid::uuid(&["observation of chain", &uid::chain(id)]),
         title: markup(&format!("Chain {id}")),
-        description: markup(&counts.join("; ")),
+        description: markup(&format!("{}. {}", one.headline, counts.join("; "))),
         props,
         methods: ["TEST"],
         types: ["control-objective"],
@@ -223,6 +223,8 @@ fn of_support(report: &Report, control: &Control) -> Observation {
 
 fn of_control(report: &Report, control: &Control, evidence: &[Related]) -> ControlFinding {
     let (state, reason) = match report.verdict {
+        // What was not asked for is not satisfied.
+        Verdict::Intact if report.is_narrowed() => ("not-satisfied", "other"),
         Verdict::Intact => ("satisfied", "pass"),
         Verdict::NotIntact => ("not-satisfied", "fail"),
         // What could not be shown is not satisfied, and has not failed either.

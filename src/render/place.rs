@@ -52,17 +52,13 @@ impl Place {
         Place::new(&account, &region, chain.map(|chain| chain.home_region.as_str()).unwrap_or_default())
     }
 
+    /// The partition that the regions are in.
     pub(super) fn partition(&self) -> &'static str {
-        partition(&self.home_region)
-    }
-}
-
-/// The partition that a region is in.
-pub(super) fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
+        match self.home_region.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{ChainReport, Report};
-use super::verdict::{Verdict, decide};
+use super::verdict::{Verdict, decide, scope};
 use crate::finding::Finding;
 use crate::trail::ChainId;
 
@@ -28,6 +28,10 @@ pub struct OneChain<'a> {
     /// What it comes to, by the rule that decides the whole: its own findings, and those of no chain. So no chain is intact
     /// where the report tells of something that counts and has no chain.
     pub verdict: Verdict,
+    /// The verdict with its scope, in one line.
+    pub headline: String,
+    /// Whether log files were not read because that was asked for, or the run was interrupted.
+    pub narrowed: bool,
     /// Its own findings.
     pub findings: Vec<&'a Finding>,
 }
@@ -48,7 +52,10 @@ impl Report {
         }
         let chains = self.chains.iter().zip(ids).zip(own).map(|((chain, id), findings)| {
             let verdict = decide(findings.iter().chain(&of_none).copied(), chain.digests);
-            OneChain { chain, id, verdict, findings }
+            let scope = scope(&self.request.log_files, chain.log_files, chain.digests);
+            let headline = format!("{verdict}: {scope}, {}", self.period());
+            let narrowed = chain.log_files.not_checked > 0 || self.is_partial();
+            OneChain { chain, id, verdict, headline, narrowed, findings }
         });
         ByChain { chains: chains.collect(), of_none, elsewhere }
     }

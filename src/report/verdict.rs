@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::model::Report;
+use super::tally::LogTally;
 use crate::chain::Tally;
 use crate::finding::{Code, Finding, Severity};
 
@@ -29,6 +30,23 @@ pub(super) fn decide<'a>(findings: impl IntoIterator<Item = &'a Finding>, digest
         Some(Severity::Note) | None if digests.verified == 0 => Verdict::Inconclusive,
         Some(Severity::Note) | None => Verdict::Intact,
     }
+}
+
+/// How much was verified of how much, by how much was to be read.
+pub(super) fn scope(asked: &str, logs: LogTally, digests: Tally) -> String {
+    let read = logs.listed() - logs.not_checked;
+    let logs = match asked {
+        "all" if logs.not_checked == 0 => {
+            format!("{} of {} log files verified", thousands(logs.verified), thousands(logs.listed()))
+        }
+        "none" => format!("chain only, {} of {} log files read", thousands(read), thousands(logs.listed())),
+        "listing" => {
+            format!("chain and listing only, {} of {} log files read", thousands(read), thousands(logs.listed()))
+        }
+        _ => format!("{} of {} log files read", thousands(read), thousands(logs.listed())),
+    };
+    let met = digests.verified.saturating_add(digests.violated).saturating_add(digests.unproven);
+    format!("{logs}, {} of {} digest files verified", thousands(digests.verified), thousands(met))
 }
 
 impl Verdict {
@@ -60,18 +78,6 @@ impl Report {
 
     /// The verdict with its scope, in one line: a narrower request narrows what `intact` means.
     pub fn headline(&self) -> String {
-        let logs = self.totals.log_files;
-        let read = logs.listed() - logs.not_checked;
-        let scope = match self.request.log_files.as_str() {
-            "all" if logs.not_checked == 0 => {
-                format!("{} of {} log files verified", thousands(logs.verified), thousands(logs.listed()))
-            }
-            "none" => format!("chain only, {} of {} log files read", thousands(read), thousands(logs.listed())),
-            "listing" => {
-                format!("chain and listing only, {} of {} log files read", thousands(read), thousands(logs.listed()))
-            }
-            _ => format!("{} of {} log files read", thousands(read), thousands(logs.listed())),
-        };
         let filters = [&self.request.accounts, &self.request.regions, &self.request.trails];
         let filtered: Vec<&str> = filters.iter().flat_map(|names| names.iter().map(String::as_str)).collect();
         let only = if filtered.is_empty() { String::new() } else { format!(", only {}", filtered.join(" ")) };
@@ -80,12 +86,17 @@ impl Report {
             if waived == 0 { String::new() } else { format!(", {} findings waived", thousands(waived as u64)) };
         let partial = if self.is_partial() { " (partial: the run was interrupted)" } else { "" };
         format!(
-            "{}{partial}: {scope}, {} of {} digest files verified, {}{only}{waived}",
+            "{}{partial}: {}, {}{only}{waived}",
             self.verdict,
-            thousands(self.totals.digests.verified),
-            thousands(self.totals.digests.verified + self.totals.digests.violated + self.totals.digests.unproven),
+            scope(&self.request.log_files, self.totals.log_files, self.totals.digests),
             self.period(),
         )
+    }
+
+    /// Whether log files were not read because that was asked for, or the run was interrupted: `intact` then says less than
+    /// that everything was compared with what was signed.
+    pub fn is_narrowed(&self) -> bool {
+        self.totals.log_files.not_checked > 0 || self.is_partial()
     }
 }
 

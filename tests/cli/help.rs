@@ -13,6 +13,7 @@ fn help_is_as_recorded() {
         ("trailseal", &["--help"][..]),
         ("verify", &["verify", "--help"]),
         ("pull", &["pull", "--help"]),
+        ("bundle", &["bundle", "--help"]),
         ("inspect", &["inspect", "--help"]),
         ("keys-show", &["keys", "show", "--help"]),
         #[cfg(feature = "aws")]

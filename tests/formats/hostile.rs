@@ -87,7 +87,7 @@ pub(crate) fn reports() -> Vec<(String, Report)> {
     let mut reports: Vec<(String, Report)> =
         EVIL.iter().enumerate().map(|(at, evil)| (format!("evil-{at}"), report(evil))).collect();
     reports.push(("evil-all".to_owned(), report(&EVIL.concat())));
-    reports.push(("evil-long".to_owned(), report(&"\u{e9}<\n".repeat(1_000))));
+    reports.push(("evil-long".to_owned(), report(&"\u{e9}<\n".repeat(600))));
     reports
 }
 
@@ -133,8 +133,9 @@ fn json_forms_are_json_and_hold_what_the_report_says() {
             form("ocsf", &report).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let violations: Vec<&Finding> =
             report.findings.iter().filter(|finding| finding.severity == Severity::Violation).collect();
-        assert_eq!(events.len(), report.chains.len() + violations.len(), "{name}");
-        for (event, finding) in events[report.chains.len()..].iter().zip(violations) {
+        let before = 1 + report.chains.len();
+        assert_eq!(events.len(), before + violations.len(), "{name}");
+        for (event, finding) in events[before..].iter().zip(violations) {
             // Every reader gets the very text.
             assert_eq!(event["evidences"][0]["data"], serde_json::to_value(finding).unwrap(), "{name}");
         }
@@ -160,7 +161,7 @@ fn junit_is_well_formed() {
             }
             let (tag, alone) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
             let element = tag.split(' ').next().unwrap();
-            let known = "testsuites testsuite properties property testcase failure error system-out";
+            let known = "testsuites testsuite properties property testcase failure error skipped system-out";
             assert!(known.split(' ').any(|known| known == element), "{name}: {element}");
             let attributes = &tag[element.len()..];
             assert_eq!(attributes.matches('"').count() % 2, 0, "{name}: {tag}");

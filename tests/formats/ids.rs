@@ -62,7 +62,7 @@ fn a_waiver_changes_no_id() {
     assert_eq!(findings[0]["Compliance"]["Status"], "PASSED");
     assert_eq!(findings[1]["Workflow"]["Status"], "SUPPRESSED");
     let events: Vec<Value> = form("ocsf", &waived).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((&events[1]["status"], &events[1]["is_alert"]), (&"Suppressed".into(), &false.into()));
+    assert_eq!((&events[2]["status"], &events[2]["is_alert"]), (&"Suppressed".into(), &false.into()));
 }
 
 #[test]

@@ -7,9 +7,11 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod consumers;
+mod docs;
 mod golden;
 mod hostile;
 mod ids;
+mod narrowed;
 #[path = "../sample/mod.rs"]
 mod sample;
 mod schema;

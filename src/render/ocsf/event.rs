@@ -156,6 +156,7 @@ pub(super) struct Compliance {
     pub(super) desc: String,
     pub(super) standards: Vec<String>,
     pub(super) requirements: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) checks: Vec<Check>,
     pub(super) status: &'static str,
     pub(super) status_id: u32,
@@ -182,20 +183,6 @@ pub(super) struct Resource {
     pub(super) namespace: Option<String>,
     pub(super) region: String,
     pub(super) cloud_partition: &'static str,
-    pub(super) owner: Owner,
-}
-
-/// Whose a resource is: the schema has a user there, with an account.
-#[derive(Serialize)]
-pub(super) struct Owner {
-    uid: String,
-    account: Account,
-}
-
-impl Owner {
-    pub(super) fn account(id: &str) -> Owner {
-        Owner { uid: id.to_owned(), account: Account::aws(id) }
-    }
 }
 
 /// What a detection stands on: the finding as the report has it, both sides of the comparison in it.
