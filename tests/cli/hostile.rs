@@ -101,7 +101,7 @@ fn nothing_that_the_evidence_says_acts_or_looks_like_the_programs_own_words() {
     let verify =
         |more: &[&str]| told(&[&["verify", copy, "--public-keys", evil_keys], &now[..], more].concat(), &[1, 3]);
     // In every form, to standard output and to a file.
-    for format in ["text", "json", "ndjson"] {
+    for format in ["text", "json", "ndjson", "html"] {
         let to = format!("{format}={saved}");
         let said = verify(&["--format", format, "--report", &to]);
         assert!(said.contains("2Jintact") || said.contains("[2J"), "{format}: the names are told of: {said}");
@@ -112,7 +112,7 @@ fn nothing_that_the_evidence_says_acts_or_looks_like_the_programs_own_words() {
         verify(more);
     }
     verify(&["--format", "json", "--report", &format!("json={saved}")]);
-    for format in ["text", "json", "ndjson"] {
+    for format in ["text", "json", "ndjson", "html"] {
         told(&["report", saved, "--format", format], &[1, 3]);
     }
     for format in ["text", "json"] {
