@@ -12,7 +12,7 @@ use super::{TRAIL, find, run, stderr, stdout};
 const EVIL: &str = "=x\u{1b}[2J\u{1b}[32mintact\u{9b}0m\u{202e}\r\nintact: all\u{7}\u{200b}<b>\"',\\";
 
 /// Every form of a report.
-const FORMATS: [&str; 8] = ["text", "json", "ndjson", "ocsf", "asff", "junit", "oscal", "prometheus"];
+const FORMATS: [&str; 9] = ["text", "json", "ndjson", "html", "ocsf", "asff", "junit", "oscal", "prometheus"];
 
 /// What no output may hold of it, whatever else it does: what acts on a terminal, and what begins a line.
 #[track_caller]

@@ -144,6 +144,27 @@ fn files_streams_and_saved_reports_say_the_same() {
 }
 
 #[test]
+fn a_page_says_who_made_it_and_one_of_a_saved_report_does_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (page, saved) = (dir.path().join("report.html"), dir.path().join("report.json"));
+    let (to_page, to_saved) = (format!("html={}", page.display()), format!("json={}", saved.display()));
+    let output = verify(&TRAIL.evidence(), &["--quiet", "--report", &to_page, "--report", &to_saved]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let page = fs::read_to_string(page).unwrap();
+    let headline = stdout(&output);
+    let scope = headline.trim_end().strip_prefix("intact: ").unwrap();
+    let count = scope.split(',').next().unwrap();
+    assert!(page.contains("<span class=\"word\">intact</span>") && page.contains(count), "{page}");
+    assert!(page.contains("<dt>Command</dt>") && page.contains("--quiet") && page.contains("SHA-256 of the program"));
+    let again = run(&["report", saved.to_str().unwrap(), "--format", "html"]);
+    assert_eq!(again.status.code(), Some(0));
+    let again = stdout(&again);
+    assert!(again.contains("this page was rendered from a saved report") && !again.contains("<dt>Command</dt>"));
+    let after = |page: &str| page.split_once("<section aria-labelledby=\"coverage\">").unwrap().1.to_owned();
+    assert_eq!(after(&page), after(&again), "what was found is told the same");
+}
+
+#[test]
 fn a_reader_that_leaves_early_costs_nothing_but_the_output() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_trailseal"))
         .args(["verify", &TRAIL.evidence(), "--public-keys", &TRAIL.keys(), "--format", "json"])

@@ -31,7 +31,7 @@ pub(super) fn controls(page: &mut Page) {
 fn row(control: &Control, page: &mut Page) {
     page.within("<tr class=\"control\"><th scope=\"row\"><strong>", &control.id, "</strong> ");
     page.within("", &control.title, "</th>");
-    page.within("<td>", &control.strength.to_string(), "</td>");
+    page.within("<td class=\"number\">", &control.strength.to_string(), "</td>");
     page.within("<td>", &control.shows, "</td>");
     page.within("<td>", &control.does_not_show, "</td></tr>\n");
 }

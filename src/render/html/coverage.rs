@@ -23,12 +23,8 @@ pub(super) fn coverage(report: &Report, page: &mut Page) {
         return;
     }
     let chains = counted(report.chains.len(), "chain");
-    page.timed("<p>What of ", &period.to_string(), " verified digest files account for. ");
-    page.within(
-        "Drawn line by line: ",
-        &chains,
-        ". A percentage is the part of the period that is proven, rounded down.",
-    );
+    page.timed("<p>The part of ", &period.to_string(), " that verified digest files account for, ");
+    page.within("with a line for each chain (", &chains, "). A percentage is the proven part, rounded down.");
     if report.chains.iter().any(|chain| chain.kind == ChainKind::Backfill) {
         page.raw(" A backfill chain owes no hour, so it has none.");
     }

@@ -1,4 +1,4 @@
-//! The coverage picture: a line for every chain, time across, in panels that fit on a sheet of paper each.
+//! The coverage picture: a line for every chain, time across, in panels that a sheet of paper has room for.
 //!
 //! Positions across are percentages, so that the picture fits any width while its letters keep their size.
 
@@ -20,8 +20,8 @@ const FINEST: usize = 480;
 const COARSEST: usize = 60;
 const SHAPES: usize = 40_000;
 
-/// A panel is no higher than a sheet of A4 or Letter; of its width, labels have the left part.
-const PANEL: usize = 780;
+/// Two panels fit on a sheet of A4 or Letter. Of a panel's width, labels have the left part.
+const PANEL: usize = 420;
 const AXIS: usize = 24;
 const GROUP: usize = 24;
 const NOTE: usize = 14;

@@ -3,7 +3,9 @@
 
 use trailseal::finding::Severity;
 use trailseal::render::escape::is_hidden;
-use trailseal::render::{TextOptions, asff, headline, json, junit, ndjson_report, ocsf, oscal, prometheus, text};
+use trailseal::render::{
+    HtmlOptions, TextOptions, asff, headline, html, json, junit, ndjson_report, ocsf, oscal, prometheus, text,
+};
 use trailseal::report::{Report, Verdict};
 
 use super::bucket;
@@ -48,6 +50,14 @@ pub(crate) fn run(data: &[u8]) -> usize {
     let mut line = Vec::new();
     ndjson_report(&report, &mut line).expect("memory");
     assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1, "not one line");
+    let mut page = Vec::new();
+    html(&report, &HtmlOptions::default(), &mut page).expect("memory");
+    acts_on_no_terminal(&page);
+    let page = String::from_utf8(page).expect("text");
+    // The program's own markup has no element that runs or loads anything, so none may come of a name.
+    for element in ["<script", "<img", "<iframe", "<object", "<embed", "<link", "<base", "<form"] {
+        assert!(!page.contains(element), "{element} came of a name:\n{page}");
+    }
     match report.verdict {
         Verdict::Inconclusive => 1,
         Verdict::NotIntact => 2,
@@ -71,7 +81,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
             finding.message += "\u{1b}[2J\u{202e}\u{9b}";
             finding.computed = Some("a\u{feff}\r\nintact".into());
         }
-        report.request.source += ["", "\u{202e}"][at % 2];
+        report.request.source += ["<script>", "\u{202e}"][at % 2];
         serde_json::to_vec(&report).expect("JSON")
     };
     reports.enumerate().map(with_names).collect()
