@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 #![allow(clippy::print_stderr, reason = "what could not be tested is said")]
 
+#[cfg(feature = "aws")]
+mod asked;
 mod at_hand;
 mod changes;
 mod keys;

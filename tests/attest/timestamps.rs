@@ -8,13 +8,13 @@ const NONCE: u64 = 0x00ff_1234_5678_9abc;
 const FOR_STAMPS: &str = "extendedKeyUsage=critical,timeStamping";
 
 /// An authority in a folder: `ca.crt` certifies `sub.crt`, and that `tsa.crt`.
-struct Authority {
-    openssl: OpenSsl,
-    envelope: Vec<u8>,
+pub(crate) struct Authority {
+    pub(crate) openssl: OpenSsl,
+    pub(crate) envelope: Vec<u8>,
 }
 
 impl Authority {
-    fn find() -> Option<Authority> {
+    pub(crate) fn find() -> Option<Authority> {
         let openssl = OpenSsl::find()?;
         let envelope = signed(&[&openssl.key("ed25519", "signer")]).to_json();
         openssl.write("envelope.json", &envelope);
@@ -28,7 +28,7 @@ impl Authority {
     }
 
     /// Makes a key and has `by` certify it.
-    fn certify(&self, kind: &str, name: &str, by: &str, extensions: &str) {
+    pub(crate) fn certify(&self, kind: &str, name: &str, by: &str, extensions: &str) {
         self.openssl.key(kind, name);
         self.openssl.write("extensions", extensions);
         let (request, key, certificate) = (format!("{name}.csr"), format!("{name}.pem"), format!("{name}.crt"));
@@ -51,12 +51,12 @@ impl Authority {
     }
 
     /// Answers the query in `query.tsq`.
-    fn reply(&self) -> Vec<u8> {
+    pub(crate) fn reply(&self) -> Vec<u8> {
         self.openssl.run(&["ts", "-reply", "-config", "ts.cnf", "-queryfile", "query.tsq", "-out", "reply.tsr"]);
         self.openssl.read("reply.tsr")
     }
 
-    fn named(&self, name: &str) -> TrustedAuthorities {
+    pub(crate) fn named(&self, name: &str) -> TrustedAuthorities {
         TrustedAuthorities::parse(&self.openssl.read(&format!("{name}.crt"))).unwrap()
     }
 
@@ -191,14 +191,27 @@ fn an_authority_that_refuses() {
 fn tokens_of_who_may_not_sign_them() {
     let Some(authority) = Authority::find() else { return };
     let openssl = &authority.openssl;
+    // All of them before the time-stamp, for they must be valid at its time.
     authority.certify("p256", "tsa", "sub", FOR_STAMPS);
+    authority.certify("rsa", "rsa", "sub", FOR_STAMPS);
+    authority.certify("p256", "child", "tsa", FOR_STAMPS);
+    let others = [
+        "extendedKeyUsage=timeStamping",
+        "extendedKeyUsage=critical,timeStamping,serverAuth",
+        "extendedKeyUsage=critical,timeStamping,1.2.3.4",
+        "extendedKeyUsage=critical,codeSigning",
+        "basicConstraints=CA:FALSE",
+        "keyUsage=critical,keyEncipherment\nextendedKeyUsage=critical,timeStamping",
+    ];
+    for (at, usage) in others.iter().enumerate() {
+        authority.certify("p256", &format!("other{at}"), "ca", usage);
+    }
     openssl.write("query.tsq", Query::new(&authority.envelope, NONCE).to_der());
     authority.reply();
     authority.content(b"", b"");
     // By the same authority, and in other ways to sign: taken.
     authority.believe(&authority.sign("tsa", &["-cades", "-certfile", "sub.crt"]), "ca").unwrap();
     authority.believe(&authority.sign("tsa", &["-cades", "-keyid", "-certfile", "sub.crt"]), "ca").unwrap();
-    authority.certify("rsa", "rsa", "sub", FOR_STAMPS);
     let pss = ["-cades", "-certfile", "sub.crt", "-md", "sha256", "-keyopt", "rsa_padding_mode:pss"];
     let salted = [&pss[..], &["-keyopt", "rsa_pss_saltlen:digest"]].concat();
     authority.believe(&authority.sign("rsa", &salted), "ca").unwrap();
@@ -219,25 +232,14 @@ fn tokens_of_who_may_not_sign_them() {
     assert_eq!(authority.believe(&weak, "tsa"), Err(TimestampError::Algorithm));
 
     // With a certificate for something else, or for more than that.
-    for usage in [
-        "extendedKeyUsage=timeStamping",
-        "extendedKeyUsage=critical,timeStamping,serverAuth",
-        "extendedKeyUsage=critical,timeStamping,1.2.3.4",
-        "extendedKeyUsage=critical,codeSigning",
-        "basicConstraints=CA:FALSE",
-        "keyUsage=critical,keyEncipherment\nextendedKeyUsage=critical,timeStamping",
-    ] {
-        authority.certify("p256", "other", "ca", usage);
-        assert_eq!(
-            authority.believe(&authority.sign("other", &["-cades"]), "ca"),
-            Err(TimestampError::Usage),
-            "{usage}"
-        );
+    for (at, usage) in others.iter().enumerate() {
+        let other = authority.sign(&format!("other{at}"), &["-cades"]);
+        assert_eq!(authority.believe(&other, "ca"), Err(TimestampError::Usage), "{usage}");
     }
     // By one who was certified by an authority that may sign, but not certify.
-    authority.certify("p256", "child", "tsa", FOR_STAMPS);
     let child = authority.sign("child", &["-cades", "-certfile", "tsa.crt"]);
-    assert!(matches!(authority.believe(&child, "tsa"), Err(TimestampError::Untrusted(_))));
+    let told = authority.believe(&child, "tsa");
+    assert!(matches!(told, Err(TimestampError::Untrusted(_))), "{told:?}");
     assert!(matches!(authority.believe(&child, "sub"), Err(TimestampError::Untrusted(_))));
     // At a time when the certificate was not valid.
     let year = authority.believe(&alone, "sub").unwrap().time().to_string()[..4].to_owned();
