@@ -29,7 +29,7 @@ struct Appended {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
     pub size: u64,
-    pub sha256: String,
+    pub sha256: [u8; 32],
     pub crc32: u32,
     /// Offset and length of each part, in order.
     pub parts: Vec<(u64, u64)>,
@@ -124,7 +124,7 @@ impl Keeping {
 
     pub(super) fn finish(mut self, bodies: &Bodies) -> io::Result<Kept> {
         self.flush(bodies)?;
-        let sha256 = hex::encode(self.hash.finalize());
+        let sha256 = self.hash.finalize().into();
         Ok(Kept { size: self.size, sha256, crc32: self.crc32.finalize(), parts: self.parts })
     }
 
@@ -166,7 +166,7 @@ mod tests {
             bodies.read(kept, &mut |piece| Ok(back.extend_from_slice(piece))).unwrap();
             assert_eq!(&back, bytes);
             assert_eq!((kept.size, kept.crc32), (bytes.len() as u64, crc32fast::hash(bytes)));
-            assert_eq!(kept.sha256, hex::encode(Sha256::digest(bytes)));
+            assert_eq!(kept.sha256, *Sha256::digest(bytes));
         }
     }
 }

@@ -18,6 +18,7 @@ mod bodies;
 mod by_hand;
 mod check;
 mod manifest;
+mod notes;
 mod pack;
 mod packer;
 mod previous;

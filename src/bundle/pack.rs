@@ -1,19 +1,18 @@
 //! Packs what was recorded, sorted by name: the same evidence gives the same bytes, whatever came in which order.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Lines, Seek, Write};
-use std::iter::Peekable;
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
-use serde::de::DeserializeOwned;
+use std::sync::{Arc, Mutex};
 
 use super::by_hand::ByHand;
 use super::manifest::Input;
+use super::notes::{Note, Notes, Sorted};
 use super::packer::Packer;
 use super::previous::Previous;
-use super::recording::{Given, Recording, Seen, lock};
+use super::recording::{Recording, Seen, lock};
 use super::request::{BucketRecord, RequestRecord};
 use super::signed::{Signed, subjects};
 use super::{
@@ -144,11 +143,16 @@ struct Bucket<'a> {
 impl Bucket<'_> {
     fn pack(self, packer: &mut Packer, by_hand: &mut ByHand, wanted: &dyn Fn(&str) -> bool) -> io::Result<()> {
         let mut objects = BufWriter::with_capacity(1 << 20, tempfile::tempfile_in(&self.recording.folder)?);
-        let mut shown: SortedLines<ObjectRecord> = self.sorted(&self.seen.shown)?.peekable();
-        let mut given: SortedLines<Given> = self.sorted(&self.seen.given)?.peekable();
-        while let Some((shown, given)) = next_of_both(&mut shown, &mut given)? {
-            let (record, kept) = merged(shown, given);
-            if let Some(kept) = kept.filter(|_| wanted(&record.key)) {
+        // On both cores, for as long as it takes.
+        let (shown, given) = std::thread::scope(|scope| {
+            let shown = scope.spawn(|| self.sorted(&self.seen.shown));
+            let given = self.sorted(&self.seen.given);
+            (shown.join().unwrap_or_else(|_| Err(io::Error::other("sorting failed"))), given)
+        });
+        let (mut shown, mut given) = (shown?, given?);
+        while let Some((key, note)) = next_of_both(&mut shown, &mut given)? {
+            let record = note.record(key);
+            if let Some(kept) = note.kept.filter(|_| wanted(&record.key)) {
                 let file = file_of(self.folder, &record.key);
                 if DigestKey::parse(&record.key).is_some() && kept.size <= Limits::default().digest_stored {
                     let mut body = Vec::new();
@@ -181,7 +185,7 @@ impl Bucket<'_> {
         }
     }
 
-    fn sorted_file(&self, spool: &std::sync::Mutex<Spool>) -> io::Result<File> {
+    fn sorted_file(&self, spool: &Mutex<Spool>) -> io::Result<File> {
         let spool = std::mem::replace(&mut *lock(spool), Spool::new(PathBuf::new()));
         let mut sorted = BufWriter::with_capacity(1 << 20, tempfile::tempfile_in(&self.recording.folder)?);
         spool.write_sorted(&mut sorted)?;
@@ -190,60 +194,33 @@ impl Bucket<'_> {
         Ok(sorted)
     }
 
-    fn sorted<T: DeserializeOwned>(&self, spool: &std::sync::Mutex<Spool>) -> io::Result<Parsed<T>> {
-        let lines = BufReader::with_capacity(1 << 20, self.sorted_file(spool)?).lines();
-        Ok(Parsed { lines, of: std::marker::PhantomData })
+    fn sorted(&self, notes: &Mutex<Notes>) -> io::Result<Sorted> {
+        std::mem::replace(&mut *lock(notes), Notes::new(&self.recording.folder)).sorted()
     }
 }
 
-type SortedLines<T> = Peekable<Parsed<T>>;
-
-/// Lines, each as what it is a line of.
-struct Parsed<T> {
-    lines: Lines<BufReader<File>>,
-    of: std::marker::PhantomData<T>,
-}
-
-impl<T: DeserializeOwned> Iterator for Parsed<T> {
-    type Item = io::Result<T>;
-
-    fn next(&mut self) -> Option<io::Result<T>> {
-        Some(self.lines.next()?.and_then(|line| serde_json::from_str(&line).map_err(io::Error::from)))
-    }
-}
-
-/// What was shown and what was given of the next key.
-fn next_of_both(
-    shown: &mut SortedLines<ObjectRecord>,
-    given: &mut SortedLines<Given>,
-) -> io::Result<Option<(Option<ObjectRecord>, Option<Given>)>> {
+/// What is known of the next object: what asking for it gave, and beside that what a listing showed.
+fn next_of_both(shown: &mut Sorted, given: &mut Sorted) -> io::Result<Option<(String, Note)>> {
     let first = match (shown.peek(), given.peek()) {
         (None, None) => return Ok(None),
-        (Some(Ok(shown)), Some(Ok(given))) => shown.key.cmp(&given.key),
-        (_, None) => std::cmp::Ordering::Less,
-        (None, _) => std::cmp::Ordering::Greater,
-        // One of them failed, which is told when it is taken.
-        _ => std::cmp::Ordering::Equal,
+        (Some(shown), Some(given)) => shown.cmp(given),
+        (_, None) => Ordering::Less,
+        (None, _) => Ordering::Greater,
     };
-    let shown = if first.is_le() { shown.next().transpose()? } else { None };
-    let given = if first.is_ge() { given.next().transpose()? } else { None };
-    Ok(Some((shown, given)))
-}
-
-/// What is known of an object: what asking for it gave, and beside that what a listing showed.
-fn merged(shown: Option<ObjectRecord>, given: Option<Given>) -> (ObjectRecord, Option<super::bodies::Kept>) {
-    let Some(Given { record, kept, .. }) = given else { return (shown.unwrap_or_default(), None) };
-    let Some(shown) = shown else { return (record, kept) };
-    let record = ObjectRecord {
-        size: record.size.or(shown.size),
-        etag: record.etag.or(shown.etag),
-        last_modified: record.last_modified.or(shown.last_modified),
-        storage_class: record.storage_class.or(shown.storage_class),
+    let shown: Option<(String, Note)> = if first.is_le() { shown.take()? } else { None };
+    let given: Option<(String, Note)> = if first.is_ge() { given.take()? } else { None };
+    let Some((key, given)) = given else { return Ok(shown) };
+    let Some((_, shown)) = shown else { return Ok(Some((key, given))) };
+    let both = Note {
+        size: given.size.or(shown.size),
+        etag: given.etag.or(shown.etag),
+        last_modified: given.last_modified.or(shown.last_modified),
+        storage_class: given.storage_class.or(shown.storage_class),
         special: shown.special,
         only_told: shown.only_told,
-        ..record
+        ..given
     };
-    (record, kept)
+    Ok(Some((key, both)))
 }
 
 fn add_json(packer: &mut Packer, name: &str, value: &impl serde::Serialize) -> io::Result<()> {

@@ -67,7 +67,7 @@ impl Packer {
         bodies.read(kept, &mut |piece| out.write_all(piece))?;
         let (_, descriptor) = out.finish().map_err(io::Error::other)?;
         entry.finish(descriptor).map_err(io::Error::other)?;
-        self.list(ManifestEntry { name, size: kept.size, sha256: kept.sha256.clone(), input: Some(input) })
+        self.list(ManifestEntry { name, size: kept.size, sha256: hex::encode(kept.sha256), input: Some(input) })
     }
 
     fn list(&mut self, entry: ManifestEntry) -> io::Result<()> {

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::IncludeLogs;
 use super::bodies::{Bodies, Keeping, Kept};
+use super::notes::{Note, Notes};
 use super::tee::{Teed, tee};
 use crate::audit::Evidence;
 use crate::digest::KeySet;
@@ -20,7 +20,7 @@ use crate::limits::Limits;
 use crate::logfile::Framing;
 use crate::store::dir::{ObjectRecord, Spool};
 use crate::store::{Buckets, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
-use crate::trail::{DigestKey, Interval};
+use crate::trail::{DigestKey, Interval, Time};
 
 /// All that an audit was shown and given.
 pub struct Recording {
@@ -41,25 +41,17 @@ pub(super) struct Seen {
     pub framing: Framing,
     /// Whether it was opened only because a trail had been moved from it.
     pub followed: bool,
-    pub shown: Mutex<Spool>,
+    pub shown: Mutex<Notes>,
     /// Apart from the objects, for one can have the name of a folder.
     pub folders: Mutex<Spool>,
-    pub given: Mutex<Spool>,
+    pub given: Mutex<Notes>,
 }
 
 /// An object that was asked for, and its store's place in the recording.
 pub(super) struct Asked {
     pub seen: Arc<Seen>,
-    pub record: ObjectRecord,
-}
-
-/// One line of what was given: an object, or why it was not to be had.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Given {
     pub key: String,
-    pub record: ObjectRecord,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept: Option<Kept>,
+    pub note: Note,
 }
 
 impl Recording {
@@ -92,17 +84,15 @@ impl Recording {
 
     fn store(self: &Arc<Recording>, inner: &Arc<dyn ObjectStore>, followed: bool) -> Arc<dyn ObjectStore> {
         let mut stores = lock(&self.stores);
-        let spool = |what: &str| {
-            let name = format!(".trailseal-bundle-{}-{}-{what}", std::process::id(), stores.len());
-            Mutex::new(Spool::new(self.folder.join(name)))
-        };
+        let name = format!(".trailseal-bundle-{}-{}", std::process::id(), stores.len());
+        let notes = || Mutex::new(Notes::new(&self.folder));
         let seen = Arc::new(Seen {
             bucket: inner.bucket().map(str::to_owned),
             framing: inner.framing(),
             followed,
-            shown: spool("shown"),
-            folders: spool("folders"),
-            given: spool("given"),
+            shown: notes(),
+            folders: Mutex::new(Spool::new(self.folder.join(name))),
+            given: notes(),
         });
         stores.push(Arc::clone(&seen));
         Arc::new(RecordedStore { recording: Arc::clone(self), inner: Arc::clone(inner), seen })
@@ -125,30 +115,24 @@ impl Recording {
     }
 
     pub(super) fn given(&self, asked: Asked, kept: io::Result<Kept>) {
-        let Asked { seen, mut record } = asked;
+        let Asked { seen, key, mut note } = asked;
         match kept {
             Err(error) => self.failed(error),
             Ok(kept) => {
-                record.size = Some(kept.size);
-                record.sha256 = Some(kept.sha256.clone());
-                self.note(
-                    &seen.given,
-                    &record.key.clone(),
-                    &Given { key: record.key.clone(), record, kept: Some(kept) },
-                );
+                note.size = Some(kept.size);
+                note.kept = Some(kept);
+                self.note(&seen.given, &key, &note);
             }
         }
     }
 
     fn not_given(&self, seen: &Seen, key: &str, error: &StoreError) {
         let Some(reason) = error.reason() else { return };
-        let record = ObjectRecord { key: key.to_owned(), reason: Some(reason), ..ObjectRecord::default() };
-        self.note(&seen.given, key, &Given { key: key.to_owned(), record, kept: None });
+        self.note(&seen.given, key, &Note { reason: Some(reason), ..Note::default() });
     }
 
-    fn note(&self, spool: &Mutex<Spool>, key: &str, line: &impl Serialize) {
-        let noted = serde_json::to_string(line).map_err(io::Error::from);
-        if let Err(error) = noted.and_then(|line| lock(spool).add(key, &line)) {
+    fn note(&self, notes: &Mutex<Notes>, key: &str, note: &Note) {
+        if let Err(error) = lock(notes).add(key, note) {
             self.failed(error);
         }
     }
@@ -175,17 +159,16 @@ struct RecordedStore {
 
 impl RecordedStore {
     fn shown_object(&self, object: &ObjectInfo) {
-        let record = ObjectRecord {
-            key: object.key.clone(),
+        let note = Note {
             size: Some(object.size),
             etag: object.etag.clone(),
-            last_modified: object.last_modified,
+            last_modified: object.last_modified.map(Time::unix),
             storage_class: object.storage_class.clone(),
             special: object.special,
             only_told: object.only_told,
-            ..ObjectRecord::default()
+            ..Note::default()
         };
-        self.recording.note(&self.seen.shown, &object.key, &record);
+        self.recording.note(&self.seen.shown, &object.key, &note);
     }
 
     /// That there is such a folder, and why it could not be looked into, if it could not.
@@ -193,28 +176,30 @@ impl RecordedStore {
         let reason = error.and_then(StoreError::reason);
         if error.is_none() || reason.is_some() {
             let record = ObjectRecord { key: prefix.to_owned(), folder: true, reason, ..ObjectRecord::default() };
-            self.recording.note(&self.seen.folders, prefix, &record);
+            let noted = serde_json::to_string(&record).map_err(io::Error::from);
+            if let Err(error) = noted.and_then(|line| lock(&self.seen.folders).add(prefix, &line)) {
+                self.recording.failed(error);
+            }
         }
     }
 
     fn given(&self, key: &str, answer: Result<FetchedObject, StoreError>) -> Result<FetchedObject, StoreError> {
         let object = answer.inspect_err(|error| self.recording.not_given(&self.seen, key, error))?;
         let FetchedObject { body, metadata, attributes } = object;
-        let record = ObjectRecord {
-            key: key.to_owned(),
+        let note = Note {
             metadata: ObjectRecord::user_metadata(&attributes, &metadata),
             size: attributes.size,
             etag: attributes.etag.clone(),
-            last_modified: metadata.last_modified,
+            last_modified: metadata.last_modified.map(Time::unix),
             version_id: attributes.version_id.clone(),
             storage_class: attributes.storage_class.clone(),
-            ..ObjectRecord::default()
+            ..Note::default()
         };
         let body = if self.recording.is_kept(key) {
-            let asked = Asked { seen: Arc::clone(&self.seen), record };
+            let asked = Asked { seen: Arc::clone(&self.seen), key: key.to_owned(), note };
             tee(body, Teed { recording: Arc::clone(&self.recording), asked, keeping: Keeping::new() })
         } else {
-            self.recording.note(&self.seen.given, key, &Given { key: key.to_owned(), record, kept: None });
+            self.recording.note(&self.seen.given, key, &note);
             body
         };
         Ok(FetchedObject { body, metadata, attributes })
