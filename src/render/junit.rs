@@ -141,7 +141,7 @@ impl Test {
             test.kind = worst.code.to_string();
             test.summary = format!("{}: {}", worst.code.sentence().trim_end_matches('.'), test.summary);
         }
-        test.counted = counted.into_iter().map(|finding| line(finding)).collect();
+        test.counted = counted.into_iter().map(line).collect();
         test.output.extend(
             rest.into_iter()
                 .map(|finding| format!("{}: {}", if finding.waived { "waived" } else { "note" }, line(finding))),

@@ -57,7 +57,10 @@ struct Evaluated<'a> {
     verdict: Verdict,
     narrowed: bool,
     place: Place,
+    /// Those that are told of here.
     findings: Vec<&'a Finding>,
+    /// How many more count, that are told of with the report as a whole.
+    elsewhere: usize,
     checks: Vec<Check>,
     resource: Resource,
 }
@@ -81,6 +84,7 @@ fn of_report<'a>(report: &'a Report, by_chain: &ByChain<'a>) -> ComplianceEvent<
             narrowed: report.is_narrowed(),
             // What is in a chain is told with the chain.
             findings: [&by_chain.of_none[..], &by_chain.elsewhere].concat(),
+            elsewhere: 0,
             checks: Vec::new(),
             resource: Resource {
                 uid: uid.clone(),
@@ -101,6 +105,7 @@ fn of_chain<'a>(report: &'a Report, one: &OneChain<'a>, of_none: &[&'a Finding])
     let uid = uid::chain(id);
     let place = Place::new(&chain.account_id, &chain.region, &chain.home_region);
     let findings = [&one.findings[..], of_none].concat();
+    let check = |aspect| check(chain, aspect, &findings);
     compliance_finding(
         report,
         Evaluated {
@@ -109,8 +114,9 @@ fn of_chain<'a>(report: &'a Report, one: &OneChain<'a>, of_none: &[&'a Finding])
             headline: one.headline.clone(),
             verdict: one.verdict,
             narrowed: one.narrowed,
-            checks: Aspect::ALL.map(|aspect| check(chain, aspect, &findings)).into(),
-            findings,
+            checks: Aspect::ALL.map(check).into(),
+            findings: one.findings.clone(),
+            elsewhere: of_none.iter().filter(|finding| counts(finding)).count(),
             resource: Resource {
                 uid: uid.clone(),
                 name: chain.trail.clone(),
@@ -159,21 +165,28 @@ fn compliance_finding<'a>(report: &'a Report, of: Evaluated<'a>) -> ComplianceEv
             ..event(report, COMPLIANCE_FINDING, severity, &of.place, of.uid.clone(), Some(report.period()))
         },
         finding_info: finding_info(report, of.uid, title, desc, of.rule),
-        compliance: compliance(status, of.checks, &of.findings),
+        compliance: compliance(status, of.checks, status_details(&of.findings, of.elsewhere)),
         resources: vec![of.resource],
     }
 }
 
-fn compliance(status: Status, checks: Vec<Check>, findings: &[&Finding]) -> Compliance {
+fn status_details(findings: &[&Finding], elsewhere: usize) -> Vec<String> {
+    let counted: Vec<&Finding> = findings.iter().copied().filter(|finding| counts(finding)).collect();
+    let mut details: Vec<String> = counted.iter().take(MOST_DETAILS).map(|finding| line(finding)).collect();
+    if counted.len() > MOST_DETAILS {
+        details.push(format!("{} more are in the report", counted.len() - MOST_DETAILS));
+    }
+    if elsewhere > 0 {
+        details.push(format!("{elsewhere} findings of no chain count too, and are told of with the report as a whole"));
+    }
+    details
+}
+
+fn compliance(status: Status, checks: Vec<Check>, status_details: Vec<String>) -> Compliance {
     let controls = &mapping().controls;
     let mut standards: Vec<String> =
         controls.iter().map(|control| format!("{} {}", control.framework, control.framework_version)).collect();
     standards.dedup();
-    let counted: Vec<&Finding> = findings.iter().copied().filter(|finding| counts(finding)).collect();
-    let mut status_details: Vec<String> = counted.iter().take(MOST_DETAILS).map(|finding| line(finding)).collect();
-    if counted.len() > MOST_DETAILS {
-        status_details.push(format!("{} more are in the report", counted.len() - MOST_DETAILS));
-    }
     Compliance {
         control: "CloudTrail log file integrity",
         desc: format!(
@@ -254,7 +267,8 @@ fn event<'a>(
         status_detail: None,
         metadata: Metadata {
             version: VERSION,
-            uid,
+            // Of the event, and not of what it is about: tomorrow's is another.
+            uid: uid::uuid(&["event", &uid, &report.request.as_of.to_string()]),
             log_name: &report.schema,
             profiles: ["cloud"],
             product: Product { name: &report.tool.name, vendor_name: &report.tool.name, version: &report.tool.version },

@@ -18,7 +18,7 @@ use document::{
 };
 use markup::{markup, token};
 
-use super::aspect::{Aspect, line};
+use super::aspect::{Aspect, counts, line};
 use super::json::json_value;
 use super::uid;
 use crate::controls::{Control, Strength, mapping};
@@ -83,7 +83,8 @@ fn result(report: &Report, uuid: String) -> TestResult {
     let of_all = whole(report);
     let mut evidence = related(std::slice::from_ref(&of_all));
     evidence.extend(related(&chains));
-    evidence.extend(related(&found));
+    let counted = report.findings.iter().zip(&found).filter(|(finding, _)| counts(finding));
+    evidence.extend(counted.map(|(_, observation)| Related { observation_uuid: observation.uuid.clone() }));
     let (direct, supporting): (Vec<&Control>, Vec<&Control>) =
         mapping().controls.iter().partition(|control| control.strength == Strength::Direct);
     let observations = [of_all].into_iter().chain(chains).chain(found);
