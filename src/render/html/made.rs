@@ -28,7 +28,9 @@ fn facts(made: &Made, page: &mut Page) {
     page.term("User", made.user.as_deref());
     page.term("Host", made.host.as_deref());
     page.term("AWS caller", made.caller.as_deref());
-    page.term("SHA-256 of the program", made.binary_sha256.as_deref());
+    if let Some(hash) = &made.binary_sha256 {
+        page.within("<dt>SHA-256 of the program</dt><dd class=\"mono\">", hash, "</dd>\n");
+    }
     if !made.command_line.is_empty() {
         let words: Vec<String> = made.command_line.iter().map(|word| quoted(word)).collect();
         page.within("<dt>Command</dt><dd><code>", &words.join(" "), "</code></dd>\n");

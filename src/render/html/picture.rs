@@ -23,7 +23,7 @@ const SHAPES: usize = 40_000;
 /// Two panels fit on a sheet of A4 or Letter. Of a panel's width, labels have the left part.
 const PANEL: usize = 420;
 const AXIS: usize = 24;
-const GROUP: usize = 24;
+const GROUP: usize = 28;
 const NOTE: usize = 14;
 
 /// The least width of a hole and of a violation, in hundredths of the panel.
@@ -188,7 +188,7 @@ fn heading(line: &Line<'_>, y: usize, page: &mut Page) {
     let chain = line.chain;
     let kind = if chain.kind == ChainKind::Backfill { ", backfill" } else { "" };
     page.raw("<text class=\"group\" x=\"0\"");
-    page.attribute("y", y + 16);
+    page.attribute("y", y + 20);
     page.raw(">");
     label(&format!("{}  {}{kind}", chain.account_id, chain.trail), 44, page);
     page.raw("</text>\n");
