@@ -24,6 +24,9 @@ pub struct Certificate {
 /// Why a certificate does not do for a signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateProblem {
+    /// Of somebody else.
+    #[error("it is not of the key that signed; find the one that belongs to that")]
+    OtherKey,
     /// Before its time.
     #[error("it was not valid yet at {at}, but from {from}; check when the signature was made, or say so")]
     NotYetValid {

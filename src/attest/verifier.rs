@@ -70,6 +70,17 @@ pub enum Refused {
     },
 }
 
+impl SignedBy {
+    /// Holds a certificate that lies beside the envelope against the signature. That it does says whose key somebody claims
+    /// it is, and nothing about whether to trust that: the key is believed because it was named.
+    pub fn fits(&self, beside: &Certificate, signed_at: Time) -> Result<(), CertificateProblem> {
+        if *beside.public_key() != self.key {
+            return Err(CertificateProblem::OtherKey);
+        }
+        beside.allows_signing(signed_at)
+    }
+}
+
 impl TrustedSigner {
     /// A key alone: valid at any time.
     pub fn with_key(key: PublicKey) -> TrustedSigner {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use trailseal::attest::timestamp::{Claim, Query, TimestampError, TrustedAuthorities};
-use trailseal::attest::{Certificate, Envelope, PemSigner, Refused, Signer, TrustedSigners};
+use trailseal::attest::{Certificate, CertificateProblem, Envelope, PemSigner, Refused, Signer, TrustedSigners};
 use trailseal::trail::Time;
 
 fn file(name: &str) -> Vec<u8> {
@@ -46,6 +46,14 @@ fn a_key_that_everybody_has_signs_in_its_certificates_name() {
     let verified = trusted.verify(&envelope, certificate.validity().start).unwrap();
     assert_eq!(verified.unverified().len(), 1);
     assert!(matches!(trusted.verify(&envelope, Time::from_unix(0)), Err(Refused::Certificate { .. })));
+    // One that lies beside is told of, where it is of the key that signed.
+    let by_key = TrustedSigners::parse(&file("p256.pub")).unwrap();
+    let by = by_key.verify(&envelope, Time::from_unix(0)).unwrap().signed_by()[0].clone();
+    assert_eq!((by.certificate.as_ref(), by.fits(&certificate, certificate.validity().end)), (None, Ok(())));
+    assert!(matches!(by.fits(&certificate, Time::from_unix(0)), Err(CertificateProblem::NotYetValid { .. })));
+    let by_other = TrustedSigners::parse(&file("rsa.pub")).unwrap().verify(&envelope, Time::from_unix(0)).unwrap();
+    let other = by_other.signed_by()[0].fits(&certificate, certificate.validity().end);
+    assert_eq!(other, Err(CertificateProblem::OtherKey));
     // Nothing is added that does not verify.
     let before = envelope.clone();
     assert!(envelope.add(signer.public_key(), vec![0; 64]).is_err());
