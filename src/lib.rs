@@ -65,17 +65,12 @@
 //! not that AWS signed it. `aws` is how AWS is reached: with whose credentials, and how patiently.
 //!
 //! **Audit.** [`audit`] drives the walks over a store, many objects at once and bounded. Its report is the same, byte
-//! for byte, at any concurrency. [`audit::pull`] copies what an audit would look at into a directory.
+//! for byte, at any concurrency. [`audit::pull`] copies what an audit would look at into a directory,
+//! and [`bundle`] keeps what one did look at in a file that others can check, which [`attest`] lets someone vouch for.
 //!
-<<<<<<< HEAD
-//! **Faces.** [`render`] turns a report, and nothing else, into text, JSON and the forms that other programs take. [`cli`]
-//! is the program: the only clock and the only standard streams. [`simulate`] writes synthetic trails signed by throwaway
-//! keys, for demonstrations and tests.
-=======
-//! **Faces.** [`render`] turns a report, and nothing else, into text, JSON or a page of HTML. [`cli`] is the program:
-//! the only clock and the only standard streams. [`simulate`] writes synthetic trails signed by throwaway keys, for
-//! demonstrations and tests.
->>>>>>> html
+//! **Faces.** [`render`] turns a report, and nothing else, into text, JSON, a page of HTML and the forms that other
+//! programs take. [`cli`] is the program: the only clock and the only standard streams. [`simulate`] writes synthetic
+//! trails signed by throwaway keys, for demonstrations and tests.
 
 #![deny(unsafe_code)]
 #![deny(missing_docs)]
