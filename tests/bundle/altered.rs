@@ -134,3 +134,39 @@ fn keys_in_a_bundle_prove_nothing_of_who_signed() {
     assert!(report.findings.iter().any(|finding| finding.code == Code::PublicKeyUnpinned));
     assert!(of_the_bundle(&report).is_empty());
 }
+
+#[test]
+fn archives_that_no_bundle_is_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = bundle_of_the_trail(dir.path(), "whole.zip", &[]);
+    let (bytes, other) = (fs::read(&whole).unwrap(), dir.path().join("other.zip"));
+    let refused = |bytes: &[u8], why: &str| {
+        fs::write(&other, bytes).unwrap();
+        let output = super::trailseal(&super::testdata(), &["verify", other.to_str().unwrap()]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(why), "{told}");
+    };
+    // In the directory at the end, each file has a header of its own: PK\x01\x02, and at these offsets method and size.
+    let headers: Vec<usize> =
+        bytes.windows(4).enumerate().filter(|(_, four)| *four == b"PK\x01\x02").map(|(at, _)| at).collect();
+    let mut compressed = bytes.clone();
+    compressed[headers[3] + 10] = 8;
+    refused(&compressed, "is compressed, and nothing in a bundle is");
+    let mut overlapping = bytes.clone();
+    let half = u32::try_from(bytes.len() / 2).unwrap().to_le_bytes();
+    for header in &headers[..3] {
+        overlapping[header + 20..header + 24].copy_from_slice(&half);
+        overlapping[header + 24..header + 28].copy_from_slice(&half);
+    }
+    refused(&overlapping, "its files are longer together than it is");
+    let mut fewer = bytes.clone();
+    let end = bytes.len() - 22;
+    fewer[end + 10] ^= 1;
+    fewer[end + 8] ^= 1;
+    refused(&fewer, "it tells of");
+    let mut files = zip::read(&whole);
+    files.remove("records/request.json");
+    zip::write(&other, &files);
+    refused(&fs::read(&other).unwrap(), "it has no records/request.json");
+}
