@@ -66,9 +66,9 @@
 //! **Audit.** [`audit`] drives the walks over a store, many objects at once and bounded. Its report is the same, byte
 //! for byte, at any concurrency. [`audit::pull`] copies what an audit would look at into a directory.
 //!
-//! **Faces.** [`render`] turns a report, and nothing else, into text, JSON or a page of HTML. [`cli`] is the program:
-//! the only clock and the only standard streams. [`simulate`] writes synthetic trails signed by throwaway keys, for
-//! demonstrations and tests.
+//! **Faces.** [`render`] turns a report, and nothing else, into text, JSON, a page of HTML and the forms that others read.
+//! [`cli`] is the program: the only clock and the only standard streams. [`simulate`] writes synthetic trails signed by
+//! throwaway keys, for demonstrations and tests.
 
 #![deny(unsafe_code)]
 #![deny(missing_docs)]

@@ -53,8 +53,15 @@ const PRINTING: [&str; 5] = ["println", "eprintln", "print", "eprint", "dbg"];
 
 /// What may be used to write, and by which files alone: each of these escapes what it writes. A report that is rendered
 /// writes itself through them.
-const WRITERS: [&str; 5] =
-    ["src/cli/say.rs", "src/cli/output.rs", "src/render/json.rs", "src/render/html/page.rs", "src/render/text/page.rs"];
+const WRITERS: [&str; 7] = [
+    "src/cli/say.rs",
+    "src/cli/output.rs",
+    "src/render/html/page.rs",
+    "src/render/json.rs",
+    "src/render/junit.rs",
+    "src/render/prometheus.rs",
+    "src/render/text/page.rs",
+];
 const WRITING: [&str; 5] = ["write_all", "write_fmt", "write_str", "to_writer", "to_writer_pretty"];
 
 /// The one file that may be `unsafe`: vector instructions, each use with its reason.

@@ -20,6 +20,16 @@ pub(super) enum Format {
     Json,
     /// Findings as they are found, one a line, then the report without them
     Ndjson,
+    /// For security data lakes: OCSF events, one a line
+    Ocsf,
+    /// For AWS Security Hub: findings in its format, ASFF
+    Asff,
+    /// For CI systems: JUnit XML, a suite for each chain
+    Junit,
+    /// For compliance tools: OSCAL assessment results
+    Oscal,
+    /// For alerting: Prometheus's text format
+    Prometheus,
     /// One page for a browser or for paper; it loads nothing and runs nothing
     Html,
 }
@@ -155,6 +165,11 @@ impl Format {
                 report.findings.iter().try_for_each(|finding| render::ndjson_finding(finding, out))?;
                 render::ndjson_report(report, out)
             }
+            Format::Ocsf => render::ocsf(report, out),
+            Format::Asff => render::asff(report, out),
+            Format::Junit => render::junit(report, out),
+            Format::Oscal => render::oscal(report, out),
+            Format::Prometheus => render::prometheus(report, out),
             Format::Html => render::html(report, &HtmlOptions { made: made.cloned() }, out),
         }
     }

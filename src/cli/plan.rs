@@ -5,16 +5,23 @@ use std::io::{self, Write};
 use indicatif::HumanBytes;
 
 use super::output::Format;
-use super::say;
+use super::{Failure, say};
 use crate::audit::Plan;
 use crate::report::thousands;
+
+/// A plan is no report: it has none of the forms that are made for consumers of reports.
+pub(super) fn has_form(format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Text | Format::Json | Format::Ndjson => Ok(()),
+        _ => Err(Failure::told("a dry run makes no report to put in that form; use --format text or json")),
+    }
+}
 
 /// Prints a plan: as JSON where that was asked for, else for people.
 pub(super) fn print(plan: &Plan, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        // A plan is no report, and has no page.
-        Format::Text | Format::Html => text(plan, out),
         Format::Json | Format::Ndjson => say::json(out, plan),
+        _ => text(plan, out),
     }
 }
 

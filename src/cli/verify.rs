@@ -95,6 +95,9 @@ enum HasherName {
 pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let mut request = args.request()?;
     let files = args.output.files()?;
+    if args.dry_run {
+        plan::has_form(args.output.format)?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let given = args.evidence.of(args.source.as_ref());
     // A dry run needs no keys.

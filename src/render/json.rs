@@ -21,9 +21,14 @@ pub fn json_value(value: &impl Serialize, out: &mut dyn io::Write) -> io::Result
     write(value, PrettyFormatter::new(), out)
 }
 
+/// Writes anything as one line of JSON.
+pub(super) fn json_line(value: &impl Serialize, out: &mut dyn io::Write) -> io::Result<()> {
+    write(value, CompactFormatter, out)
+}
+
 /// Writes one finding as one line of JSON.
 pub fn ndjson_finding(finding: &Finding, out: &mut dyn io::Write) -> io::Result<()> {
-    write(finding, CompactFormatter, out)
+    json_line(finding, out)
 }
 
 /// Writes the report without its findings as one line of JSON: the last line, after the findings.
@@ -39,7 +44,7 @@ pub fn ndjson_report(report: &Report, out: &mut dyn io::Write) -> io::Result<()>
         public_keys: &report.public_keys,
         checks: &report.checks,
     };
-    write(&without, CompactFormatter, out)
+    json_line(&without, out)
 }
 
 /// [`Report`] without `findings`; a test holds it against the report's own keys.

@@ -1,16 +1,29 @@
 //! Functions of the report and of nothing else: they neither count nor decide, and read no clock.
 //!
-//! Whatever comes from a bucket is escaped for where it goes: [`escape`] for terminals and for HTML, JSON escapes for
-//! JSON.
+//! Whatever comes from a bucket is escaped for where it goes: [`escape`] for terminals and HTML, JSON escapes for JSON, and each
+//! other form by its own rules on top of those of [`escape`]. `docs/formats.md` has each form's shape and whom it is for.
 
+mod asff;
+mod aspect;
 pub mod escape;
 mod groups;
 mod html;
 mod json;
+mod junit;
+mod ocsf;
+mod oscal;
+mod place;
+mod prometheus;
 mod text;
 mod timeline;
+mod uid;
 mod wording;
 
+pub use asff::asff;
 pub use html::{HtmlOptions, html};
 pub use json::{json, json_value, ndjson_finding, ndjson_report};
+pub use junit::junit;
+pub use ocsf::ocsf;
+pub use oscal::oscal;
+pub use prometheus::prometheus;
 pub use text::{TextOptions, headline, text};

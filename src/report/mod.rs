@@ -3,6 +3,7 @@
 //! Counting, sorting, waivers and the verdict happen here, in [`Report::conclude`], and nowhere else. Renderers are
 //! functions of the report.
 
+mod by_chain;
 mod made;
 mod model;
 mod population;
@@ -10,6 +11,7 @@ mod tally;
 mod verdict;
 mod waiver;
 
+pub use by_chain::{ByChain, OneChain};
 pub use made::Made;
 pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};
 pub use population::{Population, Share};

@@ -1,13 +1,15 @@
 //! The report's shape, schema `trailseal.report/1`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::tally::LogTally;
 use super::verdict::{Verdict, decide};
 use super::waiver::{AppliedWaiver, Waivers};
 use crate::chain::{ChainOutcome, Hole, NewestDigest, OldestDigest, Tally};
-use crate::finding::Finding;
-use crate::trail::{ChainKind, Interval, Time};
+use crate::finding::{Code, Finding, Reason};
+use crate::trail::{ChainId, ChainKind, Interval, Time};
 
 /// The name of the report's schema.
 pub const SCHEMA: &str = "trailseal.report/1";
@@ -202,6 +204,15 @@ impl Report {
         Ok(report)
     }
 
+    /// How many findings there are of each code, those that count and those that are waived apart: `(code, waived)`.
+    pub fn findings_by_code(&self) -> BTreeMap<(Code, bool), u64> {
+        let mut counts = BTreeMap::new();
+        for finding in &self.findings {
+            *counts.entry((finding.code, finding.waived)).or_default() += 1;
+        }
+        counts
+    }
+
     /// The time that the report speaks of: from the start asked for, or the oldest moment proven, to the end.
     pub fn period(&self) -> Interval {
         let oldest = self.chains.iter().flat_map(|chain| chain.proven.first().map(|proven| proven.start)).min();
@@ -227,6 +238,36 @@ impl ChainReport {
             proven: outcome.proven,
             holes: outcome.holes,
         }
+    }
+
+    /// Which chain it is.
+    pub fn id(&self) -> ChainId {
+        ChainId {
+            account_id: self.account_id.clone(),
+            region: self.region.clone(),
+            trail: self.trail.clone(),
+            home_region: self.home_region.clone(),
+            kind: self.kind,
+        }
+    }
+
+    /// Until when it is proven, if at all.
+    pub fn proven_until(&self) -> Option<Time> {
+        self.proven.last().map(|proven| proven.end)
+    }
+
+    /// Seconds that are proven.
+    pub fn proven_seconds(&self) -> i64 {
+        self.proven.iter().map(|proven| proven.seconds()).sum()
+    }
+
+    /// Seconds of holes, by their reason.
+    pub fn hole_seconds(&self) -> BTreeMap<Reason, i64> {
+        let mut seconds = BTreeMap::new();
+        for hole in &self.holes {
+            *seconds.entry(hole.reason).or_default() += Interval::new(hole.start, hole.end).seconds();
+        }
+        seconds
     }
 
     fn sort_key(&self) -> impl Ord + '_ {

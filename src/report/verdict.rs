@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::model::Report;
+use super::tally::LogTally;
 use crate::chain::Tally;
 use crate::finding::{Code, Finding, Severity};
 
@@ -21,15 +22,31 @@ pub enum Verdict {
 }
 
 /// A violation decides; else whatever is unproven; and nothing at all proves nothing.
-pub(super) fn decide(findings: &[Finding], digests: Tally) -> Verdict {
-    let counts = |severity| findings.iter().any(|finding| finding.severity == severity && !finding.waived);
-    if counts(Severity::Violation) {
-        Verdict::NotIntact
-    } else if counts(Severity::Unproven) || digests.verified == 0 {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Intact
+pub(super) fn decide<'a>(findings: impl IntoIterator<Item = &'a Finding>, digests: Tally) -> Verdict {
+    let counted = findings.into_iter().filter(|finding| !finding.waived);
+    match counted.map(|finding| finding.severity).min() {
+        Some(Severity::Violation) => Verdict::NotIntact,
+        Some(Severity::Unproven) => Verdict::Inconclusive,
+        Some(Severity::Note) | None if digests.verified == 0 => Verdict::Inconclusive,
+        Some(Severity::Note) | None => Verdict::Intact,
     }
+}
+
+/// How much was verified of how much, by how much was to be read.
+pub(super) fn scope(asked: &str, logs: LogTally, digests: Tally) -> String {
+    let read = logs.listed() - logs.not_checked;
+    let logs = match asked {
+        "all" if logs.not_checked == 0 => {
+            format!("{} of {} log files verified", thousands(logs.verified), thousands(logs.listed()))
+        }
+        "none" => format!("chain only, {} of {} log files read", thousands(read), thousands(logs.listed())),
+        "listing" => {
+            format!("chain and listing only, {} of {} log files read", thousands(read), thousands(logs.listed()))
+        }
+        _ => format!("{} of {} log files read", thousands(read), thousands(logs.listed())),
+    };
+    let met = digests.verified.saturating_add(digests.violated).saturating_add(digests.unproven);
+    format!("{logs}, {} of {} digest files verified", thousands(digests.verified), thousands(met))
 }
 
 impl Verdict {
@@ -61,18 +78,6 @@ impl Report {
 
     /// The verdict with its scope, in one line: a narrower request narrows what `intact` means.
     pub fn headline(&self) -> String {
-        let logs = self.totals.log_files;
-        let read = logs.listed() - logs.not_checked;
-        let scope = match self.request.log_files.as_str() {
-            "all" if logs.not_checked == 0 => {
-                format!("{} of {} log files verified", thousands(logs.verified), thousands(logs.listed()))
-            }
-            "none" => format!("chain only, {} of {} log files read", thousands(read), thousands(logs.listed())),
-            "listing" => {
-                format!("chain and listing only, {} of {} log files read", thousands(read), thousands(logs.listed()))
-            }
-            _ => format!("{} of {} log files read", thousands(read), thousands(logs.listed())),
-        };
         let filters = [&self.request.accounts, &self.request.regions, &self.request.trails];
         let filtered: Vec<&str> = filters.iter().flat_map(|names| names.iter().map(String::as_str)).collect();
         let only = if filtered.is_empty() { String::new() } else { format!(", only {}", filtered.join(" ")) };
@@ -81,12 +86,17 @@ impl Report {
             if waived == 0 { String::new() } else { format!(", {} findings waived", thousands(waived as u64)) };
         let partial = if self.is_partial() { " (partial: the run was interrupted)" } else { "" };
         format!(
-            "{}{partial}: {scope}, {} of {} digest files verified, {}{only}{waived}",
+            "{}{partial}: {}, {}{only}{waived}",
             self.verdict,
-            thousands(self.totals.digests.verified),
-            thousands(self.totals.digests.verified + self.totals.digests.violated + self.totals.digests.unproven),
+            scope(&self.request.log_files, self.totals.log_files, self.totals.digests),
             self.period(),
         )
+    }
+
+    /// Whether log files were not read because that was asked for, or the run was interrupted: `intact` then says less than
+    /// that everything was compared with what was signed.
+    pub fn is_narrowed(&self) -> bool {
+        self.totals.log_files.not_checked > 0 || self.is_partial()
     }
 }
 

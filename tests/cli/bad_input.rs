@@ -32,6 +32,14 @@ fn evidence_that_is_not_there_or_empty() {
     tells(&["verify"], "no evidence is named", "s3://BUCKET");
 }
 
+#[test]
+fn a_plan_in_a_form_that_reports_have() {
+    for format in ["ocsf", "asff", "junit", "oscal", "prometheus"] {
+        let arguments = ["verify", &TRAIL.evidence(), "--dry-run", "--format", format];
+        tells(&arguments, "makes no report", "--format text or json");
+    }
+}
+
 #[cfg(feature = "aws")]
 #[test]
 fn live_evidence_without_credentials_or_named_twice() {

@@ -96,7 +96,7 @@ fn a_disk_that_fills_while_a_trail_is_simulated() {
 #[test]
 fn an_output_that_is_full() {
     let full = || fs::File::options().write(true).open("/dev/full").unwrap();
-    for format in ["text", "json", "ndjson"] {
+    for format in ["text", "json", "ndjson", "ocsf", "asff", "junit", "oscal", "prometheus"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
         command.args(["verify", &TRAIL.evidence(), "--public-keys", &TRAIL.keys(), "--now", NOW, "--format", format]);
         let output = command.stdout(full()).output().unwrap();

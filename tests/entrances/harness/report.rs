@@ -4,6 +4,7 @@
 use trailseal::finding::Severity;
 use trailseal::render::escape::is_hidden;
 use trailseal::render::{HtmlOptions, TextOptions, headline, html, json, ndjson_report, text};
+use trailseal::render::{asff, junit, ocsf, oscal, prometheus};
 use trailseal::report::{Report, Verdict};
 
 use super::bucket;
@@ -39,6 +40,11 @@ pub(crate) fn run(data: &[u8]) -> usize {
             acts_on_no_terminal(&printed);
             assert!(!ascii || printed.is_ascii(), "not ASCII alone");
         }
+    }
+    for write in [asff, junit, ocsf, oscal, prometheus] {
+        let mut written = Vec::new();
+        write(&report, &mut written).expect("memory");
+        acts_on_no_terminal(&written);
     }
     let mut line = Vec::new();
     ndjson_report(&report, &mut line).expect("memory");
