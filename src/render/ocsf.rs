@@ -267,7 +267,8 @@ fn event<'a>(
         status_detail: None,
         metadata: Metadata {
             version: VERSION,
-            uid,
+            // Of the event, and not of what it is about: tomorrow's is another.
+            uid: uid::uuid(&["event", &uid, &report.request.as_of.to_string()]),
             log_name: &report.schema,
             profiles: ["cloud"],
             product: Product { name: &report.tool.name, vendor_name: &report.tool.name, version: &report.tool.version },

@@ -45,6 +45,12 @@ fn ids_stay_from_run_to_run() {
     assert_eq!(asff_ids(&today), asff_ids(&tomorrow));
     assert_eq!(ocsf_ids(&today), ocsf_ids(&tomorrow));
     assert_eq!(asff_ids(&today).len(), 3);
+    // An event is not what it is about: a lake that drops what it has already must not drop tomorrow's.
+    let events = |report: &Report| -> BTreeSet<String> {
+        let of = |line: &str| serde_json::from_str::<Value>(line).unwrap()["metadata"]["uid"].to_string();
+        form("ocsf", report).lines().map(of).collect()
+    };
+    assert!(events(&today).is_disjoint(&events(&tomorrow)));
 }
 
 #[test]
