@@ -72,6 +72,16 @@ impl Bodies {
         Ok(part)
     }
 
+    /// What was kept of one object, whole.
+    pub(super) fn whole(&self, kept: &Kept) -> io::Result<Vec<u8>> {
+        let mut whole = Vec::new();
+        self.read(kept, &mut |piece| {
+            whole.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(whole)
+    }
+
     /// Hands on what was kept.
     pub(super) fn read(&self, kept: &Kept, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut file = self.lock();
@@ -162,9 +172,7 @@ mod tests {
         }
         let kept: Vec<Kept> = under_way.into_iter().map(|keeping| keeping.finish(&bodies).unwrap()).collect();
         for (kept, bytes) in kept.iter().zip(&all).rev() {
-            let mut back = Vec::new();
-            bodies.read(kept, &mut |piece| Ok(back.extend_from_slice(piece))).unwrap();
-            assert_eq!(&back, bytes);
+            assert_eq!(bodies.whole(kept).unwrap(), *bytes);
             assert_eq!((kept.size, kept.crc32), (bytes.len() as u64, crc32fast::hash(bytes)));
             assert_eq!(kept.sha256, *Sha256::digest(bytes));
         }

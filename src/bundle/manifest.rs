@@ -126,7 +126,11 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<ManifestEntry>, String> {
         let mut entries = Vec::new();
-        read_manifest(text.as_bytes(), |entry| Ok(entries.push(entry))).map(|()| entries)
+        read_manifest(text.as_bytes(), |entry| {
+            entries.push(entry);
+            Ok(())
+        })?;
+        Ok(entries)
     }
 
     #[test]

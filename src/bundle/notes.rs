@@ -107,10 +107,10 @@ impl Notes {
         let note = run.bytes.len() - start - key.len();
         let length = |length: usize| u32::try_from(length).map_err(io::Error::other);
         run.places.push(Place { start, key: length(key.len())?, note: length(note)? });
-        if run.bytes.len() > MEMORY { self.to_disk() } else { Ok(()) }
+        if run.bytes.len() > MEMORY { self.spill() } else { Ok(()) }
     }
 
-    fn to_disk(&mut self) -> io::Result<()> {
+    fn spill(&mut self) -> io::Result<()> {
         let mut run = std::mem::take(&mut self.memory);
         run.sort();
         let mut out = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(&self.folder)?);
@@ -142,8 +142,11 @@ impl Notes {
 pub(super) struct Sorted {
     sources: Vec<Source>,
     /// The next of each source; of the same key, that of the latest source comes first.
-    next: BinaryHeap<Reverse<(Vec<u8>, Reverse<usize>, Vec<u8>)>>,
+    next: BinaryHeap<Next>,
 }
+
+/// A key, where it comes from, and what is noted of it.
+type Next = Reverse<(Vec<u8>, Reverse<usize>, Vec<u8>)>;
 
 enum Source {
     Memory(Run, usize),
@@ -220,7 +223,7 @@ mod tests {
             for (round, key) in keys.iter().chain(&keys).enumerate() {
                 notes.add(key, &Note { size: Some(round as u64), ..Note::default() }).unwrap();
                 if (round + 1) % spill == 0 {
-                    notes.to_disk().unwrap();
+                    notes.spill().unwrap();
                 }
             }
             let mut sorted = notes.sorted().unwrap();

@@ -155,8 +155,7 @@ impl Bucket<'_> {
             if let Some(kept) = note.kept.filter(|_| wanted(&record.key)) {
                 let file = file_of(self.folder, &record.key);
                 if DigestKey::parse(&record.key).is_some() && kept.size <= Limits::default().digest_stored {
-                    let mut body = Vec::new();
-                    self.recording.bodies.read(&kept, &mut |piece| Ok(body.extend_from_slice(piece)))?;
+                    let body = self.recording.bodies.whole(&kept)?;
                     by_hand.digest(self.seen, self.folder, &file, &record, body, packer)?;
                 } else {
                     by_hand.log(&file);

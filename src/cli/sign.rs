@@ -43,7 +43,7 @@ pub(super) struct Signing {
 }
 
 enum Key {
-    Pem(PemSigner),
+    Pem(Box<PemSigner>),
     #[cfg(feature = "aws")]
     Kms(Box<KmsSigner>),
 }
@@ -75,7 +75,7 @@ impl SignArgs {
         #[cfg(not(feature = "aws"))]
         let _ = access;
         let Some(path) = &self.sign else { return Ok(None) };
-        PemSigner::from_pem(&read(path)?).map(|key| Some(Key::Pem(key))).map_err(|error| wrong(path, &error))
+        PemSigner::from_pem(&read(path)?).map(|key| Some(Key::Pem(Box::new(key)))).map_err(|error| wrong(path, &error))
     }
 }
 
@@ -109,7 +109,7 @@ impl Key {
     #[cfg_attr(not(feature = "aws"), allow(clippy::unused_async, reason = "a key in a file is at hand"))]
     async fn sign(&self, envelope: &mut Envelope) -> io::Result<()> {
         match self {
-            Key::Pem(key) => envelope.sign(key).map_err(io::Error::other),
+            Key::Pem(key) => envelope.sign(&**key).map_err(io::Error::other),
             #[cfg(feature = "aws")]
             Key::Kms(key) => key.sign(envelope).await.map_err(io::Error::other),
         }

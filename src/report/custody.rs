@@ -147,7 +147,10 @@ mod tests {
         Held { name: name.to_owned(), manifest_sha256: name.to_owned(), previous: previous.map(str::to_owned), report }
     }
 
-    fn gaps(bundles: Vec<Held>) -> Vec<(Option<String>, Option<(i64, i64)>)> {
+    /// A region, and from when until when.
+    type Gap = (Option<String>, Option<(i64, i64)>);
+
+    fn gaps(bundles: Vec<Held>) -> Vec<Gap> {
         let gap = |finding: &Finding| {
             let times = finding.interval.map(|interval| (interval.start.unix(), interval.end.unix()));
             (finding.chain.as_ref().map(|chain| chain.region.clone()), times)
