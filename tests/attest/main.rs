@@ -1,7 +1,6 @@
 //! Signatures of bundles and time-stamps: held against `openssl`, against securesystemslib, and against whoever changes them.
 
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
-#![allow(clippy::print_stderr, reason = "what could not be tested is said")]
 
 #[cfg(feature = "aws")]
 mod asked;
