@@ -6,9 +6,9 @@ use std::io::Read;
 use sha2::{Digest, Sha256};
 
 use super::archive::Archive;
-use super::{KEYS, MADE, MANIFEST, SIGNATURE, TIMESTAMP};
+use super::{CERTIFICATE, KEYS, MADE, MANIFEST, SIGNATURE, TIMESTAMP};
 use crate::attest::timestamp::{Claim, TrustedAuthorities};
-use crate::attest::{Envelope, Refused, Statement, Subject, TrustedSigners};
+use crate::attest::{Certificate, Envelope, Refused, Statement, Subject, TrustedSigners};
 use crate::finding::{Code, Finding};
 use crate::limits::{ENVELOPE_BYTES, STATEMENT_SUBJECTS, TIMESTAMP_BYTES};
 use crate::trail::Time;
@@ -76,8 +76,18 @@ pub fn check_signature(archive: &Archive, trusted: &Trusted, as_of: Time) -> Res
     })?;
     let statement = verified.statement().map_err(|error| invalid(SIGNATURE, &error))?;
     fits(archive, &statement)?;
+    let beside = read(archive, CERTIFICATE, ENVELOPE_BYTES)?.and_then(|file| Certificate::parse(&file).ok());
     let by = verified.signed_by().iter().map(|by| match &by.certificate {
-        None => by.key.key_id(),
+        // Whose key it says it is: nobody who was named vouches for that.
+        None => match beside.as_ref().filter(|certificate| by.fits(certificate, signed_at).is_ok()) {
+            None => by.key.key_id(),
+            Some(beside) => format!(
+                "{} (by the certificate in the bundle, which is not verified: {}, issued by {})",
+                by.key.key_id(),
+                beside.subject(),
+                beside.issuer()
+            ),
+        },
         Some(certificate) => {
             format!("{} ({}, issued by {})", by.key.key_id(), certificate.subject(), certificate.issuer())
         }

@@ -45,6 +45,15 @@ fn a_named_signer_makes_a_bundle_provable_by_itself() {
     let signed = report.checks.performed.iter().find(|check| check.contains("signature of the bundle")).unwrap();
     assert!(signed.contains("CN=auditor"), "{signed}");
 
+    // Of whoever is named by key alone, the bundle says whose that is, and the report that it is not verified.
+    let public = dir.path().join("auditor.pub");
+    let written = Command::new("openssl").args(["pkey", "-pubout", "-in"]).arg(&key).arg("-out").arg(&public).status();
+    assert!(written.unwrap().success());
+    let (report, status) = verify(&bundle, &public);
+    assert_eq!(status, Some(0));
+    let signed = report.checks.performed.iter().find(|check| check.contains("signature of the bundle")).unwrap();
+    assert!(signed.contains("which is not verified: CN=auditor"), "{signed}");
+
     // Nobody else's word counts.
     let (_, other) = key_of(dir.path(), "other");
     let (report, status) = verify(&bundle, &other);
