@@ -87,6 +87,8 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let signer = runtime.block_on(args.sign.open(&args.access, now()))?;
     let given = args.evidence.of(Some(&args.source));
     let opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Pack))?;
+    // Who asks is told by a service of its own, which may take its time, or not be in reach.
+    let caller = opened.caller.map(|caller| runtime.spawn(caller));
     let record = RequestRecord::of(&request, &opened.evidence, include);
     let limits = request.limits.clone();
     let recording = Recording::of(opened.evidence, opened.keys, include, &limits, &folder);
@@ -103,7 +105,8 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         return Err(Failure::told("the run was interrupted; no bundle was written: run the same command again"));
     }
     runtime.block_on(recording.ended()).map_err(|error| args.not_written(&error))?;
-    let made = |manifest: &[u8; 32]| args.made(opened.caller.clone(), manifest);
+    let caller = caller.and_then(|caller| runtime.block_on(caller).ok().flatten());
+    let made = |manifest: &[u8; 32]| args.made(caller.clone(), manifest);
     let json = |out: &mut dyn Write| render::json(&report, out);
     // By whom and when is in a file of its own.
     let html = |out: &mut dyn Write| render::html(&report, &HtmlOptions::default(), out);

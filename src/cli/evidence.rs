@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 use super::Failure;
 use super::access::AccessArgs;
@@ -67,8 +68,8 @@ pub(super) struct Opened {
     pub bundle: Option<Arc<Bundle>>,
     /// Whether whoever was named vouches for the bundle, or what was found instead; none if nobody was named.
     pub vouched: Option<Result<Vouched, Box<Finding>>>,
-    /// The ARN of whoever asks AWS, where the evidence is to be kept and AWS tells.
-    pub caller: Option<String>,
+    /// Asks for the ARN of whoever asks AWS, where the evidence is to be kept; none where AWS is not asked.
+    pub caller: Option<BoxFuture<'static, Option<String>>>,
 }
 
 impl EvidenceArgs {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt;
+
 use super::Failure;
 use super::access::AccessArgs;
 use super::directory::Purpose;
@@ -44,7 +46,10 @@ impl EvidenceArgs {
         if request.select.regions.is_empty() {
             request.select.regions.extend(place.region);
         }
-        let caller = if purpose == Purpose::Pack { caller(&access).await } else { None };
+        let caller = (purpose == Purpose::Pack).then(|| {
+            let access = access.clone();
+            async move { caller(&access).await }.boxed()
+        });
         let buckets = S3Buckets::new(access);
         let store = buckets.open(&place.bucket).await.map_err(Failure::told)?;
         let evidence = Evidence {
