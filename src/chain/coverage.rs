@@ -189,6 +189,12 @@ mod tests {
     }
 
     #[test]
+    fn the_last_hour_of_a_long_gap_is_told_of_by_its_own_digest() {
+        let spans = spans(0.0, 6.0, Gap::Broken, &[(1.0, Reason::DigestUnverified)]);
+        assert_eq!(spans.last(), Some(&(0.0, 1.0, Reason::DigestUnverified, true)));
+    }
+
+    #[test]
     fn restarts_and_linked_gaps_are_one_span() {
         assert_eq!(spans(1.0, 9.0, Gap::Restart, &[]), [(1.0, 9.0, Reason::ChainRestart, false)]);
         assert_eq!(spans(1.0, 9.0, Gap::Linked, &[]), [(1.0, 9.0, Reason::TimeHole, false)]);
