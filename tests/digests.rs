@@ -200,3 +200,13 @@ fn a_digest_counts_as_delivered_when_it_was_written_but_not_after_it_was_due() {
     assert_eq!(delivered(Some(600)), Some(600));
     assert_eq!(delivered(Some(DIGEST_DUE_AFTER + 1)), Some(DIGEST_DUE_AFTER));
 }
+
+#[test]
+fn a_set_of_keys_has_as_many_as_were_listed() {
+    let scenario = Scenario { regions: vec!["us-east-1".into()], hours: 12, ..Scenario::default() };
+    let keyring = Keyring::new(7, 5, true);
+    draft(&scenario).unwrap().chains.remove(0).objects(&keyring);
+    let keys = parse_key_file(&serde_json::to_vec(&keyring.public_keys()).unwrap()).unwrap();
+    assert!(keys.len() > 1);
+    assert_eq!(keys.len(), keys.iter().count());
+}
