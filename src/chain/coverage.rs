@@ -189,6 +189,12 @@ mod tests {
     }
 
     #[test]
+    fn the_last_hour_of_a_long_gap_is_told_of_by_its_own_digest() {
+        let spans = spans(0.0, 6.0, Gap::Broken, &[(1.0, Reason::DigestUnverified)]);
+        assert_eq!(spans.last(), Some(&(0.0, 1.0, Reason::DigestUnverified, true)));
+    }
+
+    #[test]
     fn restarts_and_linked_gaps_are_one_span() {
         assert_eq!(spans(1.0, 9.0, Gap::Restart, &[]), [(1.0, 9.0, Reason::ChainRestart, false)]);
         assert_eq!(spans(1.0, 9.0, Gap::Linked, &[]), [(1.0, 9.0, Reason::TimeHole, false)]);
@@ -209,5 +215,29 @@ mod tests {
             union(vec![i(3.0, 4.0), i(1.0, 2.0), i(2.0, 3.0), i(6.0, 7.0), i(5.0, 5.0)]),
             [i(1.0, 4.0), i(6.0, 7.0)]
         );
+    }
+
+    #[test]
+    fn intervals_of_no_length_and_the_shorter_of_two_that_overlap_add_nothing() {
+        let i = |a: f64, b: f64| Interval::new(at(a), at(b));
+        assert_eq!(union(vec![i(1.0, 5.0), i(2.0, 3.0), i(7.0, 7.0)]), [i(1.0, 5.0)]);
+    }
+
+    #[test]
+    fn holes_are_joined_where_they_touch_for_one_reason() {
+        use Reason::{DigestLost, DigestUnverified};
+        let hole = |a: f64, b: f64, reason| Hole::new(Interval::new(at(a), at(b)), reason);
+        let joined = join_holes(vec![
+            hole(2.0, 3.0, DigestLost),
+            hole(1.0, 2.0, DigestLost),
+            hole(3.0, 4.0, DigestUnverified),
+            hole(5.0, 6.0, DigestUnverified),
+            hole(5.5, 5.75, DigestUnverified),
+        ]);
+        assert_eq!(
+            joined,
+            [hole(1.0, 3.0, DigestLost), hole(3.0, 4.0, DigestUnverified), hole(5.0, 6.0, DigestUnverified)]
+        );
+        assert_eq!(joined[0].interval(), Interval::new(at(1.0), at(3.0)));
     }
 }

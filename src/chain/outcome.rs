@@ -122,3 +122,33 @@ impl Tally {
         self.unproven += other.unproven;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Code;
+
+    #[test]
+    fn a_digest_counts_once_and_by_the_worst_of_it() {
+        let of = |severity| {
+            let code = Code::ALL.iter().find(|code| code.severity() == severity).unwrap();
+            Finding::new(*code, "")
+        };
+        let (violation, unproven, note) = (of(Severity::Violation), of(Severity::Unproven), of(Severity::Note));
+        let mut tally = Tally::default();
+        tally.count(&[]);
+        tally.count(&[note.clone()]);
+        tally.count(&[note.clone(), unproven.clone()]);
+        tally.count(&[unproven, violation.clone(), note]);
+        tally.count(&[violation.clone(), violation.clone()]);
+        tally.count(&[violation]);
+        assert_eq!(tally, Tally { verified: 2, violated: 3, unproven: 1 });
+    }
+
+    #[test]
+    fn counts_add_up() {
+        let mut tally = Tally { verified: 3, violated: 4, unproven: 5 };
+        tally.add(Tally { verified: 10, violated: 20, unproven: 30 });
+        assert_eq!(tally, Tally { verified: 13, violated: 24, unproven: 35 });
+    }
+}

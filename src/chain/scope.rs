@@ -24,3 +24,36 @@ impl Scope {
         interval.intersect(Interval::new(self.start.unwrap_or(interval.start), self.end))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(start: i64, end: i64) -> Interval {
+        Interval::new(Time::from_unix(start * Time::HOUR), Time::from_unix(end * Time::HOUR))
+    }
+
+    fn scope(start: Option<i64>) -> Scope {
+        let hour = |hour| Time::from_unix(hour * Time::HOUR);
+        Scope { start: start.map(hour), end: hour(8), horizon: hour(8) }
+    }
+
+    #[test]
+    fn what_only_borders_on_the_request_does_not_touch_it() {
+        let touched = |start, interval| scope(start).touches(interval);
+        assert_eq!(
+            [hours(3, 4), hours(3, 5), hours(7, 9), hours(8, 9)].map(|i| touched(Some(4), i)),
+            [false, true, true, false]
+        );
+        assert_eq!([hours(0, 1), hours(7, 9), hours(8, 9)].map(|i| touched(None, i)), [true, true, false]);
+        assert!(!touched(None, hours(2, 2)), "no time at all");
+    }
+
+    #[test]
+    fn clipping_leaves_what_was_asked_for() {
+        assert_eq!(scope(Some(4)).clip(hours(1, 9)), Some(hours(4, 8)));
+        assert_eq!(scope(Some(4)).clip(hours(5, 6)), Some(hours(5, 6)));
+        assert_eq!(scope(None).clip(hours(1, 9)), Some(hours(1, 8)));
+        assert_eq!(scope(Some(4)).clip(hours(1, 4)), None);
+    }
+}

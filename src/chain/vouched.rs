@@ -358,4 +358,57 @@ mod tests {
         let (named, beyond) = ledger.into_unlisted();
         assert_eq!((named.len(), beyond), (1, 1));
     }
+
+    #[test]
+    fn a_log_file_is_shown_by_the_folder_of_its_bucket_account_and_region() {
+        let folders = |account: &str, region: &str| RegionFolders {
+            account: AccountFolder { prefix: String::new(), organization: None, account: account.into() },
+            region: region.into(),
+        };
+        let shows = |bucket: &str, account, region| {
+            let ledger = VouchedLogs::new(vec![(bucket.to_owned(), folders(account, region))], 2);
+            ledger.can_show(&ObjectLocation::new("b", KEY))
+        };
+        assert!(shows("b", "111122223333", "us-east-1"));
+        assert!(shows("", "111122223333", "us-east-1"), "of which bucket the folder is, nobody knows");
+        assert!(!shows("other", "111122223333", "us-east-1"));
+        assert!(!shows("b", "444455556666", "us-east-1"));
+        assert!(!shows("b", "111122223333", "eu-west-1"));
+        assert!(!ledger().can_show(&ObjectLocation::new("b", "no log file's name")));
+    }
+
+    #[test]
+    fn open_log_files_and_unlisted_objects_are_counted() {
+        let mut ledger = ledger();
+        assert_eq!((ledger.open_log_files(), ledger.has_unlisted()), (0, false));
+        for unique in ["abcdef", "bbcdef"] {
+            ledger.vouch(&log(&KEY.replace("abcdef", unique), 1), true, None);
+        }
+        ledger.vouch(&log(&KEY.replace("2026/01/02", "2026/01/03").replace("_20260102", "_20260103"), 1), true, None);
+        ledger.unlisted(&object(&KEY.replace("abcdef", "cbcdef")));
+        assert_eq!((ledger.open_log_files(), ledger.has_unlisted()), (3, true));
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_the_object_and_not_its_namesake() {
+        let mut ledger = ledger();
+        ledger.unlisted(&object(KEY));
+        ledger.unlisted(&LoggedObject { at: ObjectLocation::new("b", KEY), ..object(KEY) });
+        ledger.withdraw(&ObjectLocation::new("b", KEY));
+        assert_eq!(ledger.into_unlisted().0.into_keys().collect::<Vec<_>>(), [ObjectLocation::new("", KEY)]);
+    }
+
+    #[test]
+    fn where_the_store_tells_no_times_what_is_doubtful_is_read() {
+        let mut ledger = ledger();
+        let covers = Interval::new(Time::from_unix(0), Time::from_unix(60));
+        let by = Arc::new(RecordedBy { bucket: "b".to_owned(), covers, delivered: None, chain: 4 });
+        let second = KEY.replace("abcdef", "bbcdef");
+        ledger.vouch(&log(KEY, 1), true, Some(&by));
+        ledger.vouch(&log(&second, 1), true, Some(&by));
+        let mut day = ledger.close(ledger.newest_open().unwrap());
+        assert!(matches!(day.see(&object(KEY)), Some(SeenLog::Untimed(4))));
+        let doubtful = LoggedObject { doubtful: true, ..object(&second) };
+        assert!(matches!(day.see(&doubtful), Some(SeenLog::Rewritten(_))));
+    }
 }

@@ -285,4 +285,14 @@ mod tests {
         assert!(DigestClaims::parse(&[0xff, 0xfe]).is_err());
         assert!(DigestClaims::parse("[".repeat(100_000).as_bytes()).is_err());
     }
+
+    #[test]
+    fn a_refusal_says_what_should_stand_there() {
+        let json = GENUINE[0];
+        let number = refusal(&json.replacen("\"awsAccountId\": \"111122223333\"", "\"awsAccountId\": 111122223333", 1));
+        assert!(number.contains("expected a string"), "{number}");
+        let null = refusal(&json.replacen("\"logFiles\": [", "\"logFiles\": null, \"other\": [", 1));
+        assert!(null.contains("expected a list of log files"), "{null}");
+        assert!(refusal("[]").contains("expected a JSON object"));
+    }
 }

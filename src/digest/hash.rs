@@ -51,4 +51,12 @@ mod tests {
         assert_eq!(RecordedHash::parse(&text[1..]), RecordedHash::Odd(text[1..].into()));
         assert!(!RecordedHash::parse("").matches(&[0; 32]));
     }
+
+    #[test]
+    fn a_hash_matches_itself_alone() {
+        let hash = RecordedHash::parse(&"07".repeat(32));
+        assert!(hash.matches(&[7; 32]));
+        assert!(!hash.matches(&[8; 32]));
+        assert_eq!(RecordedHash::parse("no hash").to_string(), "no hash");
+    }
 }

@@ -348,4 +348,55 @@ mod tests {
         assert_eq!(gunzip.finish(), Ok(7));
         assert_eq!(out, b"content");
     }
+
+    #[test]
+    fn each_byte_of_the_header_that_means_something_is_checked() {
+        let gz = packed(b"content");
+        let corrupt = |what| GzipDefect::Corrupt(what);
+        for (at, byte, defect) in [
+            (0, 0x1e, GzipDefect::NotGzip),
+            (1, 0x8a, GzipDefect::NotGzip),
+            (2, 7, corrupt(METHOD)),
+            (3, gz[3] | 0x20, corrupt("its header has reserved flags")),
+            (3, gz[3] | 0x80, corrupt("its header has reserved flags")),
+        ] {
+            let mut bad = gz.clone();
+            bad[at] = byte;
+            assert_eq!(unpack(&bad, bad.len(), 100), Err(defect), "{at}");
+        }
+    }
+
+    #[test]
+    fn after_an_error_the_file_is_not_said_to_be_something_else() {
+        let mut gunzip = Gunzip::new(100);
+        assert_eq!(gunzip.push(b"\x1f\x8b\x07", &mut |_| {}), Err(GzipDefect::Corrupt(METHOD)));
+        assert_eq!(gunzip.push(b"\x08", &mut |_| {}), Err(GzipDefect::Corrupt(METHOD)));
+        assert_eq!(gunzip.finish(), Err(GzipDefect::Corrupt(METHOD)));
+    }
+
+    #[test]
+    fn whoever_leaves_no_room_is_not_kept_for_ever() {
+        let stuck = Gunzip::new(100).inflate(&packed(b"content"), &mut []);
+        assert_eq!(stuck, Err(GzipDefect::Corrupt("its deflate stream does not go on")));
+    }
+
+    #[test]
+    fn every_part_of_the_header_is_as_long_as_it_says() {
+        let plain = GzBuilder::new().write(Vec::new(), Compression::fast()).finish().unwrap();
+        let (name, comment, checksum) = (b"a name\0", b"a comment\0", [0, 0]);
+        for length in [0_u16, 1, 2, 255, 256, 300, 0x0203] {
+            let extra = [&length.to_le_bytes()[..], &vec![0; usize::from(length)]].concat();
+            for flags in 0..32_u8 {
+                let mut gz = plain[..10].to_vec();
+                gz[3] = flags;
+                for (flag, part) in [(0x04, &extra[..]), (0x08, name), (0x10, comment), (0x02, &checksum)] {
+                    gz.extend(if flags & flag != 0 { part } else { &[] });
+                }
+                gz.extend(&plain[10..]);
+                assert_eq!(unpack(&gz, gz.len(), 0).as_deref(), Ok(&b""[..]), "{length}, {flags:#x}");
+            }
+        }
+    }
+
+    const METHOD: &str = "its compression method is not deflate";
 }

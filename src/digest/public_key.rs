@@ -210,6 +210,7 @@ pub(crate) fn from_base64(value: &str) -> Result<PublicKey, KeyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trail::Time;
 
     /// The two genuine AWS signatures that are public, with the key that made them.
     #[test]
@@ -243,5 +244,42 @@ mod tests {
         for der in [&b""[..], b"x", &[0x30, 0x03, 0x02, 0x01, 0x00]] {
             assert_eq!(PublicKey::from_der(der).unwrap_err(), KeyError::Unknown);
         }
+    }
+
+    #[test]
+    fn a_set_holds_the_keys_that_it_was_given_and_states_what_was_stated() {
+        let kat: serde_json::Value =
+            serde_json::from_str(include_str!("../../testdata/real-digests/aws-real-signature-kat.json")).unwrap();
+        let keys: BTreeMap<String, PublicKey> =
+            kat.as_array().unwrap().iter().fold(BTreeMap::new(), |mut keys, case| {
+                let key = from_base64(case["public_key_base64"].as_str().unwrap()).unwrap();
+                keys.insert(key.fingerprint().to_owned(), key);
+                keys
+            });
+        let hours = |start: i64, end: i64| {
+            Interval::new(Time::from_unix(start * Time::HOUR), Time::from_unix(end * Time::HOUR))
+        };
+        let (mut set, mut other) = (KeySet::default(), KeySet::default());
+        assert!(set.is_empty() && set.get("").is_none());
+        keys.values().for_each(|key| other.insert(key.clone()));
+        other.state_complete("us-east-1", hours(2, 5));
+        set.merge(other);
+        assert_eq!((set.len(), set.is_empty()), (keys.len(), false));
+        assert!(set.iter().map(PublicKey::fingerprint).eq(keys.keys().map(String::as_str)));
+        for (fingerprint, key) in &keys {
+            assert_eq!(set.get(fingerprint).map(PublicKey::der), Some(key.der()));
+            assert_eq!(format!("{key:?}"), format!("PublicKey({fingerprint})"));
+            assert_eq!(hex::encode(Md5::digest(key.der())), *fingerprint);
+        }
+        assert_eq!(set.complete().collect::<Vec<_>>(), [("us-east-1", hours(2, 5))]);
+        assert!(set.is_complete("us-east-1", hours(2, 5)) && set.is_complete("us-east-1", hours(3, 4)));
+        assert!(!set.is_complete("us-east-1", hours(1, 4)) && !set.is_complete("us-east-1", hours(3, 6)));
+        assert!(!set.is_complete("eu-west-1", hours(3, 4)));
+    }
+
+    #[test]
+    fn forms_are_called_what_their_standards_call_them() {
+        let names = [KeyForm::Pkcs1, KeyForm::Spki, KeyForm::Certificate].map(|form| form.to_string());
+        assert_eq!(names, ["PKCS#1", "SubjectPublicKeyInfo", "X.509 certificate"]);
     }
 }

@@ -248,3 +248,90 @@ const PADDING: usize = 2 * BLOCK;
 
 /// Bytes read at a time.
 const PIECE: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::super::hash_log;
+    use super::*;
+
+    /// Gives its bytes a few at a time, is interrupted in between, and ends as it is told.
+    struct Slow(Vec<u8>, usize, Option<io::ErrorKind>);
+
+    impl Read for Slow {
+        fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+            self.1 += 1;
+            if self.1.is_multiple_of(3) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let length = self.0.len().min(piece.len()).min(50_000);
+            if length == 0 {
+                return self.2.map_or(Ok(0), |kind| Err(kind.into()));
+            }
+            piece[..length].copy_from_slice(&self.0[..length]);
+            self.0.drain(..length);
+            Ok(length)
+        }
+    }
+
+    struct Files {
+        sources: Vec<LogSource>,
+        reads: Vec<(usize, LogRead)>,
+        under_way: usize,
+        most: usize,
+    }
+
+    impl LogQueue for Files {
+        type Ticket = usize;
+
+        fn next(&mut self, idle: bool) -> Option<LogJob<usize>> {
+            assert_eq!(idle, self.under_way == 0);
+            let source = self.sources.pop()?;
+            self.under_way += 1;
+            self.most = self.most.max(self.under_way);
+            Some(LogJob { ticket: self.sources.len(), source, framing: Framing::GzipOrPlain })
+        }
+
+        fn done(&mut self, ticket: usize, read: LogRead) {
+            self.under_way -= 1;
+            self.reads.push((ticket, read));
+        }
+    }
+
+    const LIMIT: u64 = (CONTENT + 100) as u64;
+
+    fn run(kernel: Kernel, sources: Vec<LogSource>) -> (Vec<LogRead>, usize) {
+        let mut files = Files { sources, reads: Vec::new(), under_way: 0, most: 0 };
+        LogLanes::new(kernel, LIMIT).run(&mut files);
+        files.reads.sort_by_key(|(ticket, _)| *ticket);
+        (files.reads.into_iter().map(|(_, read)| read).collect(), files.most)
+    }
+
+    #[test]
+    fn lanes_give_what_one_hasher_gives() {
+        let lengths = [0, 1, 2, 55, 56, 63, 64, 65, 119, 120, 1_000, CONTENT - 9, CONTENT, CONTENT + 65, CONTENT + 101];
+        let mut files: Vec<Vec<u8>> =
+            lengths.iter().map(|length| (0..*length).map(|n| (n * 7 + length) as u8).collect()).collect();
+        // An empty member; the same and more after it; one that breaks off.
+        let empty = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x03\0\0\0\0\0\0\0\0\0";
+        files.extend([empty.to_vec(), [&empty[..], b"more"].concat(), empty[..15].to_vec()]);
+        for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+            let bytes = files.iter().map(|file| LogSource::Bytes(file.clone().into()));
+            let slow = files.iter().map(|file| LogSource::Reader(Box::new(Slow(file.clone(), 0, None))));
+            let (reads, most) = run(kernel, bytes.chain(slow).collect());
+            assert_eq!((reads.len(), most), (2 * files.len(), kernel.lanes().max(1)), "{kernel:?}");
+            for (read, file) in reads.into_iter().zip(files.iter().chain(&files)) {
+                assert_eq!(read.unwrap(), hash_log(file, Framing::GzipOrPlain, LIMIT), "{kernel:?} {}", file.len());
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_an_error_and_no_hash() {
+        let broken = || LogSource::Reader(Box::new(Slow(vec![7; 100], 0, Some(io::ErrorKind::PermissionDenied))));
+        let sources = vec![broken(), LogSource::Bytes(Bytes::from_static(b"sound")), broken()];
+        let (reads, _) = run(Kernel::ALL[0], sources);
+        let kinds: Vec<_> = reads.iter().map(|read| read.as_ref().err().map(io::Error::kind)).collect();
+        let denied = Some(io::ErrorKind::PermissionDenied);
+        assert_eq!(kinds, [denied, None, denied]);
+    }
+}

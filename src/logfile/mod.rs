@@ -212,4 +212,33 @@ mod tests {
         hasher.push(&packed(b"x")).unwrap();
         assert_eq!(hasher.finish().map(|h| h.sha256), Ok(Sha256::digest(b"x").into()));
     }
+
+    #[test]
+    fn a_hasher_takes_on_another_framing() {
+        let mut hasher = LogHasher::new(Framing::Gzip, 100);
+        assert!(hasher.push(b"{}").and_then(|()| hasher.finish()).is_err());
+        hasher.framing(Framing::GzipOrPlain);
+        assert_eq!(hasher.push(b"{}").and_then(|()| hasher.finish()), hash_log(b"{}", Framing::GzipOrPlain, 2));
+        hasher.framing(Framing::Gzip);
+        assert!(hasher.push(b"{}").and_then(|()| hasher.finish()).is_err());
+    }
+
+    /// The limit itself is within it, and so is as much beside the content as it says.
+    #[test]
+    fn limits_are_reached_before_they_are_passed() {
+        assert!(
+            hash(&[&[7; 100]], Framing::GzipOrPlain).is_ok() && hash(&[&[7; 99], &[7]], Framing::GzipOrPlain).is_ok()
+        );
+        let of_name = |limit: u64, length: usize| {
+            let head = b"\x1f\x8b\x08\x08\0\0\0\0\0\xff";
+            let body = b"\0\x03\0\0\0\0\0\0\0\0\0";
+            let name = vec![b'x'; length - head.len() - body.len()];
+            hash_log(&[&head[..], &name, body].concat(), Framing::Gzip, limit).map(|hashed| hashed.bytes)
+        };
+        for limit in [100, 1_600] {
+            let most = (limit + limit / 16 + (1 << 20)) as usize;
+            assert_eq!(of_name(limit, most), Ok(0));
+            assert_eq!(of_name(limit, most + 1), Err(LogDefect::OverLimit(limit)));
+        }
+    }
 }

@@ -116,6 +116,8 @@ pub fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::{Checks, LogTally, RequestReport, Waivers};
+    use crate::trail::Time;
 
     #[test]
     fn the_worst_unwaived_finding_decides_and_nothing_proves_nothing() {
@@ -146,5 +148,65 @@ mod tests {
     #[test]
     fn numbers_are_grouped() {
         assert_eq!([0, 999, 1000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    fn report(log_files: &str, logs: LogTally, findings: Vec<Finding>) -> Report {
+        let request = RequestReport {
+            source: "logs".to_owned(),
+            start: None,
+            end: Time::from_unix(0),
+            as_of: Time::from_unix(0),
+            accounts: Vec::new(),
+            regions: Vec::new(),
+            trails: Vec::new(),
+            log_files: log_files.to_owned(),
+        };
+        let waivers = Waivers::default();
+        let mut report = Report::conclude(request, Vec::new(), findings, 0, &waivers, Vec::new(), Checks::default());
+        report.totals.log_files = logs;
+        report.totals.digests = Tally { verified: 1_000, violated: 20, unproven: 3 };
+        report
+    }
+
+    fn said(report: &Report) -> String {
+        let headline = report.headline();
+        let (scope, _) = headline.split_once(", 1,000 of 1,023 digest files verified, ").unwrap();
+        scope.to_owned()
+    }
+
+    #[test]
+    fn the_headline_says_how_much_was_read() {
+        let whole = LogTally { verified: 8, violated: 1, unproven: 1, ..LogTally::default() };
+        let part = LogTally { not_checked: 6, ..whole };
+        let said = |log_files, logs| said(&report(log_files, logs, Vec::new()));
+        assert_eq!(said("all", whole), "inconclusive: 8 of 10 log files verified");
+        assert_eq!(said("all", part), "inconclusive: 10 of 16 log files read");
+        assert_eq!(said("sample", whole), "inconclusive: 10 of 10 log files read");
+        assert_eq!(said("none", part), "inconclusive: chain only, 10 of 16 log files read");
+        assert_eq!(said("listing", part), "inconclusive: chain and listing only, 10 of 16 log files read");
+    }
+
+    #[test]
+    fn the_headline_says_what_narrows_the_verdict() {
+        let mut narrowed = report("all", LogTally::default(), Vec::new());
+        assert!(!narrowed.is_partial());
+        let plain = narrowed.headline();
+        assert!(!plain.contains("only") && !plain.contains("waived") && !plain.contains("partial"), "{plain}");
+        narrowed.request.accounts.push("111122223333".to_owned());
+        narrowed.request.regions.push("us-east-1".to_owned());
+        narrowed.findings = vec![Finding { waived: true, ..Finding::new(Code::LogMissing, "") }; 2];
+        narrowed.findings.push(Finding::new(Code::LogMissing, ""));
+        let told = narrowed.headline();
+        assert!(told.ends_with(", only 111122223333 us-east-1, 2 findings waived"), "{told}");
+        assert!(!narrowed.is_partial());
+        narrowed.findings.push(Finding::new(Code::RunInterrupted, ""));
+        assert!(narrowed.is_partial());
+        assert_eq!(said(&narrowed), "inconclusive (partial: the run was interrupted): 0 of 0 log files verified");
+    }
+
+    #[test]
+    fn verdicts_are_written_as_reports_have_them() {
+        let written = [Verdict::Intact, Verdict::NotIntact, Verdict::Inconclusive].map(|verdict| verdict.to_string());
+        assert_eq!(written, ["intact", "not-intact", "inconclusive"]);
     }
 }

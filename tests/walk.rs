@@ -1,0 +1,190 @@
+//! What a walk asks for, and what it makes of the answers, step by step.
+
+#![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
+
+use std::sync::LazyLock;
+
+use trailseal::chain::{ChainOutcome, ChainWalk, ListedDigest, Need, Observed, Scope};
+use trailseal::digest::{DigestMetadata, FetchedDigest, KeySet, VerifiedDigest};
+use trailseal::finding::{Code, Reason};
+use trailseal::keys::parse_key_file;
+use trailseal::limits::{DIGEST_DUE_AFTER, Limits};
+use trailseal::logfile::Framing;
+use trailseal::simulate::{Keyring, Scenario, draft};
+use trailseal::trail::{ObjectLocation, Time};
+
+/// One honest chain, oldest first.
+static CHAIN: LazyLock<Vec<VerifiedDigest>> = LazyLock::new(|| {
+    let scenario = Scenario { regions: vec!["us-east-1".into()], hours: 6, ..Scenario::default() };
+    let keyring = Keyring::new(7, 10_000, true);
+    let objects = draft(&scenario).unwrap().chains.remove(0).objects(&keyring);
+    let keys = parse_key_file(&serde_json::to_vec(&keyring.public_keys()).unwrap()).unwrap();
+    let verified = |object: trailseal::simulate::SimulatedObject| {
+        let metadata = DigestMetadata::from_user_metadata(|name| object.metadata.get(name).map(String::as_str));
+        verify(ObjectLocation::new(&scenario.bucket, &object.key), object.body, metadata, &keys)
+    };
+    objects.into_iter().map(verified).collect()
+});
+
+fn verify(at: ObjectLocation, body: Vec<u8>, metadata: DigestMetadata, keys: &KeySet) -> VerifiedDigest {
+    let fetched = FetchedDigest { at, body: body.into(), framing: Framing::Gzip, metadata };
+    fetched.parse(&Limits::default()).unwrap().verify(keys, None).unwrap()
+}
+
+fn end(hour: usize) -> Time {
+    CHAIN[hour].covers().end
+}
+
+fn walk(start: Option<Time>, limits: &Limits) -> ChainWalk {
+    let scope = Scope { start, end: end(5), horizon: end(5) };
+    ChainWalk::new(CHAIN[0].chain().clone(), scope, limits)
+}
+
+fn listed(hour: usize) -> ListedDigest {
+    ListedDigest { at: CHAIN[hour].at().clone(), end: end(hour) }
+}
+
+/// The hour of the digest that is asked for; none where a listing is, or nothing.
+fn asked(walk: &mut ChainWalk) -> Option<usize> {
+    match walk.need()? {
+        Need::Digest { at, .. } => CHAIN.iter().position(|digest| digest.at() == at),
+        Need::Listing { .. } => None,
+    }
+}
+
+fn wants_listing(walk: &mut ChainWalk) -> Option<Time> {
+    match walk.need()? {
+        Need::Listing { before } => Some(before),
+        Need::Digest { .. } => None,
+    }
+}
+
+fn genuine(hour: usize) -> Observed {
+    Observed::Verified(Box::new(CHAIN[hour].clone()))
+}
+
+fn codes(outcome: &ChainOutcome) -> Vec<Code> {
+    let mut codes: Vec<Code> = outcome.findings.iter().map(|finding| finding.code).collect();
+    codes.sort();
+    codes
+}
+
+/// Walks these hours, all there are, and answers `absent` for every other.
+fn all(mut walk: ChainWalk, hours: &[usize]) -> (Vec<usize>, ChainOutcome) {
+    let mut met = Vec::new();
+    while let Some(need) = walk.need() {
+        if let Need::Listing { before } = need {
+            let newest_first = hours.iter().rev().copied().filter(|hour| end(*hour) < before);
+            walk.listed(newest_first.map(listed).collect());
+            continue;
+        }
+        let hour = asked(&mut walk).unwrap();
+        met.push(hour);
+        walk.observed(if hours.contains(&hour) { genuine(hour) } else { Observed::Absent });
+    }
+    (met, walk.finish())
+}
+
+#[test]
+fn an_honest_chain_is_walked_from_its_end_to_its_start() {
+    let (met, outcome) = all(walk(Some(CHAIN[0].covers().start), &Limits::default()), &[0, 1, 2, 3, 4, 5]);
+    assert_eq!(met, [5, 4, 3, 2, 1, 0]);
+    assert_eq!(codes(&outcome), []);
+    assert_eq!((outcome.tally.verified, outcome.newest_end), (6, Some(end(5))));
+    assert_eq!(outcome.oldest_start, Some(CHAIN[0].covers().start));
+}
+
+#[test]
+fn what_a_listing_shows_again_or_out_of_order_is_not_asked_for() {
+    let mut walk = walk(None, &Limits::default());
+    assert_eq!(wants_listing(&mut walk), Some(Time::from_unix(i64::MAX)));
+    walk.listed(vec![listed(4), listed(5)]);
+    assert_eq!(asked(&mut walk), Some(4), "the newer one behind it is out of order");
+    walk.observed(Observed::Unreadable(Reason::Denied));
+    assert_eq!(wants_listing(&mut walk), Some(end(4)));
+    walk.listed(vec![listed(5), listed(4), listed(3), listed(3)]);
+    assert_eq!(asked(&mut walk), Some(3));
+    walk.observed(Observed::Unreadable(Reason::Denied));
+    assert_eq!(asked(&mut walk), Some(3), "two folders may hold one chain");
+    walk.observed(Observed::Unreadable(Reason::Denied));
+    walk.listed(vec![listed(3)]);
+    assert!(walk.need().is_none(), "it was met");
+}
+
+#[test]
+fn a_walk_ends_at_its_limit_and_says_so() {
+    let limits = Limits { digests_per_chain: 2, ..Limits::default() };
+    let (met, outcome) = all(walk(None, &limits), &[0, 1, 2, 3, 4, 5]);
+    assert_eq!(met, [5, 4]);
+    assert_eq!(codes(&outcome).iter().filter(|code| **code == Code::DigestUnreadable).count(), 1);
+}
+
+#[test]
+fn a_digest_that_is_named_and_not_listed_is_asked_for_in_its_turn() {
+    let start = Some(CHAIN[0].covers().start);
+    let (met, outcome) = all(walk(start, &Limits::default()), &[0, 1, 2, 4, 5]);
+    assert_eq!(met, [5, 4, 3, 2, 1, 0]);
+    assert!(codes(&outcome).contains(&Code::DigestMissing), "{:?}", codes(&outcome));
+    let (met, outcome) = all(walk(start, &Limits::default()), &[2, 3, 4, 5]);
+    assert_eq!(met, [5, 4, 3, 2, 1]);
+    assert!(codes(&outcome).contains(&Code::DigestMissing), "{:?}", codes(&outcome));
+    // What ended before the request is not asked for, unless it is listed.
+    let (met, outcome) = all(walk(Some(end(1)), &Limits::default()), &[2, 3, 4, 5]);
+    assert_eq!((met, codes(&outcome)), (vec![5, 4, 3, 2], vec![Code::ChainContinuesBefore]));
+    let (met, _) = all(walk(Some(end(1)), &Limits::default()), &[0, 1, 2, 3, 4, 5]);
+    assert_eq!(met, [5, 4, 3, 2, 1]);
+}
+
+#[test]
+fn where_everything_was_asked_for_the_chain_may_go_on_before_it() {
+    let (met, outcome) = all(walk(None, &Limits::default()), &[3, 4, 5]);
+    assert_eq!((met, codes(&outcome)), (vec![5, 4, 3, 2], vec![Code::ChainContinuesBefore]));
+}
+
+#[test]
+fn another_digest_than_the_one_asked_for_is_no_answer() {
+    let mut walk = walk(None, &Limits::default());
+    walk.listed(vec![listed(5)]);
+    assert_eq!(asked(&mut walk), Some(5));
+    assert!(walk.observed(genuine(4)).covers.is_none());
+    let outcome = walk.finish();
+    assert_eq!((outcome.tally.verified, outcome.tally.unproven), (0, 1));
+    // Nor is one whose name was listed with another end.
+    let mut walk = self::walk(None, &Limits::default());
+    walk.listed(vec![ListedDigest { at: CHAIN[5].at().clone(), end: end(4) }]);
+    assert_eq!(asked(&mut walk), Some(5));
+    assert!(walk.observed(genuine(5)).covers.is_none());
+}
+
+#[test]
+fn a_walk_that_is_given_up_counts_what_it_did_not_meet() {
+    let mut walk = walk(None, &Limits::default());
+    walk.listed((0..6).rev().map(listed).collect());
+    assert_eq!(asked(&mut walk), Some(5));
+    walk.observed(genuine(5));
+    assert_eq!(walk.next_end(), Some(end(4)));
+    walk.give_up([end(0).plus(-Time::HOUR)]);
+    assert_eq!((walk.next_end(), walk.newest_end()), (None, Some(end(5))));
+    let outcome = walk.finish();
+    assert_eq!((outcome.tally.verified, outcome.tally.unproven), (1, 6));
+    assert_eq!(outcome.oldest_start, Some(CHAIN[5].covers().start));
+}
+
+#[test]
+fn a_digest_is_late_more_than_two_hours_after_its_end() {
+    let late = |seconds: i64| {
+        let scenario = Scenario { regions: vec!["us-east-1".into()], hours: 6, ..Scenario::default() };
+        let keyring = Keyring::new(7, 10_000, true);
+        let object = draft(&scenario).unwrap().chains.remove(0).objects(&keyring).swap_remove(5);
+        let keys = parse_key_file(&serde_json::to_vec(&keyring.public_keys()).unwrap()).unwrap();
+        let metadata = DigestMetadata::from_user_metadata(|name| object.metadata.get(name).map(String::as_str));
+        let metadata = DigestMetadata { last_modified: Some(end(5).plus(seconds)), ..metadata };
+        let digest = verify(CHAIN[5].at().clone(), object.body, metadata, &keys);
+        let mut walk = walk(Some(CHAIN[5].covers().start), &Limits::default());
+        walk.listed(vec![listed(5)]);
+        assert_eq!(asked(&mut walk), Some(5));
+        walk.observed(Observed::Verified(Box::new(digest)));
+        codes(&walk.finish()).contains(&Code::DigestLate)
+    };
+    assert!(!late(0) && !late(DIGEST_DUE_AFTER) && late(DIGEST_DUE_AFTER + 1));
+}
