@@ -137,7 +137,7 @@ mod tests {
         let (violation, unproven, note) = (of(Severity::Violation), of(Severity::Unproven), of(Severity::Note));
         let mut tally = Tally::default();
         tally.count(&[]);
-        tally.count(&[note.clone()]);
+        tally.count(std::slice::from_ref(&note));
         tally.count(&[note.clone(), unproven.clone()]);
         tally.count(&[unproven, violation.clone(), note]);
         tally.count(&[violation.clone(), violation.clone()]);
