@@ -5,26 +5,36 @@
 use std::sync::LazyLock;
 
 use trailseal::chain::{ChainOutcome, ChainWalk, ListedDigest, Need, Observed, Scope};
-use trailseal::digest::{DigestMetadata, FetchedDigest, KeySet, VerifiedDigest};
+use trailseal::digest::{DigestMetadata, FetchedDigest, KeySet, SuccessorSignature, VerifiedDigest};
 use trailseal::finding::{Code, Reason};
 use trailseal::keys::parse_key_file;
 use trailseal::limits::{DIGEST_DUE_AFTER, Limits};
 use trailseal::logfile::Framing;
-use trailseal::simulate::{Keyring, Scenario, draft};
+use trailseal::simulate::{Keyring, Scenario, SimulatedObject, draft};
 use trailseal::trail::{ObjectLocation, Time};
 
-/// One honest chain, oldest first.
-static CHAIN: LazyLock<Vec<VerifiedDigest>> = LazyLock::new(|| {
-    let scenario = Scenario { regions: vec!["us-east-1".into()], hours: 6, ..Scenario::default() };
+/// The objects of one honest chain, oldest first, and its keys.
+static OBJECTS: LazyLock<(Vec<SimulatedObject>, KeySet)> = LazyLock::new(|| {
+    let scenario = scenario();
     let keyring = Keyring::new(7, 10_000, true);
     let objects = draft(&scenario).unwrap().chains.remove(0).objects(&keyring);
     let keys = parse_key_file(&serde_json::to_vec(&keyring.public_keys()).unwrap()).unwrap();
-    let verified = |object: trailseal::simulate::SimulatedObject| {
-        let metadata = DigestMetadata::from_user_metadata(|name| object.metadata.get(name).map(String::as_str));
-        verify(ObjectLocation::new(&scenario.bucket, &object.key), object.body, metadata, &keys)
-    };
-    objects.into_iter().map(verified).collect()
+    (objects.into_iter().collect(), keys)
 });
+
+/// The same, verified.
+static CHAIN: LazyLock<Vec<VerifiedDigest>> = LazyLock::new(|| {
+    let (objects, keys) = &*OBJECTS;
+    let verified = |object: &SimulatedObject| {
+        let metadata = DigestMetadata::from_user_metadata(|name| object.metadata.get(name).map(String::as_str));
+        verify(ObjectLocation::new(scenario().bucket, &object.key), object.body.clone(), metadata, keys)
+    };
+    objects.iter().map(verified).collect()
+});
+
+fn scenario() -> Scenario {
+    Scenario { regions: vec!["us-east-1".into()], hours: 6, ..Scenario::default() }
+}
 
 fn verify(at: ObjectLocation, body: Vec<u8>, metadata: DigestMetadata, keys: &KeySet) -> VerifiedDigest {
     let fetched = FetchedDigest { at, body: body.into(), framing: Framing::Gzip, metadata };
@@ -187,4 +197,56 @@ fn a_digest_is_late_more_than_two_hours_after_its_end() {
         codes(&walk.finish()).contains(&Code::DigestLate)
     };
     assert!(!late(0) && !late(DIGEST_DUE_AFTER) && late(DIGEST_DUE_AFTER + 1));
+}
+
+#[test]
+fn another_digest_is_no_answer_to_what_was_asked_for() {
+    // Of the same hour and in the same bucket, under another key: only its name tells.
+    let at = CHAIN[4].at();
+    let (folder, name) = at.key.rsplit_once('/').unwrap();
+    let other = ObjectLocation::new(&at.bucket, format!("x/{folder}/{name}"));
+    let mut elsewhere = walk_of(&other);
+    elsewhere.observed(genuine(4));
+    let outcome = elsewhere.finish();
+    assert_eq!(outcome.tally.verified, 0, "{:?}", codes(&outcome));
+}
+
+/// A walk that was shown one digest, at this place.
+fn walk_of(at: &ObjectLocation) -> ChainWalk {
+    let mut walk = walk(None, &Limits::default());
+    walk.need();
+    walk.listed(vec![ListedDigest { at: at.clone(), end: end(4) }]);
+    assert!(matches!(walk.need(), Some(Need::Digest { .. })));
+    walk
+}
+
+#[test]
+fn what_is_told_of_a_signature_that_was_changed_is_what_there_is() {
+    for (algorithm, told) in [(Some("MD5withRSA"), "00 (MD5withRSA)"), (Some("SHA256withRSA"), "00"), (None, "00")] {
+        let mut walk = walk(None, &Limits::default());
+        walk.need();
+        walk.listed((4..6).rev().map(listed).collect());
+        walk.need();
+        walk.observed(genuine(5));
+        assert_eq!(asked(&mut walk), Some(4));
+        walk.observed(Observed::Verified(Box::new(changed(4, algorithm))));
+        let outcome = walk.finish();
+        let found = outcome.findings.iter().find(|finding| finding.code == Code::LinkSignatureMismatch).unwrap();
+        assert_eq!(found.computed.as_deref(), Some(told), "{algorithm:?}");
+    }
+}
+
+/// A digest whose signature is only in the one after it: its own was replaced, and said to be of this algorithm.
+fn changed(hour: usize, algorithm: Option<&str>) -> VerifiedDigest {
+    let (object, keys) = &*OBJECTS;
+    let object = object[hour].clone();
+    let metadata = DigestMetadata {
+        signature: Some("00".to_owned()),
+        algorithm: algorithm.map(str::to_owned),
+        ..DigestMetadata::default()
+    };
+    let at = CHAIN[hour].at().clone();
+    let fetched = FetchedDigest { at, body: object.body.into(), framing: Framing::Gzip, metadata };
+    let successor = SuccessorSignature { hex: hex::encode(CHAIN[hour].signature()), believed: true };
+    fetched.parse(&Limits::default()).unwrap().verify(keys, Some(&successor)).unwrap()
 }
