@@ -10,8 +10,8 @@ use trailseal::finding::{Code, Reason};
 use trailseal::keys::parse_key_file;
 use trailseal::limits::{DIGEST_DUE_AFTER, Limits};
 use trailseal::logfile::Framing;
-use trailseal::simulate::{Keyring, Scenario, SimulatedObject, draft};
-use trailseal::trail::{ObjectLocation, Time};
+use trailseal::simulate::{Keyring, Link, Scenario, SimulatedObject, draft};
+use trailseal::trail::{ChainKind, ObjectLocation, Time};
 
 /// The objects of one honest chain, oldest first, and its keys.
 static OBJECTS: LazyLock<(Vec<SimulatedObject>, KeySet)> = LazyLock::new(|| {
@@ -249,4 +249,35 @@ fn changed(hour: usize, algorithm: Option<&str>) -> VerifiedDigest {
     let fetched = FetchedDigest { at, body: object.body.into(), framing: Framing::Gzip, metadata };
     let successor = SuccessorSignature { hex: hex::encode(CHAIN[hour].signature()), believed: true };
     fetched.parse(&Limits::default()).unwrap().verify(keys, Some(&successor)).unwrap()
+}
+
+#[test]
+fn what_a_backfill_digest_names_is_not_held_against_it_and_of_any_other_it_is() {
+    for backfills in [1, 0] {
+        let drafted = draft(&Scenario { backfills, ..scenario() }).unwrap();
+        let kind = if backfills > 0 { ChainKind::Backfill } else { ChainKind::Standard };
+        let mut chain = drafted.chains.into_iter().find(|chain| chain.chain.kind == kind).unwrap();
+        chain.digests.truncate(1);
+        // It names itself as the one before it.
+        let drafted = &mut chain.digests[0];
+        drafted.link = Link::AsDrafted;
+        let digest = &mut drafted.digest;
+        digest.previous_digest_s3_bucket = Some(digest.digest_s3_bucket.clone());
+        digest.previous_digest_s3_object = Some(digest.digest_s3_object.clone());
+        digest.previous_digest_hash_value = Some("0".repeat(64));
+        digest.previous_digest_hash_algorithm = Some("SHA-256".to_owned());
+        digest.previous_digest_signature = Some("0".repeat(512));
+        let object = chain.objects(&Keyring::new(7, 10_000, true)).remove(0);
+        let metadata = DigestMetadata::from_user_metadata(|name| object.metadata.get(name).map(String::as_str));
+        let at = ObjectLocation::new(scenario().bucket, &object.key);
+        let only = verify(at, object.body, metadata, &OBJECTS.1);
+        let scope = Scope { start: None, end: only.covers().end, horizon: only.covers().end };
+        let mut walk = ChainWalk::new(only.chain().clone(), scope, &Limits::default());
+        walk.need();
+        walk.listed(vec![ListedDigest { at: only.at().clone(), end: only.covers().end }]);
+        walk.need();
+        walk.observed(Observed::Verified(Box::new(only)));
+        let held = codes(&walk.finish()).contains(&Code::LinkLocationMismatch);
+        assert_eq!(held, kind == ChainKind::Standard, "{kind}");
+    }
 }
