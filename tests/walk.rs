@@ -281,3 +281,63 @@ fn what_a_backfill_digest_names_is_not_held_against_it_and_of_any_other_it_is() 
         assert_eq!(held, kind == ChainKind::Standard, "{kind}");
     }
 }
+
+#[test]
+fn a_digest_that_is_named_and_cannot_be_read_is_told_of() {
+    let mut walk = walk(None, &Limits::default());
+    walk.need();
+    walk.listed((4..6).rev().map(listed).collect());
+    walk.need();
+    walk.observed(genuine(5));
+    assert_eq!(asked(&mut walk), Some(4));
+    walk.observed(Observed::Unreadable(Reason::Denied));
+    let outcome = walk.finish();
+    let told = outcome.findings.iter().filter(|finding| finding.code == Code::DigestUnreadable);
+    assert_eq!(told.map(|finding| finding.reason).collect::<Vec<_>>(), [Some(Reason::Denied)]);
+    assert_eq!((outcome.tally.verified, outcome.tally.unproven), (1, 1));
+}
+
+/// What a walk of thirty hours finds, each of whose digests is defective in the same way: how many are named, and what is said
+/// of the rest.
+fn thirty(keys: &KeySet, limits: &Limits, code: Code) -> (usize, Vec<String>) {
+    let hours = Scenario { hours: 30, ..scenario() };
+    let objects = draft(&hours).unwrap().chains.remove(0).objects(&Keyring::new(7, 10_000, true));
+    let defects: Vec<_> = objects
+        .into_iter()
+        .map(|object| {
+            let metadata = DigestMetadata { signature: Some("00".to_owned()), ..DigestMetadata::default() };
+            let at = ObjectLocation::new(&hours.bucket, &object.key);
+            let fetched = FetchedDigest { at, body: object.body.into(), framing: Framing::Gzip, metadata };
+            let (parsed, defect) = *fetched.parse(&Limits::default()).unwrap().verify(keys, None).unwrap_err();
+            (parsed.claims().end, defect)
+        })
+        .collect();
+    let end = defects.last().unwrap().0;
+    let scope = Scope { start: None, end, horizon: end };
+    let mut walk = ChainWalk::new(CHAIN[0].chain().clone(), scope, limits);
+    walk.need();
+    walk.listed(defects.iter().rev().map(|(end, defect)| ListedDigest { at: defect.at.clone(), end: *end }).collect());
+    for (_, defect) in defects.into_iter().rev() {
+        assert!(matches!(walk.need(), Some(Need::Digest { .. })));
+        walk.observed(Observed::Defective(Box::new(defect)));
+    }
+    let outcome = walk.finish();
+    let found: Vec<_> = outcome.findings.iter().filter(|finding| finding.code == code).collect();
+    let more = found.iter().filter(|finding| finding.subject.is_none());
+    let more: Vec<String> = more.map(|finding| finding.message.clone()).collect();
+    (found.len() - more.len(), more)
+}
+
+#[test]
+fn of_keys_that_are_not_to_be_had_a_day_is_named_and_of_other_defects_as_many_as_are_allowed() {
+    let limits = Limits::default();
+    let (named, more) = thirty(&KeySet::default(), &limits, Code::PublicKeyUnavailable);
+    assert_eq!((named, more.len()), (24, 1), "{more:?}");
+    assert!(more[0].contains(" 6 ") || more[0].starts_with("6 "), "{more:?}");
+    let (named, more) = thirty(&OBJECTS.1, &limits, Code::DigestSignatureInvalid);
+    assert_eq!((named, more.len()), (30, 0), "{more:?}");
+    let limits = Limits { planted_named_per_region: 7, ..limits };
+    let (named, more) = thirty(&OBJECTS.1, &limits, Code::DigestSignatureInvalid);
+    assert_eq!((named, more.len()), (7, 1), "{more:?}");
+    assert!(more[0].contains("23 "), "{more:?}");
+}
