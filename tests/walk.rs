@@ -341,3 +341,16 @@ fn of_keys_that_are_not_to_be_had_a_day_is_named_and_of_other_defects_as_many_as
     assert_eq!((named, more.len()), (7, 1), "{more:?}");
     assert!(more[0].contains("23 "), "{more:?}");
 }
+
+#[test]
+fn a_walk_given_up_with_nothing_left_to_meet_says_nothing_of_it() {
+    let mut walk = walk(None, &Limits::default());
+    walk.need();
+    walk.listed(vec![listed(5)]);
+    assert_eq!(asked(&mut walk), Some(5));
+    walk.observed(genuine(5));
+    walk.give_up([]);
+    let outcome = walk.finish();
+    assert_eq!(outcome.tally.unproven, 0);
+    assert!(!codes(&outcome).contains(&Code::DigestUnreadable), "{:?}", codes(&outcome));
+}
