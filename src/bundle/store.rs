@@ -1,8 +1,6 @@
 //! A bundle as a store: it answers as the bucket did, and what it does not hold it says that it does not hold.
 
-use std::collections::BTreeSet;
 use std::io::Read;
-use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,7 +17,7 @@ use crate::finding::Reason;
 use crate::keys::parse_key_file;
 use crate::limits::Limits;
 use crate::logfile::Framing;
-use crate::store::dir::{ObjectRecord, Sidecar, folder_of};
+use crate::store::dir::{ObjectRecord, Sidecar, Tree};
 use crate::store::{Body, Buckets, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
 
 /// An open bundle.
@@ -38,7 +36,7 @@ pub struct BundleStore {
     objects: Sidecar,
     refused: Sidecar,
     /// Every folder, and all that lead to it.
-    folders: BTreeSet<String>,
+    folders: Tree,
 }
 
 impl Bundle {
@@ -109,15 +107,8 @@ impl BundleStore {
             Sidecar::within(file, part.bytes, limits).map_err(|error| told(&error))
         };
         let (objects, refused) = (lines("objects")?, lines("folders")?);
-        let mut folders = BTreeSet::new();
-        for mut folder in objects.folders().chain(refused.folders()) {
-            if folder.len() > LONGEST_KEY {
-                return Err(format!("it has a key of {} bytes, and S3 allows 1,024", folder.len()));
-            }
-            while !folder.is_empty() && folders.insert(folder.to_owned()) {
-                folder = folder_of(&folder[..folder.len() - 1]);
-            }
-        }
+        let folders = Tree::of(objects.folders().chain(refused.folders()))
+            .map_err(|length| format!("it has a key of {length} bytes, and S3 allows 1,024"))?;
         Ok(BundleStore { archive: Arc::clone(archive), record: record.clone(), objects, refused, folders })
     }
 
@@ -126,17 +117,8 @@ impl BundleStore {
     }
 
     fn read_folder(&self, prefix: &str) -> Folder {
-        let mut folder = Folder::default();
-        let mut from = Bound::Excluded(prefix.to_owned());
-        while let Some(next) =
-            self.folders.range::<str, _>((from.as_ref().map(String::as_str), Bound::Unbounded)).next()
-            && let Some(rest) = next.strip_prefix(prefix)
-        {
-            let child = &next[..prefix.len() + rest.find('/').map_or(rest.len(), |slash| slash + 1)];
-            folder.folders.push(child.to_owned());
-            // `0` follows the slash: this comes after all that begins so, whatever goes on after it.
-            from = Bound::Included(format!("{}0", child.strip_suffix('/').unwrap_or(child)));
-        }
+        let folders = self.folders.children(prefix).into_iter().map(str::to_owned).collect();
+        let mut folder = Folder { folders, objects: Vec::new() };
         let records = self.objects.records(prefix);
         folder.objects.extend(records.iter().flat_map(|records| records.values()).map(info));
         folder.objects.sort_by(|a, b| a.key.cmp(&b.key));
@@ -177,7 +159,7 @@ impl ObjectStore for BundleStore {
     async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
         match self.refusal(prefix) {
             Some(error) => Err(error),
-            None if prefix.is_empty() || self.folders.contains(prefix) => Ok(self.read_folder(prefix)),
+            None if prefix.is_empty() || self.folders.has(prefix) => Ok(self.read_folder(prefix)),
             None => Err(StoreError::NotFound),
         }
     }
@@ -223,6 +205,3 @@ fn failure(record: &ObjectRecord) -> Option<StoreError> {
         _ => record.failure(),
     }
 }
-
-/// S3's own bound, in bytes. Stops: a key of ten thousand folders, each of which would be kept with all that lead to it.
-const LONGEST_KEY: usize = 1_024;

@@ -10,6 +10,7 @@ mod record;
 mod sidecar;
 mod source;
 mod spool;
+mod tree;
 mod writer;
 
 use std::collections::HashSet;
@@ -34,6 +35,7 @@ pub(crate) use self::sidecar::Sidecar;
 pub use self::sidecar::SidecarError;
 pub use self::source::SourceRecord;
 pub(crate) use self::spool::Spool;
+pub(crate) use self::tree::Tree;
 pub use self::writer::{DirWriter, NoPlace, Partial, WriteError};
 use super::{Attributes, Body, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::limits::Limits;

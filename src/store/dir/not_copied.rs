@@ -3,12 +3,11 @@
 //! Without it, an object that could not be copied would look as if it had been deleted. It lies beside the evidence and
 //! is as hostile: a line can make of something shown something that nobody can say, and never of that a proof.
 
-use std::collections::BTreeSet;
-use std::ops::Bound;
 use std::path::Path;
 
+use super::ObjectRecord;
 use super::sidecar::{Sidecar, SidecarError};
-use super::{ObjectRecord, folder_of};
+use super::tree::Tree;
 use crate::limits::Limits;
 use crate::store::{Folder, ObjectInfo, StoreError};
 
@@ -17,28 +16,19 @@ use crate::store::{Folder, ObjectInfo, StoreError};
 pub(super) struct NotCopied {
     lines: Sidecar,
     /// The folders that lines are about, and all that lead to them.
-    folders: BTreeSet<String>,
+    folders: Tree,
 }
 
 impl NotCopied {
     pub(super) fn open(path: &Path, limits: &Limits) -> Result<NotCopied, SidecarError> {
         let lines = Sidecar::open(path, limits)?;
-        let mut folders = BTreeSet::new();
-        for folder in lines.folders() {
-            if folder.len() > LONGEST_KEY {
-                return Err(SidecarError::Key(folder.len()));
-            }
-            let mut folder = folder;
-            while !folder.is_empty() && folders.insert(folder.to_owned()) {
-                folder = folder_of(&folder[..folder.len() - 1]);
-            }
-        }
+        let folders = Tree::of(lines.folders()).map_err(SidecarError::Key)?;
         Ok(NotCopied { lines, folders })
     }
 
     /// Whether a folder that is not on the disk was there all the same.
     pub(super) fn knows_folder(&self, prefix: &str) -> bool {
-        self.folders.contains(prefix)
+        self.folders.has(prefix)
     }
 
     /// Why an object is not to be had.
@@ -61,16 +51,8 @@ impl NotCopied {
         if self.folders.is_empty() {
             return;
         }
-        let mut from = Bound::Excluded(prefix.to_owned());
-        while let Some(next) =
-            self.folders.range::<str, _>((from.as_ref().map(String::as_str), Bound::Unbounded)).next()
-            && let Some(rest) = next.strip_prefix(prefix)
-        {
-            let child = &next[..prefix.len() + rest.find('/').map_or(rest.len(), |slash| slash + 1)];
-            folder.folders.push(format!("{mounted_at}{child}"));
-            // `0` follows the slash: this comes after all that begins so, whatever goes on after it.
-            from = Bound::Included(format!("{}0", child.strip_suffix('/').unwrap_or(child)));
-        }
+        let children = self.folders.children(prefix).into_iter();
+        folder.folders.extend(children.map(|child| format!("{mounted_at}{child}")));
         folder.folders.sort_unstable();
         folder.folders.dedup();
         let records = self.lines.records(prefix);
@@ -90,9 +72,6 @@ impl NotCopied {
         folder.objects.dedup_by(|a, b| a.key == b.key);
     }
 }
-
-/// S3's own bound, in bytes. Stops: a key of ten thousand folders, each of which would be kept with all that lead to it.
-const LONGEST_KEY: usize = 1_024;
 
 #[cfg(test)]
 mod tests {
