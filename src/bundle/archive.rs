@@ -39,9 +39,13 @@ pub(super) struct Stored {
 
 /// Whether a file begins as ZIP files do.
 pub fn is_archive(path: &Path) -> bool {
+    // A pipe would be waited for.
+    if !path.is_file() {
+        return false;
+    }
     let mut magic = [0; 4];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut magic));
-    path.is_file() && read.is_ok() && (magic == *b"PK\x03\x04" || magic == *b"PK\x05\x06")
+    read.is_ok() && (magic == *b"PK\x03\x04" || magic == *b"PK\x05\x06")
 }
 
 impl Archive {

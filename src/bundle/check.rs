@@ -72,8 +72,9 @@ impl Check<'_> {
             Ok(None) => {
                 self.found(Code::BundleFileMissing, format!("the manifest names {name}, and the bundle has not got it"))
             }
+            // Whoever names a file a million times would have it hashed as often.
+            Ok(Some(stored)) if !self.see(&stored) => self.altered(MANIFEST, &format!("it names {name} twice")),
             Ok(Some(stored)) => {
-                self.see(&stored);
                 let size = stored.bytes.end - stored.bytes.start;
                 let hashed = self.hash(&stored, piece);
                 match hashed {
@@ -149,10 +150,9 @@ impl Check<'_> {
         }
     }
 
-    fn see(&self, stored: &Stored) {
-        if let Ok(mut seen) = self.seen.lock() {
-            seen[stored.number] = true;
-        }
+    /// Whether a file is seen for the first time.
+    fn see(&self, stored: &Stored) -> bool {
+        self.seen.lock().is_ok_and(|mut seen| !std::mem::replace(&mut seen[stored.number], true))
     }
 
     fn altered(&self, name: &str, why: &str) {
@@ -165,10 +165,19 @@ impl Check<'_> {
 
     fn add(&self, finding: Finding) {
         if let Ok(mut findings) = self.findings.lock() {
-            findings.push(finding);
+            if findings.len() < NAMED {
+                findings.push(finding);
+            } else if findings.len() == NAMED {
+                let about =
+                    format!("more than {NAMED} things are wrong with the files of the bundle; no more are named");
+                findings.push(Finding::new(finding.code, about));
+            }
         }
     }
 }
+
+/// So many findings are named. Stops: a manifest of millions of files that are not there.
+const NAMED: usize = 1_000;
 
 /// Bytes hashed at once.
 const PIECE: usize = 128 << 10;

@@ -170,3 +170,32 @@ fn archives_that_no_bundle_is_are_refused() {
     zip::write(&other, &files);
     refused(&fs::read(&other).unwrap(), "it has no records/request.json");
 }
+
+#[test]
+fn a_manifest_that_names_a_file_twice_or_thousands_that_are_not_there_is_refused_in_bounds() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, other) = (bundle_of_the_trail(dir.path(), "whole.zip", &[]), dir.path().join("other.zip"));
+    let entry = |files: &BTreeMap<String, Vec<u8>>, name: &str| {
+        let bytes = files.get(name).cloned().unwrap_or_default();
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        serde_json::json!({"name": name, "size": bytes.len(), "sha256": sha256}).to_string()
+    };
+    let with = |names: &dyn Fn(&BTreeMap<String, Vec<u8>>) -> Vec<String>| {
+        let mut files = zip::read(&whole);
+        let listed: Vec<String> =
+            files.keys().filter(|name| !["manifest.json", "made.json"].contains(&name.as_str())).cloned().collect();
+        let entries: Vec<String> = listed.iter().chain(&names(&files)).map(|name| entry(&files, name)).collect();
+        let manifest = format!("{{\"schema\":\"trailseal.bundle/1\",\"files\":[{}]}}", entries.join(","));
+        let made = serde_json::json!({"manifest_sha256": hex::encode(Sha256::digest(&manifest))}).to_string();
+        files.insert("manifest.json".to_owned(), manifest.into_bytes());
+        files.insert("made.json".to_owned(), made.into_bytes());
+        zip::write(&other, &files);
+        verify(&other, &[]).0
+    };
+    let twice = with(&|_| vec!["report.json".to_owned()]);
+    assert_eq!(of_the_bundle(&twice).len(), 1);
+    assert!(of_the_bundle(&twice)[0].message.contains("it names report.json twice"));
+    let many = with(&|_| (0..5_000).map(|at| format!("evidence/{at}")).collect());
+    assert_eq!(of_the_bundle(&many).len(), 1_001);
+    assert_eq!(many.verdict, Verdict::NotIntact);
+}
