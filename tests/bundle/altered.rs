@@ -49,7 +49,7 @@ pub(crate) fn forged(from: &Path, to: &Path, with_manifest: bool, change: impl F
     if with_manifest {
         let entries: Vec<String> = files
             .iter()
-            .filter(|(name, _)| !["manifest.json", "made.json"].contains(&name.as_str()))
+            .filter(|(name, _)| !["manifest.json", "made.json", "signature.dsse.json"].contains(&name.as_str()))
             .map(|(name, bytes)| {
                 let sha256 = hex::encode(Sha256::digest(bytes));
                 serde_json::json!({"name": name, "size": bytes.len(), "sha256": sha256}).to_string()
