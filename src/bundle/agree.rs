@@ -14,7 +14,7 @@ pub fn differences(packed: &Report, now: &Report, with_logs: bool) -> Option<Fin
             differ.push(what.to_owned());
         }
     };
-    look("the time", (packed.request.start, packed.request.end) == (now.request.start, now.request.end));
+    look("what was asked", packed.request == now.request);
     look("the verdict", packed.verdict == now.verdict);
     look("the totals", packed.totals == now.totals);
     look("the chains", packed.chains == now.chains);
@@ -41,7 +41,9 @@ pub fn differences(packed: &Report, now: &Report, with_logs: bool) -> Option<Fin
 fn comparable(report: &Report, with_logs: bool) -> Report {
     let mut report = report.clone();
     report.findings.retain(|finding| !OF_THE_DESK.contains(&finding.code));
+    report.request.source = String::new();
     if !with_logs {
+        report.request.log_files = String::new();
         report.findings.retain(|finding| !finding.code.name().starts_with("log-"));
         report.totals.log_files = LogTally::default();
         report.totals.bytes_hashed = 0;

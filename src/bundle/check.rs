@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::archive::{Archive, Stored};
 use super::manifest::{ManifestEntry, read_manifest};
+use super::recording::lock;
 use super::{MADE, MANIFEST, UNLISTED};
 use crate::finding::{Code, Finding};
 
@@ -15,7 +16,7 @@ pub fn check_files(archive: &Archive) -> (Vec<Finding>, u64) {
     let check = Check { archive, findings: Mutex::default(), seen: Mutex::new(vec![false; archive.len()]) };
     let files = check.all();
     check.unlisted();
-    let mut findings = check.findings.into_inner().unwrap_or_default();
+    let mut findings = std::mem::take(&mut *lock(&check.findings));
     findings.sort_by(|a, b| a.message.cmp(&b.message));
     (findings, files)
 }
@@ -48,7 +49,7 @@ impl Check<'_> {
                 scope.spawn(move || {
                     let mut piece = vec![0; PIECE];
                     loop {
-                        let next = receive.lock().map_or(None, |receive| receive.recv().ok());
+                        let next = lock(&receive).recv().ok();
                         let Some(entry) = next else { return };
                         self.file(&entry, &mut piece);
                     }
@@ -136,7 +137,7 @@ impl Check<'_> {
 
     /// What nobody vouches for.
     fn unlisted(&self) {
-        let seen = self.seen.lock().map_or_else(|_| Vec::new(), |seen| seen.clone());
+        let seen = lock(&self.seen).clone();
         let named = self.archive.names(|number, name| {
             if seen.get(number) == Some(&false) {
                 self.found(
@@ -152,7 +153,7 @@ impl Check<'_> {
 
     /// Whether a file is seen for the first time.
     fn see(&self, stored: &Stored) -> bool {
-        self.seen.lock().is_ok_and(|mut seen| !std::mem::replace(&mut seen[stored.number], true))
+        !std::mem::replace(&mut lock(&self.seen)[stored.number], true)
     }
 
     fn altered(&self, name: &str, why: &str) {
@@ -164,14 +165,12 @@ impl Check<'_> {
     }
 
     fn add(&self, finding: Finding) {
-        if let Ok(mut findings) = self.findings.lock() {
-            if findings.len() < NAMED {
-                findings.push(finding);
-            } else if findings.len() == NAMED {
-                let about =
-                    format!("more than {NAMED} things are wrong with the files of the bundle; no more are named");
-                findings.push(Finding::new(finding.code, about));
-            }
+        let mut findings = lock(&self.findings);
+        if findings.len() < NAMED {
+            findings.push(finding);
+        } else if findings.len() == NAMED {
+            let about = format!("more than {NAMED} things are wrong with the files of the bundle; no more are named");
+            findings.push(Finding::new(Code::BundleFileAltered, about));
         }
     }
 }

@@ -42,7 +42,7 @@ pub use self::previous::Previous;
 pub use self::recording::Recording;
 pub use self::request::RequestRecord;
 pub use self::signed::{Signed, Trusted, Vouched, check_signature, is_signed};
-pub use self::store::{Bundle, BundleStore};
+pub use self::store::Bundle;
 
 /// The name of the manifest's schema.
 pub const SCHEMA: &str = "trailseal.bundle/1";
@@ -62,6 +62,8 @@ pub const CERTIFICATE: &str = "signer-certificate.pem";
 pub const TIMESTAMP: &str = "signature.dsse.json.tsr";
 /// What the audit came to.
 pub const REPORT: &str = "report.json";
+/// The same as a page to read.
+pub const PAGE: &str = "report.html";
 /// The keys, as ListPublicKeys lists them.
 pub const KEYS: &str = "public-keys/public-keys.json";
 pub(crate) const PREVIOUS: &str = "records/previous.json";
@@ -92,6 +94,9 @@ pub enum BundleError {
         /// Why.
         error: io::Error,
     },
+    /// It could not be signed, or time-stamped.
+    #[error("the bundle was not written, for it could not be signed: {0}")]
+    Unsigned(String),
     /// It is no bundle, or one that is damaged beyond reading.
     #[error("{} is no evidence bundle that can be read: {why}; ask whoever made it for another copy", path.display())]
     Unreadable {
@@ -102,11 +107,14 @@ pub enum BundleError {
     },
 }
 
-/// The folder of a bucket in `evidence/` and `records/`. None of the names that buckets cannot have is one of a folder.
-pub(crate) fn folder_of_bucket(bucket: Option<&str>, number: usize) -> String {
+/// The folder of a bucket in `evidence/` and `records/`: its name, if it is one that no other has. What stands in its place is
+/// no bucket's name.
+pub(crate) fn folder_of_bucket(bucket: Option<&str>, taken: &[String]) -> String {
     match bucket {
-        Some(name) if crate::store::dir::is_bucket_name(name) => name.to_owned(),
-        _ => format!("bucket_{number}"),
+        Some(name) if crate::store::dir::is_bucket_name(name) && taken.iter().all(|other| other != name) => {
+            name.to_owned()
+        }
+        _ => format!("bucket~{}", taken.len() + 1),
     }
 }
 

@@ -29,6 +29,10 @@ pub(super) struct Note {
     pub reason: Option<Reason>,
     pub special: bool,
     pub only_told: bool,
+    /// Whether it was not there.
+    pub absent: bool,
+    /// Whether only its beginning was kept.
+    pub cut: bool,
 }
 
 impl Note {
@@ -46,6 +50,8 @@ impl Note {
             reason: self.reason,
             special: self.special,
             only_told: self.only_told,
+            absent: self.absent,
+            cut: self.cut,
             ..ObjectRecord::default()
         }
     }

@@ -47,7 +47,7 @@ pub struct Contents<'a> {
 }
 
 /// What signs the files of a bundle.
-pub type Sign<'a> = dyn Fn(Vec<Subject>) -> io::Result<Signed> + 'a;
+pub type Sign<'a> = dyn Fn(Vec<Subject>) -> Result<Signed, String> + 'a;
 
 /// A file, and what writes it.
 pub struct Rendered<'a> {
@@ -73,22 +73,39 @@ pub fn pack(recording: &Recording, contents: Contents<'_>, out: &Path) -> Result
     let mut name = out.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
     let partial = out.with_file_name(name);
-    let renamed = write(recording, contents, &partial).and_then(|packed| fs::rename(&partial, out).map(|()| packed));
-    renamed.map_err(|error| {
+    let packed = write(recording, contents, &partial);
+    let renamed = packed.and_then(|packed| Ok(fs::rename(&partial, out).map(|()| packed)?));
+    renamed.map_err(|failed| {
         let _ = fs::remove_file(&partial);
-        BundleError::Disk { path: out.to_owned(), error }
+        match failed {
+            Failed::Disk(error) => BundleError::Disk { path: out.to_owned(), error },
+            Failed::Sign(why) => BundleError::Unsigned(why),
+        }
     })
 }
 
-fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> io::Result<Packed> {
+enum Failed {
+    Disk(io::Error),
+    Sign(String),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Failed {
+        Failed::Disk(error)
+    }
+}
+
+fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> Result<Packed, Failed> {
     let mut packer = Packer::new(File::create(partial)?, &recording.folder)?;
     let mut request = contents.request;
     let stores: Vec<Arc<Seen>> = lock(&recording.stores).clone();
     let about = contents.report.findings.iter().filter_map(|finding| finding.subject.as_ref());
     let told: BTreeSet<&str> = about.map(|at| at.key.as_str()).collect();
     let mut by_hand = ByHand::default();
-    for (number, seen) in stores.iter().enumerate() {
-        let folder = folder_of_bucket(seen.bucket.as_deref(), number + 1);
+    let mut folders: Vec<String> = Vec::new();
+    for seen in &stores {
+        let folder = folder_of_bucket(seen.bucket.as_deref(), &folders);
+        folders.push(folder.clone());
         let wanted = |key: &str| match recording.include {
             IncludeLogs::All => true,
             _ if DigestKey::parse(key).is_some() => true,
@@ -122,7 +139,7 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> io::R
     if let Some(sign) = contents.sign {
         let unlisted =
             [(MANIFEST, manifest), (MADE, made)].map(|(name, sha256)| Subject { name: name.to_owned(), sha256 });
-        let signed = sign(subjects(packer.listed()?, files, unlisted))?;
+        let signed = sign(subjects(packer.listed()?, files, unlisted)?).map_err(Failed::Sign)?;
         let parts =
             [(SIGNATURE, Some(signed.envelope)), (CERTIFICATE, signed.certificate), (TIMESTAMP, signed.timestamp)];
         for (name, bytes) in parts.into_iter().filter_map(|(name, bytes)| Some((name, bytes?))) {

@@ -95,15 +95,15 @@ impl Packer {
     }
 
     /// What the manifest names, in its order.
-    pub(super) fn listed(&mut self) -> io::Result<impl Iterator<Item = Subject> + use<>> {
+    pub(super) fn listed(&mut self) -> io::Result<impl Iterator<Item = io::Result<Subject>> + use<>> {
         self.listed.flush()?;
         let mut listed = self.listed.get_ref().try_clone()?;
         listed.rewind()?;
-        let lines = BufReader::new(listed).lines().map_while(Result::ok);
-        Ok(lines.filter_map(|line| {
-            let entry: ManifestEntry = serde_json::from_str(line.trim_end_matches(',')).ok()?;
-            let sha256 = hex::decode(entry.sha256).ok()?.try_into().ok()?;
-            Some(Subject { name: entry.name, sha256 })
+        Ok(BufReader::new(listed).lines().map(|line| {
+            let entry: ManifestEntry = serde_json::from_str(line?.trim_end_matches(','))?;
+            let sha256 = hex::decode(entry.sha256).ok().and_then(|hash| hash.try_into().ok());
+            let sha256 = sha256.ok_or_else(|| io::Error::other("a hash has another length"))?;
+            Ok(Subject { name: entry.name, sha256 })
         }))
     }
 

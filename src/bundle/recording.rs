@@ -26,8 +26,8 @@ use crate::trail::{DigestKey, Interval, Time};
 pub struct Recording {
     pub(super) bodies: Bodies,
     pub(super) include: IncludeLogs,
-    /// Bytes of an object, as stored, beyond which it is not kept.
-    pub(super) most: u64,
+    /// Bytes of a log file, and of a digest file, as stored, beyond which no more of it is kept.
+    most: (u64, u64),
     pub(super) stores: Mutex<Vec<Arc<Seen>>>,
     pub(super) keys: Mutex<KeySet>,
     pub(super) folder: PathBuf,
@@ -66,7 +66,7 @@ impl Recording {
         let recording = Arc::new(Recording {
             bodies: Bodies::beside(folder)?,
             include,
-            most: limits.log_inflated.max(limits.digest_stored),
+            most: (limits.log_inflated, limits.digest_stored),
             stores: Mutex::default(),
             keys: Mutex::default(),
             folder: folder.to_owned(),
@@ -119,7 +119,9 @@ impl Recording {
         match kept {
             Err(error) => self.failed(error),
             Ok(kept) => {
-                note.size = Some(kept.size);
+                if !note.cut {
+                    note.size = Some(kept.size);
+                }
                 note.kept = Some(kept);
                 self.note(&seen.given, &key, &note);
             }
@@ -127,8 +129,9 @@ impl Recording {
     }
 
     fn not_given(&self, seen: &Seen, key: &str, error: &StoreError) {
-        let Some(reason) = error.reason() else { return };
-        self.note(&seen.given, key, &Note { reason: Some(reason), ..Note::default() });
+        // That it was not there is an answer too, and not the same as that nobody asked.
+        let reason = error.reason();
+        self.note(&seen.given, key, &Note { reason, absent: reason.is_none(), ..Note::default() });
     }
 
     fn note(&self, notes: &Mutex<Notes>, key: &str, note: &Note) {
@@ -197,7 +200,9 @@ impl RecordedStore {
         };
         let body = if self.recording.is_kept(key) {
             let asked = Asked { seen: Arc::clone(&self.seen), key: key.to_owned(), note };
-            tee(body, Teed { recording: Arc::clone(&self.recording), asked, keeping: Keeping::new() })
+            let (of_log, of_digest) = self.recording.most;
+            let most = if DigestKey::parse(key).is_some() { of_digest } else { of_log };
+            tee(body, Teed { recording: Arc::clone(&self.recording), asked, keeping: Keeping::new(), most })
         } else {
             self.recording.note(&self.seen.given, key, &note);
             body

@@ -1,7 +1,7 @@
 //! Who vouches for a bundle: its signature and time-stamp, held against the signers that were named and against its files.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
 
@@ -43,12 +43,15 @@ pub struct Vouched {
 }
 
 /// The files to sign: all, or where they are too many for a statement, the manifest that names them and what it does not.
-pub(super) fn subjects(listed: impl Iterator<Item = Subject>, count: u64, unlisted: [Subject; 2]) -> Vec<Subject> {
-    let mut subjects: Vec<Subject> = unlisted.into();
-    if count <= (STATEMENT_SUBJECTS - subjects.len()) as u64 {
-        subjects.extend(listed);
+pub(super) fn subjects(
+    listed: impl Iterator<Item = io::Result<Subject>>,
+    count: u64,
+    unlisted: [Subject; 2],
+) -> io::Result<Vec<Subject>> {
+    if count > (STATEMENT_SUBJECTS - unlisted.len()) as u64 {
+        return Ok(unlisted.into());
     }
-    subjects
+    unlisted.into_iter().map(Ok).chain(listed).collect()
 }
 
 /// Holds the signature of a bundle against the signers that were named. `as_of` is the time at which certificates must be
@@ -125,7 +128,7 @@ fn fits(archive: &Archive, statement: &Statement) -> Result<(), Box<Finding>> {
     Ok(())
 }
 
-pub(super) fn hash(mut file: impl Read) -> std::io::Result<[u8; 32]> {
+pub(super) fn hash(mut file: impl Read) -> io::Result<[u8; 32]> {
     let (mut hash, mut piece) = (Sha256::new(), vec![0; 128 << 10]);
     loop {
         match file.read(&mut piece)? {

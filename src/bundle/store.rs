@@ -10,7 +10,7 @@ use futures::stream::{self, BoxStream};
 
 use super::archive::Archive;
 use super::request::{BucketRecord, RequestRecord};
-use super::{BundleError, KEYS, REPORT, REQUEST, WAIVERS, file_of};
+use super::{BundleError, KEYS, PAGE, REPORT, REQUEST, WAIVERS, file_of};
 use crate::audit::Evidence;
 use crate::digest::{DigestMetadata, KeySet};
 use crate::finding::Reason;
@@ -26,11 +26,11 @@ pub struct Bundle {
     pub archive: Arc<Archive>,
     /// What was asked when it was made.
     pub request: RequestRecord,
-    stores: Vec<(bool, Arc<BundleStore>)>,
+    held: Vec<Arc<Held>>,
 }
 
 /// What a bundle holds of one bucket.
-pub struct BundleStore {
+struct Held {
     archive: Arc<Archive>,
     record: BucketRecord,
     objects: Sidecar,
@@ -48,22 +48,38 @@ impl Bundle {
         let text = text.ok_or_else(|| wrong(format!("it has no {REQUEST}")))?;
         let request: RequestRecord =
             serde_json::from_slice(&text).map_err(|error| wrong(format!("{REQUEST}: {error}")))?;
-        let open = |record: &BucketRecord| {
-            Ok((record.followed, Arc::new(BundleStore::open(&archive, record, limits).map_err(wrong)?)))
-        };
-        let stores = request.buckets.iter().map(open).collect::<Result<_, BundleError>>()?;
-        Ok(Bundle { archive, request, stores })
+        let open = |record: &BucketRecord| Held::open(&archive, record, limits).map(Arc::new).map_err(wrong);
+        let held = request.buckets.iter().map(open).collect::<Result<_, BundleError>>()?;
+        Ok(Bundle { archive, request, held })
     }
 
-    /// The evidence in it, as whoever made it looked at it.
-    pub fn evidence(self: &Arc<Bundle>) -> Evidence {
-        let named = self.stores.iter().filter(|(followed, _)| !followed);
+    /// The evidence in it, for the very request that it was made of: what it does not tell of was not there.
+    pub fn replayed(self: &Arc<Bundle>) -> Evidence {
         Evidence {
-            stores: named.map(|(_, store)| Arc::clone(store) as Arc<dyn ObjectStore>).collect(),
             recorded_start: self.request.recorded_start,
             recorded_end: self.request.recorded_end,
             live: self.request.live,
-            buckets: Some(Arc::clone(self) as Arc<dyn Buckets>),
+            ..self.as_asked(true)
+        }
+    }
+
+    /// The evidence in it, for any other request: of what it does not tell, nobody can say whether it was there. It is a copy
+    /// that ends where it was looked at.
+    pub fn evidence(self: &Arc<Bundle>) -> Evidence {
+        let request = &self.request;
+        let end = request.end.map_or(request.as_of, |end| end.min(request.as_of));
+        let recorded_end = request.end.or(request.recorded_end).or(request.live.then_some(end));
+        Evidence { recorded_start: request.start.or(request.recorded_start), recorded_end, ..self.as_asked(false) }
+    }
+
+    fn as_asked(self: &Arc<Bundle>, replayed: bool) -> Evidence {
+        let store =
+            |held: &Arc<Held>| Arc::new(BundleStore { held: Arc::clone(held), replayed }) as Arc<dyn ObjectStore>;
+        let (followed, stores): (Vec<_>, Vec<_>) = self.held.iter().partition(|held| held.record.followed);
+        Evidence {
+            stores: stores.into_iter().map(store).collect(),
+            buckets: Some(Arc::new(Followed(followed.into_iter().map(store).collect()))),
+            ..Evidence::default()
         }
     }
 
@@ -81,6 +97,11 @@ impl Bundle {
         self.archive.read_small(REPORT, most)?.ok_or_else(|| "it is not there".to_owned())
     }
 
+    /// The report in it as a page.
+    pub fn packed_page(&self, most: u64) -> Result<Vec<u8>, String> {
+        self.archive.read_small(PAGE, most)?.ok_or_else(|| "it is not there".to_owned())
+    }
+
     /// The waivers that the report in it was made with.
     pub fn waivers(&self, limits: &Limits) -> Result<Option<String>, BundleError> {
         let wrong = |why: String| BundleError::Unreadable { path: self.archive.path().to_owned(), why };
@@ -89,16 +110,25 @@ impl Bundle {
     }
 }
 
+/// The buckets that a trail was moved from.
+struct Followed(Vec<Arc<dyn ObjectStore>>);
+
 #[async_trait]
-impl Buckets for Bundle {
+impl Buckets for Followed {
     async fn bucket(&self, name: &str) -> Option<Arc<dyn ObjectStore>> {
-        let named = |(followed, store): &&(bool, Arc<BundleStore>)| *followed && store.bucket() == Some(name);
-        self.stores.iter().find(named).map(|(_, store)| Arc::clone(store) as Arc<dyn ObjectStore>)
+        self.0.iter().find(|store| store.bucket() == Some(name)).cloned()
     }
 }
 
-impl BundleStore {
-    fn open(archive: &Arc<Archive>, record: &BucketRecord, limits: &Limits) -> Result<BundleStore, String> {
+/// What a bundle holds of one bucket, as it is asked.
+struct BundleStore {
+    held: Arc<Held>,
+    /// Whether the same is asked as when the bundle was made.
+    replayed: bool,
+}
+
+impl Held {
+    fn open(archive: &Arc<Archive>, record: &BucketRecord, limits: &Limits) -> Result<Held, String> {
         let lines = |what: &str| {
             let name = format!("records/{}/{what}.jsonl", record.folder);
             let told = |error: &dyn std::fmt::Display| format!("{name}: {error}");
@@ -109,7 +139,7 @@ impl BundleStore {
         let (objects, refused) = (lines("objects")?, lines("folders")?);
         let folders = Tree::of(objects.folders().chain(refused.folders()))
             .map_err(|length| format!("it has a key of {length} bytes, and S3 allows 1,024"))?;
-        Ok(BundleStore { archive: Arc::clone(archive), record: record.clone(), objects, refused, folders })
+        Ok(Held { archive: Arc::clone(archive), record: record.clone(), objects, refused, folders })
     }
 
     fn refusal(&self, prefix: &str) -> Option<StoreError> {
@@ -120,18 +150,27 @@ impl BundleStore {
         let folders = self.folders.children(prefix).into_iter().map(str::to_owned).collect();
         let mut folder = Folder { folders, objects: Vec::new() };
         let records = self.objects.records(prefix);
-        folder.objects.extend(records.iter().flat_map(|records| records.values()).map(info));
+        // What was asked for and was not there is in no listing, unless one showed it a moment before.
+        let shown = |record: &&ObjectRecord| !record.absent || record.size.is_some();
+        folder.objects.extend(records.iter().flat_map(|records| records.values()).filter(shown).map(info));
         folder.objects.sort_by(|a, b| a.key.cmp(&b.key));
         folder
     }
 
-    fn give(&self, key: &str) -> Result<FetchedObject, StoreError> {
+    /// None where it does not tell of the object at all.
+    fn give(&self, key: &str) -> Option<Result<FetchedObject, StoreError>> {
         let record = self.objects.record(key);
-        if let Some(error) = record.as_ref().and_then(failure) {
-            return Err(error);
+        if record.as_ref().is_some_and(|record| record.absent) {
+            return Some(Err(StoreError::NotFound));
         }
-        let unreadable = |error: std::io::Error| StoreError::Unreachable(error.to_string());
-        match (self.archive.find(&file_of(&self.record.folder, key)).map_err(unreadable)?, record) {
+        if let Some(error) = record.as_ref().and_then(failure) {
+            return Some(Err(error));
+        }
+        let stored = match self.archive.find(&file_of(&self.record.folder, key)) {
+            Err(error) => return Some(Err(StoreError::Unreachable(error.to_string()))),
+            Ok(stored) => stored,
+        };
+        Some(match (stored, record) {
             (Some(stored), record) => {
                 let record = record.unwrap_or_default();
                 let mut metadata =
@@ -140,26 +179,35 @@ impl BundleStore {
                 let body: Box<dyn Read + Send> = Box::new(self.archive.read(&stored));
                 Ok(FetchedObject { body: Body::Reader(body), metadata, attributes: record.attributes() })
             }
-            (None, None) => Err(StoreError::NotFound),
+            (None, None) => return None,
             (None, Some(_)) => Err(StoreError::Unreachable("the bundle was made without its bytes".to_owned())),
-        }
+        })
+    }
+}
+
+impl BundleStore {
+    fn give(&self, key: &str) -> Result<FetchedObject, StoreError> {
+        self.held.give(key).unwrap_or_else(|| match self.replayed {
+            true => Err(StoreError::NotFound),
+            false => Err(StoreError::Unreachable("nobody asked for it when the bundle was made".to_owned())),
+        })
     }
 }
 
 #[async_trait]
 impl ObjectStore for BundleStore {
     fn bucket(&self) -> Option<&str> {
-        self.record.bucket.as_deref()
+        self.held.record.bucket.as_deref()
     }
 
     fn framing(&self) -> Framing {
-        if self.record.plain { Framing::GzipOrPlain } else { Framing::Gzip }
+        if self.held.record.plain { Framing::GzipOrPlain } else { Framing::Gzip }
     }
 
     async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
-        match self.refusal(prefix) {
+        match self.held.refusal(prefix) {
             Some(error) => Err(error),
-            None if prefix.is_empty() || self.folders.has(prefix) => Ok(self.read_folder(prefix)),
+            None if prefix.is_empty() || self.held.folders.has(prefix) => Ok(self.held.read_folder(prefix)),
             None => Err(StoreError::NotFound),
         }
     }
@@ -167,10 +215,10 @@ impl ObjectStore for BundleStore {
     fn list<'a>(&'a self, prefix: &'a str, range: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
         stream::unfold((vec![prefix.to_owned()], range), move |(mut open, range)| async move {
             let prefix = open.pop()?;
-            let mut folder = self.read_folder(&prefix);
+            let mut folder = self.held.read_folder(&prefix);
             open.extend(folder.folders.into_iter().rev().filter(|name| range.may_have_below(name)));
             folder.objects.retain(|object| range.has(&object.key));
-            let refused = self.refusal(&prefix).map(|error| Err(ListError { prefix, error }));
+            let refused = self.held.refusal(&prefix).map(|error| Err(ListError { prefix, error }));
             Some((stream::iter([Some(Ok(folder.objects)), refused].into_iter().flatten()), (open, range)))
         })
         .flatten()

@@ -31,6 +31,8 @@ pub(super) struct Teed {
     pub recording: Arc<Recording>,
     pub asked: Asked,
     pub keeping: Keeping,
+    /// Bytes beyond which it is not read on for the sake of being kept.
+    pub most: u64,
 }
 
 impl Teed {
@@ -45,9 +47,15 @@ impl Teed {
         self.recording.given(self.asked, kept);
     }
 
-    /// No more is read than would be of any object.
+    /// No more is read than is looked at of any object of its kind.
     fn is_too_long(&self) -> bool {
-        self.keeping.size() > self.recording.most
+        self.keeping.size() > self.most
+    }
+
+    /// Whoever looks at what is kept must come upon the same limit, and that is all there is to be seen of the rest.
+    fn cut(mut self) {
+        self.asked.note.cut = true;
+        self.end();
     }
 }
 
@@ -82,7 +90,12 @@ impl Read for TeeReader {
 impl Drop for TeeReader {
     fn drop(&mut self) {
         let mut piece = vec![0; if self.kept.is_some() { 64 << 10 } else { 0 }];
-        while self.kept.as_ref().is_some_and(|kept| !kept.is_too_long()) && !std::thread::panicking() {
+        while let Some(kept) = &self.kept
+            && !std::thread::panicking()
+        {
+            if kept.is_too_long() {
+                return self.kept.take().into_iter().for_each(Teed::cut);
+            }
             match self.read(&mut piece) {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return,
                 _ => {}
@@ -120,7 +133,11 @@ impl Drop for TeeStream {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let waited_for = kept.recording.begin();
         runtime.spawn(async move {
-            while !kept.is_too_long() {
+            loop {
+                if kept.is_too_long() {
+                    kept.cut();
+                    break;
+                }
                 match inner.next().await {
                     Some(Ok(piece)) => kept.push(&piece),
                     Some(Err(_)) => break,

@@ -14,9 +14,12 @@ use super::output::{Format, OutputArgs, ReportFile};
 use super::progress::{Bar, Streamed};
 use super::sign::SignArgs;
 use super::simulate::shell;
+use super::unpack::Unpacked;
 use super::{Failure, made, say, signals};
 use crate::audit::{self, Observer, Silent};
-use crate::bundle::{Bundle, Contents, IncludeLogs, Previous, REPORT, Recording, Rendered, RequestRecord, Sign, pack};
+use crate::bundle::{
+    Bundle, Contents, IncludeLogs, PAGE, Previous, REPORT, Recording, Rendered, RequestRecord, Sign, pack,
+};
 use crate::limits::Limits;
 use crate::render::{self, HtmlOptions};
 use crate::report::{Made, Report};
@@ -86,7 +89,14 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let signer = runtime.block_on(args.sign.open(&args.access, now()))?;
     let given = args.evidence.of(Some(&args.source));
-    let opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Pack))?;
+    let mut opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Pack))?;
+    // Another bundle is as good a source as what it was made of, once it is held against what it says of itself.
+    let named = previous.is_some() || args.audit.gives_waivers();
+    let unpacked = Unpacked::ask(&mut opened, named, &args.audit, &mut request)?;
+    let waivers = match &unpacked {
+        Some(unpacked) if !named => unpacked.accepted(),
+        _ => waivers,
+    };
     // Who asks is told by a service of its own, which may take its time, or not be in reach.
     let caller = opened.caller.map(|caller| runtime.spawn(caller));
     let record = RequestRecord::of(&request, &opened.evidence, include);
@@ -99,7 +109,10 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         _ => Arc::new(Silent),
     };
     signals::ask_for_the_end(&request.stop, "what is under way is given up, and no bundle is written")?;
-    let report = runtime.block_on(audit::audit(evidence, keys, request, observer)).map_err(Failure::told)?;
+    let mut report = runtime.block_on(audit::audit(evidence, keys, request, observer)).map_err(Failure::told)?;
+    if let Some(unpacked) = unpacked {
+        args.output.stream(&unpacked.check(&mut report));
+    }
     given.place_must_fit(&report)?;
     if report.is_partial() {
         return Err(Failure::told("the run was interrupted; no bundle was written: run the same command again"));
@@ -112,14 +125,14 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let html = |out: &mut dyn Write| render::html(&report, &HtmlOptions::default(), out);
     let sign = |files| match &signer {
         Some(signer) => runtime.block_on(signer.sign(files, predicate(&report))),
-        None => Err(io::Error::other("nobody signs")),
+        None => Err("nobody signs".to_owned()),
     };
     let contents = Contents {
         report: &report,
         request: record,
         previous: previous.as_ref(),
         waivers: waivers.as_deref(),
-        rendered: vec![Rendered { name: REPORT, write: &json }, Rendered { name: "report.html", write: &html }],
+        rendered: vec![Rendered { name: REPORT, write: &json }, Rendered { name: PAGE, write: &html }],
         made: &made,
         sign: signer.as_ref().map(|_| &sign as &Sign<'_>),
     };

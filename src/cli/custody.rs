@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::directory::Purpose;
 use super::output::Format;
+use super::unpack::Unpacked;
 use super::verify::VerifyArgs;
-use super::{Failure, signals, unpack};
+use super::{Failure, signals};
 use crate::audit::{self, Silent, Stop};
 use crate::report::{Custody, Held};
 
@@ -31,15 +32,15 @@ async fn held(args: &VerifyArgs, path: &PathBuf, stop: &Stop) -> Result<Held, Fa
     let mut request = args.audit.request()?;
     request.stop = stop.clone();
     let name = path.display().to_string();
-    let opened = args.evidence.of(Some(path)).open(&args.access, &mut request, Purpose::Read).await?;
-    let Some(bundle) = &opened.bundle else {
+    let mut opened = args.evidence.of(Some(path)).open(&args.access, &mut request, Purpose::Read).await?;
+    let unpacked = Unpacked::ask(&mut opened, false, &args.audit, &mut request)?;
+    let Some((bundle, unpacked)) = opened.bundle.zip(unpacked) else {
         return Err(Failure::told(format!("{name} is no evidence bundle; several sources are verified one by one")));
     };
-    unpack::ask_again(bundle, &args.audit, &mut request)?;
     let limits = request.limits.clone();
     let audited = audit::audit(opened.evidence, opened.keys, request, Arc::new(Silent)).await;
     let mut report = audited.map_err(Failure::told)?;
-    unpack::check(bundle, opened.vouched, &args.audit, &mut report);
+    unpacked.check(&mut report);
     let previous = bundle.archive.previous(&limits).map_err(Failure::told)?;
     Ok(Held {
         name,

@@ -163,9 +163,9 @@ impl EvidenceArgs {
         purpose: Purpose,
     ) -> Result<Opened, Failure> {
         request.source = path.display().to_string();
-        if self.bucket.is_some() || !self.bucket_dir.is_empty() {
+        if self.bucket.is_some() || !self.bucket_dir.is_empty() || self.s3_prefix.is_some() {
             return Err(Failure::told(
-                "a bundle says itself which buckets it holds; leave out --bucket and --bucket-dir",
+                "a bundle says itself which buckets it holds; leave out --bucket, --bucket-dir and --s3-prefix",
             ));
         }
         let bundle = Arc::new(Bundle::open(path, &request.limits).map_err(Failure::told)?);

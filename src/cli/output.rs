@@ -7,7 +7,8 @@ use std::str::FromStr;
 
 use terminal_size::{Width, terminal_size};
 
-use super::Failure;
+use super::{Failure, say};
+use crate::finding::Finding;
 use crate::render::{self, HtmlOptions, TextOptions};
 use crate::report::{Custody, Made, Report};
 
@@ -113,6 +114,13 @@ impl OutputArgs {
 
     pub(super) fn shows_progress(&self) -> bool {
         !self.no_progress && !self.look.quiet && io::stderr().is_terminal()
+    }
+
+    /// Findings that were made when the audit had ended go where those before them went.
+    pub(super) fn stream(&self, findings: &[Finding]) {
+        if self.format == Format::Ndjson {
+            findings.iter().for_each(say::stream);
+        }
     }
 
     /// Prints what several bundles come to together.

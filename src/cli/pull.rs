@@ -89,6 +89,9 @@ pub(super) fn run(args: &PullArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     args.must_be_apart(&evidence)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let opened = runtime.block_on(evidence.open(&args.access, &mut request, Purpose::Copy))?;
+    if let Some(Err(finding)) = opened.vouched {
+        return Err(Failure::told(format!("{}; nothing was copied", finding.message)));
+    }
     let shows_progress = !args.no_progress && !args.quiet && io::stderr().is_terminal();
     let observer = Arc::new(Told { bar: shows_progress.then(Bar::new) });
     request.source = whole_name(&request.source);

@@ -1,6 +1,5 @@
 //! Signing what is put together: with whose key, and what goes with the signature.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Failure;
@@ -107,19 +106,20 @@ impl Key {
     }
 
     #[cfg_attr(not(feature = "aws"), allow(clippy::unused_async, reason = "a key in a file is at hand"))]
-    async fn sign(&self, envelope: &mut Envelope) -> io::Result<()> {
+    async fn sign(&self, envelope: &mut Envelope) -> Result<(), String> {
         match self {
-            Key::Pem(key) => envelope.sign(&**key).map_err(io::Error::other),
+            Key::Pem(key) => envelope.sign(&**key).map_err(|error| error.to_string()),
             #[cfg(feature = "aws")]
-            Key::Kms(key) => key.sign(envelope).await.map_err(io::Error::other),
+            Key::Kms(key) => key.sign(envelope).await.map_err(|error| error.to_string()),
         }
     }
 }
 
 impl Signing {
     /// Signs these files, and what is said of them.
-    pub(super) async fn sign(&self, files: Vec<Subject>, predicate: serde_json::Value) -> io::Result<Signed> {
-        let statement = Statement::new(files, predicate).map_err(io::Error::other)?;
+    pub(super) async fn sign(&self, files: Vec<Subject>, predicate: serde_json::Value) -> Result<Signed, String> {
+        let told = |error: &dyn std::fmt::Display| error.to_string();
+        let statement = Statement::new(files, predicate).map_err(|error| told(&error))?;
         let mut envelope = Envelope::new(&statement);
         self.key.sign(&mut envelope).await?;
         let envelope = envelope.to_json();
@@ -131,15 +131,15 @@ impl Signing {
     }
 
     #[cfg(feature = "aws")]
-    async fn timestamp(&self, envelope: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    async fn timestamp(&self, envelope: &[u8]) -> Result<Option<Vec<u8>>, String> {
         let Some(authority) = &self.authority else { return Ok(None) };
         let query = crate::attest::timestamp::Query::new(envelope, crate::aws::nonce());
-        authority.ask(&query).await.map(Some).map_err(io::Error::other)
+        authority.ask(&query).await.map(Some).map_err(|error| error.to_string())
     }
 
     #[cfg(not(feature = "aws"))]
     #[allow(clippy::unused_async, reason = "a build without the network has nobody to ask")]
-    async fn timestamp(&self, _: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    async fn timestamp(&self, _: &[u8]) -> Result<Option<Vec<u8>>, String> {
         Ok(None)
     }
 }

@@ -1,98 +1,190 @@
-//! A bundle that is verified: asked what it was made of, and held against its own manifest and report.
+//! A bundle that is looked at again: asked what it was made of, and held against its own manifest and report.
+
+use std::io::Write;
 
 use super::Failure;
 use super::ask::AuditArgs;
-use super::evidence::REPORT_BYTES;
-use crate::audit::{AuditRequest, LogFiles};
+use super::evidence::{Opened, REPORT_BYTES, now};
+use crate::audit::{AuditRequest, Evidence, LogFiles};
 use crate::bundle::{self, Bundle, IncludeLogs, Vouched};
 use crate::finding::{Code, Finding};
+use crate::render::{self, HtmlOptions};
 use crate::report::{Report, Waivers};
 
-/// Unless something else is asked for by name, a bundle is asked for what was asked when it was made.
-pub(super) fn ask_again(bundle: &Bundle, args: &AuditArgs, request: &mut AuditRequest) -> Result<(), Failure> {
-    if args.names_something() {
-        return Ok(());
-    }
-    let wrong = |why: String| Failure::told(format!("{}: {why}", bundle.archive.path().display()));
-    bundle.request.ask(request).map_err(wrong)?;
-    if lacks_logs(bundle) {
-        request.log_files = LogFiles::Listing;
-    }
-    if !args.gives_waivers()
-        && let Some(text) = bundle.waivers(&request.limits).map_err(Failure::told)?
-    {
-        request.waivers = Waivers::parse(&text).map_err(|error| wrong(error.to_string()))?;
-    }
-    Ok(())
-}
-
-/// Adds to a report on the evidence what is found of the bundle that it lies in.
-pub(super) fn check(
-    bundle: &Bundle,
+/// What is asked of a bundle, and what there is to hold the answer against.
+pub(super) struct Unpacked {
+    bundle: std::sync::Arc<Bundle>,
     vouched: Option<Result<Vouched, Box<Finding>>>,
-    args: &AuditArgs,
-    report: &mut Report,
-) {
-    let (mut findings, files) = bundle::check_files(&bundle.archive);
-    match vouched {
-        Some(Ok(Vouched { by, since })) => {
-            let since = since.map_or_else(
-                || "the time of which nobody was named to say".to_owned(),
-                |since| format!("time-stamped {since}"),
-            );
-            report.checks.performed.push(format!("the signature of the bundle, by {}; {since}", by.join(" and ")));
-        }
-        Some(Err(finding)) => findings.push(*finding),
-        None => {
-            let why = match bundle::is_signed(&bundle.archive) {
-                true => "it is signed, and nobody was named with --signer",
-                false => "it is not signed",
-            };
-            report.checks.skipped.push(format!("who vouches for the bundle: {why}"));
-        }
-    }
-    report.checks.performed.push(format!("the {files} files of the bundle against its manifest"));
-    let skipped = if args.names_something() {
-        Some("something else was asked for than what it was made of")
-    } else if args.gives_waivers() {
-        Some("other waivers were given")
-    } else if report.is_partial() {
-        Some("the run was interrupted")
-    } else {
-        None
-    };
-    if let Some(why) = skipped {
-        report.checks.skipped.push(format!("the report in the bundle against its evidence: {why}"));
-    } else {
-        findings.extend(compare(bundle, report));
-    }
-    report.also(findings);
+    /// Whether it is asked the same as when it was made; no more is compared otherwise.
+    replayed: bool,
+    /// The waivers that were given, which the caller answers for.
+    given: Waivers,
+    /// Those in the bundle, which are no more to be trusted than it.
+    packed: Option<(String, Waivers)>,
 }
 
-fn compare(bundle: &Bundle, report: &mut Report) -> Option<Finding> {
-    let unreadable = |why: String| {
-        let about = format!("{} in the bundle is no report that can be read: {why}", bundle::REPORT);
-        Some(Finding::new(Code::BundleFileAltered, about))
-    };
-    let packed = match bundle.packed_report(REPORT_BYTES) {
-        Err(why) => return unreadable(why),
-        Ok(text) => match Report::parse(&text) {
-            Err(error) => return unreadable(error.to_string()),
-            Ok(packed) => packed,
-        },
-    };
-    if lacks_logs(bundle) {
-        let kept = if bundle.request.include_logs == IncludeLogs::None { "no" } else { "not all" };
-        let why = format!("the report in the bundle against its log files: {kept} log files are in the bundle");
-        report.checks.skipped.push(why);
-        report.checks.performed.push("the report in the bundle against its digest files".to_owned());
-        return bundle::differences(&packed, report, false);
+impl Unpacked {
+    /// Asks the evidence in a bundle what was asked when it was made, unless something else is asked for by name. Where the
+    /// source is no bundle, there is nothing to unpack.
+    pub(super) fn ask(
+        opened: &mut Opened,
+        named: bool,
+        args: &AuditArgs,
+        request: &mut AuditRequest,
+    ) -> Result<Option<Unpacked>, Failure> {
+        let Some(bundle) = opened.bundle.clone() else { return Ok(None) };
+        let replayed = !named && !args.names_something();
+        let mut unpacked =
+            Unpacked { vouched: opened.vouched.take(), replayed, given: Waivers::default(), packed: None, bundle };
+        if replayed {
+            opened.evidence = unpacked.replay(request)?;
+        }
+        Ok(Some(unpacked))
     }
-    report.checks.performed.push("the report in the bundle against its evidence".to_owned());
-    bundle::differences(&packed, report, true)
+
+    fn replay(&mut self, request: &mut AuditRequest) -> Result<Evidence, Failure> {
+        let bundle = &self.bundle;
+        let wrong = |why: String| Failure::told(format!("{}: {why}", bundle.archive.path().display()));
+        bundle.request.ask(request).map_err(wrong)?;
+        if self.lacks_logs() {
+            request.log_files = LogFiles::Listing;
+        }
+        let text = bundle.waivers(&request.limits).map_err(Failure::told)?;
+        let packed = text.map(|text| Waivers::parse(&text).map(|waivers| (text, waivers))).transpose();
+        self.packed = packed.map_err(|error| wrong(error.to_string()))?;
+        // What is accepted is decided when it is known what there is.
+        self.given = std::mem::take(&mut request.waivers);
+        Ok(self.bundle.replayed())
+    }
+
+    /// Adds to a report on the evidence what is found of the bundle that it lies in; what was added.
+    pub(super) fn check(self, report: &mut Report) -> Vec<Finding> {
+        let (mut findings, files) = bundle::check_files(&self.bundle.archive);
+        report.checks.performed.push(format!("the {files} files of the bundle against its manifest"));
+        findings.extend(self.signature(report));
+        if self.replayed && !report.is_partial() {
+            findings.extend(self.compare(report));
+        } else {
+            let why = if self.replayed { "the run was interrupted" } else { "something else was asked for" };
+            report.checks.skipped.push(format!("the report in the bundle against its evidence: {why}"));
+        }
+        if self.replayed {
+            self.accept(report);
+            findings.extend(asked_by_the_bundle(report));
+        }
+        report.also(findings.clone());
+        findings
+    }
+
+    fn signature(&self, report: &mut Report) -> Option<Finding> {
+        match &self.vouched {
+            Some(Ok(Vouched { by, since })) => {
+                let since = match since {
+                    None => "nobody was named to say when".to_owned(),
+                    Some(since) => format!("time-stamped {since}"),
+                };
+                report.checks.performed.push(format!("the signature of the bundle, by {}; {since}", by.join(" and ")));
+                None
+            }
+            Some(Err(finding)) => Some((**finding).clone()),
+            None => {
+                let why = match bundle::is_signed(&self.bundle.archive) {
+                    true => "it is signed, and nobody was named with --signer",
+                    false => "it is not signed",
+                };
+                report.checks.skipped.push(format!("who vouches for the bundle: {why}"));
+                None
+            }
+        }
+    }
+
+    /// Applies the waivers that the caller answers for: those given, judged by the clock, for the bundle itself says as of when
+    /// it is looked at; else those in the bundle, if a signer who was named vouches for it.
+    fn accept(&self, report: &mut Report) {
+        match &self.packed {
+            _ if !self.given.is_empty() => report.waive(&self.given, now()),
+            Some((_, packed)) if self.is_vouched() => report.waive(packed, report.request.as_of),
+            Some(_) => report.checks.skipped.push(
+                "the waivers in the bundle were not applied: whoever can alter it can add some; give your own with --waivers"
+                    .to_owned(),
+            ),
+            None => {}
+        }
+    }
+
+    /// The waiver file in the bundle, where what it accepts counts.
+    pub(super) fn accepted(&self) -> Option<String> {
+        self.packed.as_ref().filter(|_| self.is_vouched()).map(|(text, _)| text.clone())
+    }
+
+    fn is_vouched(&self) -> bool {
+        self.vouched.as_ref().is_some_and(Result::is_ok)
+    }
+
+    fn compare(&self, report: &mut Report) -> Vec<Finding> {
+        let unreadable = |why: String| {
+            let about = format!("{} in the bundle is no report that can be read: {why}", bundle::REPORT);
+            vec![Finding::new(Code::BundleReportDiffers, about)]
+        };
+        let packed = match self.bundle.packed_report(REPORT_BYTES) {
+            Err(why) => return unreadable(why),
+            Ok(text) => match Report::parse(&text) {
+                Err(error) => return unreadable(error.to_string()),
+                Ok(packed) => packed,
+            },
+        };
+        let mut as_packed = report.clone();
+        as_packed.waive(self.packed.as_ref().map_or(&Waivers::default(), |(_, waivers)| waivers), report.request.as_of);
+        let with_logs = !self.lacks_logs();
+        report.checks.performed.push(match with_logs {
+            true => "the report in the bundle against its evidence".to_owned(),
+            false => "the report in the bundle against its digest files".to_owned(),
+        });
+        if !with_logs {
+            let kept = if self.bundle.request.include_logs == IncludeLogs::None { "no" } else { "not all" };
+            let why = format!("the report in the bundle against its log files: {kept} log files are in the bundle");
+            report.checks.skipped.push(why);
+        }
+        let differs = bundle::differences(&packed, &as_packed, with_logs);
+        differs.into_iter().chain(self.compare_page(&packed, report)).collect()
+    }
+
+    /// The page is the one of the two that people read.
+    fn compare_page(&self, packed: &Report, report: &mut Report) -> Option<Finding> {
+        if packed.tool != Report::tool() {
+            let why =
+                format!("{} in the bundle against the report: trailseal {} made it", bundle::PAGE, packed.tool.version);
+            report.checks.skipped.push(why);
+            return None;
+        }
+        let differs = |why: &str| {
+            let about = format!("{} in the bundle is not what {} says: {why}", bundle::PAGE, bundle::REPORT);
+            Some(Finding::new(Code::BundleReportDiffers, about))
+        };
+        let mut expected = Vec::new();
+        match self.bundle.packed_page(REPORT_BYTES) {
+            Err(why) => differs(&why),
+            Ok(_) if render::html(packed, &HtmlOptions::default(), &mut expected).and(expected.flush()).is_err() => {
+                differs("it cannot be made again")
+            }
+            Ok(page) if page != expected => differs("it says something else"),
+            Ok(_) => None,
+        }
+    }
+
+    /// Whether log files that were read when the bundle was made are not in it.
+    fn lacks_logs(&self) -> bool {
+        let request = &self.bundle.request;
+        request.include_logs != IncludeLogs::All && request.log_files != LogFiles::None.to_string()
+    }
 }
 
-/// Whether log files that were read when the bundle was made are not in it.
-fn lacks_logs(bundle: &Bundle) -> bool {
-    bundle.request.include_logs != IncludeLogs::All && bundle.request.log_files != LogFiles::None.to_string()
+/// Whoever can alter the bundle can alter what it says was asked: of less, less is found.
+fn asked_by_the_bundle(report: &mut Report) -> Option<Finding> {
+    let what =
+        "whether more should have been asked for: accounts, regions, trails and time are what the bundle itself says";
+    report.checks.skipped.push(what.to_owned());
+    let told = report.findings.iter().any(|finding| finding.code == Code::EndFromEvidence);
+    let about = format!("the time asked for is what the bundle says, up to {}", report.request.end);
+    (!told).then(|| Finding::new(Code::EndFromEvidence, about).compared("not given", report.request.end.to_string()))
 }

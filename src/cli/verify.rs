@@ -11,7 +11,8 @@ use super::evidence::EvidenceArgs;
 use super::output::{Format, OutputArgs, ReportFile};
 use super::plan;
 use super::progress::{Bar, Streamed};
-use super::{Failure, custody, made, signals, unpack};
+use super::unpack::Unpacked;
+use super::{Failure, custody, made, signals};
 use crate::audit::{self, Observer, Silent};
 
 /// Audit a trail: its chain of digest files and its log files
@@ -61,10 +62,8 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let given = args.evidence.of(args.source.as_ref());
     // A dry run needs no keys.
     let purpose = if args.dry_run { Purpose::Copy } else { Purpose::Read };
-    let opened = runtime.block_on(given.open(&args.access, &mut request, purpose))?;
-    if let Some(bundle) = &opened.bundle {
-        unpack::ask_again(bundle, &args.audit, &mut request)?;
-    }
+    let mut opened = runtime.block_on(given.open(&args.access, &mut request, purpose))?;
+    let unpacked = Unpacked::ask(&mut opened, false, &args.audit, &mut request)?;
     if args.dry_run {
         let plan = runtime.block_on(audit::plan(opened.evidence, request)).map_err(Failure::told)?;
         plan::print(&plan, args.output.format, out)?;
@@ -80,8 +79,8 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     // What was given up is not waited for.
     runtime.shutdown_background();
     let mut report = audited.map_err(Failure::told)?;
-    if let Some(bundle) = &opened.bundle {
-        unpack::check(bundle, opened.vouched, &args.audit, &mut report);
+    if let Some(unpacked) = unpacked {
+        args.output.stream(&unpacked.check(&mut report));
     }
     given.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.

@@ -190,6 +190,14 @@ impl Report {
         ToolReport { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
     }
 
+    /// Accepts what these waivers accept as of this time, and nothing else.
+    pub fn waive(&mut self, waivers: &Waivers, as_of: Time) {
+        self.findings.retain(|finding| finding.code != Code::WaiverUnused);
+        self.findings.iter_mut().for_each(|finding| finding.waived = false);
+        self.waivers = waivers.apply(as_of, &mut self.findings);
+        self.also([]);
+    }
+
     /// What was found besides, which decides with the rest.
     pub fn also(&mut self, findings: impl IntoIterator<Item = Finding>) {
         self.findings.extend(findings);

@@ -111,6 +111,11 @@ impl Waivers {
         waivers.collect::<Result<_, _>>().map(Waivers)
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Marks the findings that a waiver accepts, and adds a note for each waiver that did nothing.
     pub(super) fn apply(&self, as_of: Time, findings: &mut Vec<Finding>) -> Vec<AppliedWaiver> {
         let mut applied = Vec::new();

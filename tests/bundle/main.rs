@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper that fails fails the test")]
 
 mod altered;
+mod asked;
 mod by_hand;
 mod cases;
 mod custody;

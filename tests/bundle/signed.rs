@@ -10,7 +10,7 @@ use super::altered::forged;
 use super::{bundle_of_the_trail, of_the_bundle, trailseal};
 
 /// A private key and its certificate.
-fn key_of(folder: &Path, who: &str) -> (PathBuf, PathBuf) {
+pub(crate) fn key_of(folder: &Path, who: &str) -> (PathBuf, PathBuf) {
     let (key, certificate) = (folder.join(format!("{who}.pem")), folder.join(format!("{who}.crt")));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ed25519", "-nodes", "-days", "30", "-subj", &format!("/CN={who}")])

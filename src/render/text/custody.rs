@@ -3,17 +3,13 @@
 use std::io;
 
 use super::page::Page;
-use super::{TextOptions, findings, role};
+use super::{TextOptions, findings, verdict_line};
 use crate::report::Custody;
 
 /// Writes what several bundles come to together.
 pub fn custody(custody: &Custody, options: &TextOptions, out: &mut dyn io::Write) -> io::Result<()> {
     let mut page = Page::new(*options, out);
-    let headline = page.sentence(&custody.headline());
-    let word = custody.verdict.to_string();
-    let scope = headline.strip_prefix(&word).unwrap_or_default().to_owned();
-    let word = page.paint(role(custody.verdict), &word);
-    page.line(&format!("{word}{scope}"))?;
+    verdict_line(custody.verdict, &custody.headline(), &mut page)?;
     page.blank()?;
     for held in &custody.bundles {
         let (name, headline) = (page.name(&held.name), page.sentence(&held.report.headline()));

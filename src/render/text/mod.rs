@@ -49,12 +49,16 @@ pub fn text(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -> 
 
 /// Writes the verdict and its scope, on one line: the quiet form.
 pub fn headline(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut page = Page::new(*options, out);
-    let headline = page.sentence(&report.headline());
+    verdict_line(report.verdict, &report.headline(), &mut Page::new(*options, out))
+}
+
+/// A verdict and its scope, on one line.
+fn verdict_line(verdict: Verdict, headline: &str, page: &mut Page<'_>) -> io::Result<()> {
+    let headline = page.sentence(headline);
     // The verdict's word is coloured, and not what follows it: that is not part of the answer.
-    let word = report.verdict.to_string();
+    let word = verdict.to_string();
     let scope = headline.strip_prefix(&word).unwrap_or_default().to_owned();
-    let word = page.paint(role(report.verdict), &word);
+    let word = page.paint(role(verdict), &word);
     page.line(&format!("{word}{scope}"))
 }
 

@@ -48,6 +48,12 @@ pub struct ObjectRecord {
     /// Whether the source itself was a copy, and had it only told of.
     #[serde(default, skip_serializing_if = "is_false")]
     pub only_told: bool,
+    /// Whether it was asked for, and was not there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub absent: bool,
+    /// Whether it is longer than is looked at, and only its beginning was kept.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cut: bool,
     /// Whether what was recorded of this key before no longer holds.
     #[serde(default, skip_serializing_if = "is_false")]
     pub withdrawn: bool,

@@ -109,7 +109,7 @@ pub(crate) fn run(data: &[u8]) -> usize {
         return 1;
     }
     let (mut findings, _) = check_files(&bundle.archive);
-    let Ok(mut report) = block_on(audit(bundle.evidence(), pinned(&MADE.keys), request, Arc::new(Silent))) else {
+    let Ok(mut report) = block_on(audit(bundle.replayed(), pinned(&MADE.keys), request, Arc::new(Silent))) else {
         return 1;
     };
     match bundle.packed_report(1 << 20).ok().and_then(|text| Report::parse(&text).ok()) {
