@@ -86,21 +86,21 @@ impl Read for TeeReader {
     }
 }
 
-/// Whoever has read enough to judge an object leaves the rest, and that is evidence too.
+/// Whoever has read enough to judge an object leaves the rest, and that is evidence too. Where it cannot be had, what was read
+/// is kept: it is all that was judged.
 impl Drop for TeeReader {
     fn drop(&mut self) {
-        let mut piece = vec![0; if self.kept.is_some() { 64 << 10 } else { 0 }];
-        while let Some(kept) = &self.kept
-            && !std::thread::panicking()
-        {
-            if kept.is_too_long() {
-                return self.kept.take().into_iter().for_each(Teed::cut);
-            }
-            match self.read(&mut piece) {
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => return,
-                _ => {}
+        let Some(mut kept) = self.kept.take().filter(|_| !std::thread::panicking()) else { return };
+        let mut piece = vec![0; 64 << 10];
+        while !kept.is_too_long() {
+            match self.inner.read(&mut piece) {
+                Ok(0) => return kept.end(),
+                Ok(length) => kept.push(&piece[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
             }
         }
+        kept.cut();
     }
 }
 
@@ -130,24 +130,96 @@ impl Stream for TeeStream {
 impl Drop for TeeStream {
     fn drop(&mut self) {
         let (Some(mut inner), Some(mut kept)) = (self.inner.take(), self.kept.take()) else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return kept.cut() };
         let waited_for = kept.recording.begin();
         runtime.spawn(async move {
-            loop {
-                if kept.is_too_long() {
-                    kept.cut();
-                    break;
-                }
+            while !kept.is_too_long() {
                 match inner.next().await {
                     Some(Ok(piece)) => kept.push(&piece),
                     Some(Err(_)) => break,
                     None => {
                         kept.end();
-                        break;
+                        return drop(waited_for);
                     }
                 }
             }
+            kept.cut();
             drop(waited_for);
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+    use crate::audit::Evidence;
+    use crate::bundle::IncludeLogs;
+    use crate::bundle::notes::{Note, Notes};
+    use crate::keys::{KeyOrigin, KeysAtHand};
+    use crate::limits::Limits;
+
+    /// A body of so many pieces, which breaks off before the one of this number.
+    struct Pieces {
+        left: usize,
+        breaks_off: usize,
+    }
+
+    impl Read for Pieces {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.left == self.breaks_off {
+                return Err(io::Error::other("it broke off"));
+            }
+            let length = if self.left == 0 { 0 } else { 10.min(buffer.len()) };
+            self.left = self.left.saturating_sub(1);
+            buffer[..length].fill(7);
+            Ok(length)
+        }
+    }
+
+    /// What is kept of a body of ten pieces of which two were asked for: its size, and whether that is not all.
+    async fn kept(remote: bool, most: u64, breaks_off: usize) -> Option<(u64, bool)> {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Arc::new(KeysAtHand::new(crate::digest::KeySet::default(), "none", KeyOrigin::Pinned));
+        let store: Arc<dyn crate::store::ObjectStore> = Arc::new(crate::store::MemoryStore::new(Some("bucket")));
+        let evidence = Evidence { stores: vec![store], ..Evidence::default() };
+        let limits = Limits::default();
+        let (recording, ..) = Recording::of(evidence, keys, IncludeLogs::All, &limits, folder.path()).unwrap();
+        let seen = Arc::clone(&recording.stores.lock().unwrap()[0]);
+        let asked = Asked { seen: Arc::clone(&seen), key: "key".to_owned(), note: Default::default() };
+        let teed = Teed { recording: Arc::clone(&recording), asked, keeping: Keeping::new(), most };
+        let mut inner = Pieces { left: 10, breaks_off };
+        let pieces = std::iter::from_fn(move || {
+            let mut piece = vec![0; 10];
+            match inner.read(&mut piece) {
+                Ok(0) => None,
+                Ok(_) => Some(Ok(piece.into())),
+                Err(error) => Some(Err(StoreError::Unreachable(error.to_string()))),
+            }
+        });
+        let body = match remote {
+            true => Body::Stream(stream::iter(pieces).boxed()),
+            false => Body::Reader(Box::new(Pieces { left: 10, breaks_off })),
+        };
+        let mut count = 0;
+        let enough = |_: &[u8]| {
+            count += 1;
+            if count == 2 { std::ops::ControlFlow::Break(()) } else { std::ops::ControlFlow::Continue(()) }
+        };
+        tee(body, teed).pieces(enough).await.unwrap();
+        recording.ended().await.unwrap();
+        let notes = std::mem::replace(&mut *seen.given.lock().unwrap(), Notes::new(folder.path()));
+        let (_, note) = notes.sorted().unwrap().take::<Note>().unwrap()?;
+        Some((note.kept?.size, note.cut))
+    }
+
+    #[tokio::test]
+    async fn what_is_left_of_an_object_is_kept_up_to_a_bound_and_what_was_judged_in_any_case() {
+        for remote in [true, false] {
+            assert_eq!(kept(remote, 1_000, usize::MAX).await, Some((100, false)), "{remote}");
+            assert_eq!(kept(remote, 45, usize::MAX).await, Some((50, true)), "{remote}");
+            assert_eq!(kept(remote, 1_000, 6).await, Some((40, true)), "{remote}");
+        }
     }
 }
