@@ -68,6 +68,8 @@
 //! for byte, at any concurrency. [`audit::pull`] copies what an audit would look at into a directory,
 //! and [`bundle`] keeps what one did look at in a file that others can check, which [`attest`] lets someone vouch for.
 //!
+//! **For years.** `monitor` audits what is new, holds what is old against what it has proven before, and tells someone.
+//!
 //! **Faces.** [`render`] turns a report, and nothing else, into text, JSON, a page of HTML and the forms that other
 //! programs take. [`cli`] is the program: the only clock and the only standard streams. [`simulate`] writes synthetic
 //! trails signed by throwaway keys, for demonstrations and tests.
@@ -96,6 +98,9 @@ pub mod store;
 // -- audit --
 pub mod audit;
 pub mod bundle;
+// -- for years --
+#[cfg(feature = "monitor")]
+pub mod monitor;
 // -- faces --
 pub mod cli;
 pub mod render;

@@ -9,12 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The groups, top first. A module may name modules of its own group and of those above it.
-const GROUPS: [(&str, &[&str]); 6] = [
+const GROUPS: [(&str, &[&str]); 7] = [
     ("names", &["trail", "limits", "finding"]),
     ("evidence", &["lockstep", "digest", "logfile", "chain", "attest"]),
     ("report", &["report", "controls"]),
     ("world", &["store", "keys", "aws"]),
     ("audit", &["audit", "bundle"]),
+    ("monitor", &["monitor"]),
     ("faces", &["render", "cli", "simulate"]),
 ];
 
