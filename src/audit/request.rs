@@ -157,7 +157,7 @@ impl Selection {
     }
 
     /// Whether a chain is among those asked for.
-    pub(super) fn has_chain(&self, chain: &ChainId) -> bool {
+    pub(crate) fn has_chain(&self, chain: &ChainId) -> bool {
         has(&self.accounts, &chain.account_id)
             && has(&self.regions, &chain.region)
             && has(&self.trails, &chain.trail)

@@ -90,6 +90,15 @@ impl Code {
             Code::RunInterrupted => {
                 "Verify again and let the run end, or ask for less: a shorter time, one account or region, or `--log-files listing`. What this report shows was seen; what it does not was not looked at."
             }
+            Code::HistoryRewritten => {
+                "Find out who deleted it: S3 data events, the bucket's version history (`aws s3api list-object-versions`). Restore it from there or from a copy. If a lifecycle rule is right to expire it, set `retention`."
+            }
+            Code::ChainGone => {
+                "Find out who deleted the folder: S3 data events, the bucket's version history, `DeleteTrail` events. If the chain was to end and its objects with it, accept the finding with a waiver."
+            }
+            Code::RunFailed => {
+                "Mend what the message names, and run `trailseal monitor --once` by hand. Until a run ends well, nothing new is proven."
+            }
             Code::PublicKeyUnpinned => {
                 "Get the keys from AWS yourself with `aws cloudtrail list-public-keys`, and verify again with `--public-keys FILE`. Any AWS account can ask."
             }

@@ -70,6 +70,15 @@ impl Code {
                 "the keys given do not reach to that time or region, or AWS could not be asked."
             }
             Code::RunInterrupted => "someone pressed Ctrl-C, or a scheduler, a time limit or a shutdown sent SIGTERM.",
+            Code::HistoryRewritten => {
+                "a lifecycle rule expires objects and the configuration's `retention` does not say so, or somebody tidied up."
+            }
+            Code::ChainGone => {
+                "the trail was deleted and its folder with it, or a lifecycle rule expired all of an account that was closed."
+            }
+            Code::RunFailed => {
+                "credentials have expired, a permission was taken away, or the network or AWS could not be reached."
+            }
             Code::PublicKeyUnpinned => {
                 "the evidence was copied together with its keys, and is checked without a connection to AWS."
             }
@@ -159,6 +168,11 @@ impl Code {
             Code::RunInterrupted => {
                 "none that is known: whoever can send signals to the run is trusted. A bucket made so large that runs are given up has the same effect."
             }
+            Code::HistoryRewritten => {
+                "someone took away the newest or the oldest digest files, which nothing else in the bucket would tell of."
+            }
+            Code::ChainGone => "someone deleted the whole history of an account and region, so that nothing is left to contradict.",
+            Code::RunFailed => "someone took the monitor's access away before doing what it would have seen.",
             Code::PublicKeyUnpinned => {
                 "whoever could alter the evidence has signed it anew and put their own key beside it."
             }

@@ -5,6 +5,7 @@
 
 mod advice;
 mod code;
+mod history;
 mod interrupted;
 mod meaning;
 mod wording;

@@ -43,6 +43,7 @@ impl Aspect {
             | Code::PublicKeyUnpinned
             | Code::ObjectStray
             | Code::KeyOutsideValidityWindow
+            | Code::HistoryRewritten
             | Code::DigestLate => Aspect::Digests,
             Code::LogMissing
             | Code::LogHashMismatch
@@ -62,8 +63,10 @@ impl Aspect {
             | Code::BundleFileUnlisted
             | Code::NothingFound
             | Code::CoverageHole
+            | Code::ChainGone
             | Code::FolderUnreadable
             | Code::RunInterrupted
+            | Code::RunFailed
             | Code::ChainContinuesBefore
             | Code::EndFromEvidence
             | Code::WaiverUnused => Aspect::Coverage,
