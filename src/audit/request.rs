@@ -29,6 +29,9 @@ pub struct AuditRequest {
     pub log_files: LogFiles,
     /// What to hash them with.
     pub hasher: Hasher,
+    /// Whether log files that the listing shows as an earlier run proved them are taken for proven: see
+    /// [`ObjectInfo::proven`](crate::store::ObjectInfo::proven).
+    pub remembered: bool,
     /// Accepted findings.
     pub waivers: Waivers,
     /// How many objects may be under way at once.
@@ -137,6 +140,7 @@ impl AuditRequest {
             not_asked: Vec::new(),
             log_files: LogFiles::All,
             hasher: Hasher::default(),
+            remembered: false,
             waivers: Waivers::default(),
             concurrency: 64,
             limits: Limits::default(),

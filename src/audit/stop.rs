@@ -40,7 +40,7 @@ impl Stop {
     }
 
     /// Whether to leave undone what would be done next. If so, the report is a partial one.
-    pub(super) fn cuts(&self) -> bool {
+    pub(crate) fn cuts(&self) -> bool {
         let cuts = self.is_asked();
         if cuts {
             self.0.cut.store(true, Ordering::Relaxed);
@@ -49,7 +49,7 @@ impl Stop {
     }
 
     /// Whether anything was left undone.
-    pub(super) fn has_cut(&self) -> bool {
+    pub(crate) fn has_cut(&self) -> bool {
         self.0.cut.load(Ordering::Relaxed)
     }
 

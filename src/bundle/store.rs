@@ -243,6 +243,7 @@ fn info(record: &ObjectRecord) -> ObjectInfo {
         storage_class: record.storage_class.clone(),
         only_told: record.only_told,
         special: record.special,
+        proven: None,
     }
 }
 

@@ -17,7 +17,9 @@ impl Finding {
 
     /// `count` digests of the chain lay in the folder.
     pub(crate) fn chain_gone(chain: &ChainId, folder: &ObjectLocation, time: Interval, count: u64) -> Finding {
-        let message = format!("earlier runs proved {count} digest files of this chain in this folder, and none of them is there any more");
+        let message = format!(
+            "earlier runs proved {count} digest files of this chain in this folder, and none of them is there any more"
+        );
         let finding = Finding::new(Code::ChainGone, message).about(folder).in_chain(chain).during(time);
         finding.compared(count.to_string(), "0")
     }

@@ -171,7 +171,9 @@ impl Code {
             Code::HistoryRewritten => {
                 "someone took away the newest or the oldest digest files, which nothing else in the bucket would tell of."
             }
-            Code::ChainGone => "someone deleted the whole history of an account and region, so that nothing is left to contradict.",
+            Code::ChainGone => {
+                "someone deleted the whole history of an account and region, so that nothing is left to contradict."
+            }
             Code::RunFailed => "someone took the monitor's access away before doing what it would have seen.",
             Code::PublicKeyUnpinned => {
                 "whoever could alter the evidence has signed it anew and put their own key beside it."

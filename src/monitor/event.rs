@@ -1,5 +1,7 @@
 //! What someone is told: that a finding opened, that it is resolved, or that it is still open.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
@@ -47,4 +49,14 @@ pub enum EventKind {
     Resolved,
     /// It is still there.
     Reminder,
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            EventKind::Opened => "opened",
+            EventKind::Resolved => "resolved",
+            EventKind::Reminder => "reminder",
+        })
+    }
 }

@@ -2,5 +2,13 @@
 //! is told once.
 
 mod event;
+mod history;
+mod looked;
+mod memory;
+mod run;
+mod share;
+pub mod state;
 
 pub use event::{EVENT_SCHEMA, Event, EventKind};
+pub use run::{Ran, RunError, Watched, run};
+pub use share::Share;

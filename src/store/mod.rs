@@ -115,6 +115,9 @@ pub struct ObjectInfo {
     pub storage_class: Option<String>,
     /// Only told of by the record of a copy, which has not got it.
     pub only_told: bool,
+    /// The SHA-256 of its uncompressed bytes, where an earlier run proved it and it was not written again since: only a store
+    /// that remembers knows.
+    pub proven: Option<[u8; 32]>,
     /// No ordinary object: on a disk, a link, a pipe or a device. What it stands for is not looked at.
     pub special: bool,
 }

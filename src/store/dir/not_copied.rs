@@ -66,6 +66,7 @@ impl NotCopied {
             storage_class: record.storage_class.clone(),
             only_told: true,
             special: record.special,
+            proven: None,
         }));
         // What an earlier copy had lies there too.
         folder.objects.sort_by(|a, b| a.key.cmp(&b.key));

@@ -1,0 +1,133 @@
+//! Digest files that were proven and are gone: whoever takes the newest, the oldest or all of a chain away leaves nothing in
+//! the bucket that would tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::StreamExt;
+
+use super::looked::Looked;
+use super::memory::Memory;
+use super::run::Watched;
+use super::state::{Remembered, State, StateError, TargetId};
+use crate::finding::{Code, Finding};
+use crate::report::Report;
+use crate::store::{KeyRange, ObjectStore};
+use crate::trail::{ChainId, DigestKey, Interval, ObjectLocation, Time};
+
+/// What was proven before and is not what the bucket shows now.
+pub(super) async fn rewritten(
+    memory: &Arc<Memory>,
+    state: &State,
+    target: TargetId,
+    watched: &Watched,
+    audits: &[(Looked, Report)],
+) -> Result<Vec<Finding>, StateError> {
+    let mut findings = Vec::new();
+    let told: BTreeSet<&ObjectLocation> = audits
+        .iter()
+        .flat_map(|(_, report)| &report.findings)
+        .filter(|finding| finding.code.name().starts_with("digest-"))
+        .filter_map(|finding| finding.subject.as_ref())
+        .collect();
+    let kept_from = watched.request.start;
+    let folders: Vec<(String, String)> = memory
+        .folders()
+        .filter(|(_, folder)| folder.contains("/CloudTrail-Digest/"))
+        .map(|(bucket, folder)| (bucket.to_owned(), folder.to_owned()))
+        .collect();
+    for (bucket, folder) in folders {
+        if watched.request.stop.cuts() {
+            break;
+        }
+        if memory.gone(&bucket, &folder).is_none() {
+            findings.extend(list(memory, watched, &bucket, &folder).await);
+        }
+        let Some(gone) = memory.gone(&bucket, &folder).filter(|gone| !gone.is_empty()) else { continue };
+        let mut of_chain: BTreeMap<ChainId, Vec<(DigestKey, Remembered)>> = BTreeMap::new();
+        for digest in gone {
+            let Some(key) = DigestKey::parse(&format!("{folder}{}", digest.name)) else { continue };
+            let asked = watched.request.select.has_chain(&key.chain)
+                && kept_from.is_none_or(|from| key.end > from.plus(Time::HOUR));
+            if asked {
+                of_chain.entry(key.chain.clone()).or_default().push((key, digest));
+            }
+        }
+        for (chain, gone) in of_chain {
+            let known = state.digests_of(target, &bucket, &folder, &chain)?;
+            findings.extend(of_one(&bucket, &folder, &chain, gone, known, &told));
+        }
+    }
+    Ok(findings)
+}
+
+/// Lists a folder that the audit did not come upon: the account or the region may be gone with all that was in it.
+async fn list(memory: &Arc<Memory>, watched: &Watched, bucket: &str, folder: &str) -> Option<Finding> {
+    let evidence = memory.over(watched.evidence.clone());
+    let here = evidence.stores.iter().find(|store| store.bucket().unwrap_or_default() == bucket).cloned();
+    let store: Option<Arc<dyn ObjectStore>> = match (here, &evidence.buckets) {
+        (Some(store), _) => Some(store),
+        (None, Some(buckets)) => buckets.bucket(bucket).await,
+        (None, None) => None,
+    };
+    let unlisted = |why: &dyn std::fmt::Display| {
+        let message = format!(
+            "digest files of this folder were proven before, and whether they are still there was not to be seen: {why}"
+        );
+        Finding::new(Code::FolderUnreadable, message).about(&ObjectLocation::new(bucket, folder))
+    };
+    let Some(store) = store else { return Some(unlisted(&"its bucket cannot be reached")) };
+    let mut pages = store.list(folder, KeyRange::ALL);
+    while let Some(page) = pages.next().await {
+        if let Err(failed) = page {
+            return Some(unlisted(&failed.error));
+        }
+    }
+    None
+}
+
+/// What is gone of one chain, of which so many digests are known.
+fn of_one(
+    bucket: &str,
+    folder: &str,
+    chain: &ChainId,
+    gone: Vec<(DigestKey, Remembered)>,
+    known: u64,
+    told: &BTreeSet<&ObjectLocation>,
+) -> Vec<Finding> {
+    let count = gone.len() as u64;
+    if count >= known && count > 1 {
+        return vec![Finding::chain_gone(chain, &ObjectLocation::new(bucket, folder), span(&gone), count)];
+    }
+    let mut findings = Vec::new();
+    let mut beyond = 0;
+    for (key, digest) in gone {
+        let at = ObjectLocation::new(bucket, key.key());
+        if told.contains(&at) {
+            continue;
+        }
+        if findings.len() >= NAMED {
+            beyond += 1;
+            continue;
+        }
+        findings.push(Finding::history_rewritten(chain, &at, hour(&key), &digest.sha256));
+    }
+    if beyond > 0 {
+        findings.push(Finding::more_like_it(Code::HistoryRewritten, &ObjectLocation::new(bucket, folder), beyond));
+    }
+    findings
+}
+
+fn hour(key: &DigestKey) -> Interval {
+    Interval::new(key.end.plus(-Time::HOUR), key.end)
+}
+
+fn span(gone: &[(DigestKey, Remembered)]) -> Interval {
+    gone.iter()
+        .map(|(key, _)| hour(key))
+        .reduce(Interval::or)
+        .unwrap_or(Interval::new(Time::from_unix(0), Time::from_unix(0)))
+}
+
+/// Digest files of a chain that are named one by one.
+const NAMED: usize = 100;

@@ -1,0 +1,343 @@
+//! Findings from run to run: which opened, which are still open, which are resolved; and who is to be told.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Transaction, params};
+use sha2::{Digest, Sha256};
+
+use super::runs::end_run;
+use super::{RunEnd, RunId, RunOutcome, State, StateError, TargetId, chains};
+use crate::finding::{Code, Finding, Reason, Severity};
+use crate::monitor::event::{EVENT_SCHEMA, Event, EventKind};
+use crate::monitor::looked::Looked;
+use crate::report::{Report, Verdict};
+use crate::trail::{ChainId, Interval, Time};
+
+/// Whom to tell of what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// The sink's name.
+    pub sink: String,
+    /// The least that it is told of.
+    pub severity: Severity,
+    /// Of which targets; none for all.
+    pub targets: Vec<String>,
+}
+
+/// A finding that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenFinding {
+    /// Its id.
+    pub id: String,
+    /// Since when.
+    pub opened: Time,
+    /// When a run last saw it.
+    pub seen: Time,
+    /// When someone was last told of it; none if nobody was to be.
+    pub told: Option<Time>,
+    /// It.
+    pub finding: Finding,
+    identity: String,
+}
+
+/// All that a run came to.
+pub(in crate::monitor) struct Concluded<'a> {
+    pub run: RunId,
+    pub target: TargetId,
+    pub name: &'a str,
+    pub at: Time,
+    pub outcome: RunOutcome,
+    /// What each audit looked at, and its report.
+    pub audits: &'a [(Looked, Report)],
+    /// What was found besides.
+    pub besides: &'a [Finding],
+    pub listeners: &'a [Listener],
+    /// Seconds after which who was told is reminded; none for never.
+    pub remind_every: Option<i64>,
+    pub end: RunEnd,
+}
+
+impl State {
+    /// The findings that are open, in the order in which they opened.
+    pub fn open_findings(&self, target: TargetId) -> Result<Vec<OpenFinding>, StateError> {
+        self.transaction(|transaction| open(transaction, target))
+    }
+
+    /// Takes up what a run came to: all of it or, if it is cut off, nothing.
+    pub(in crate::monitor) fn conclude(&self, concluded: Concluded<'_>) -> Result<RunEnd, StateError> {
+        self.transaction(|transaction| concluded.save(transaction))
+    }
+}
+
+impl Concluded<'_> {
+    fn save(self, transaction: &Transaction<'_>) -> rusqlite::Result<RunEnd> {
+        for (looked, report) in self.audits.iter().filter(|(_, report)| !report.is_partial()) {
+            let period = Interval::new(looked.from.unwrap_or(report.period().start), looked.until);
+            report.chains.iter().try_for_each(|chain| chains::save(transaction, self.target, chain, period))?;
+        }
+        let mut end = self.end.clone();
+        let mut known = Known::of(open(transaction, self.target)?);
+        for (identity, finding) in self.found() {
+            match known.take(&identity, &finding) {
+                Some(open) => self.still_open(transaction, open, &finding, &identity)?,
+                None => {
+                    end.opened += 1;
+                    self.opened(transaction, &finding, &identity)?;
+                }
+            }
+        }
+        let looked = || self.audits.iter().map(|(looked, _)| looked);
+        for open in known.left() {
+            if self.outcome == RunOutcome::Complete && Looked::covered(looked(), &open.finding) {
+                end.resolved += 1;
+                self.resolved(transaction, open)?;
+            } else {
+                self.remind(transaction, &open)?;
+            }
+        }
+        end.verdict = Some(self.verdict(transaction)?);
+        end_run(transaction, self.run, self.at, self.outcome, &end)?;
+        Ok(end)
+    }
+
+    /// What was found, each trouble once. Where audits of parts of a history meet, a hole goes on from one to the next.
+    fn found(&self) -> Vec<(String, Finding)> {
+        let all = self.audits.iter().flat_map(|(_, report)| &report.findings).chain(self.besides);
+        // That it was interrupted is no trouble of the evidence.
+        let all = all.filter(|finding| finding.reason != Some(Reason::Interrupted));
+        let mut found: BTreeMap<String, Finding> = BTreeMap::new();
+        let mut stretches: Stretches = BTreeMap::new();
+        for finding in all {
+            let same = stretches.entry(stretch_of(finding)).or_default();
+            let before = same.iter().find_map(|identity| {
+                let before = found.get(identity).filter(|before| is_same_stretch(before, finding))?;
+                Some((identity.clone(), before.interval.zip(finding.interval)))
+            });
+            let identity = match before {
+                Some((before, Some((old, new)))) => {
+                    let whole = Finding { interval: Some(old.or(new)), ..finding.clone() };
+                    found.remove(&before);
+                    same.retain(|identity| *identity != before);
+                    let identity = identity_of(&whole);
+                    found.insert(identity.clone(), whole);
+                    identity
+                }
+                _ => {
+                    let identity = identity_of(finding);
+                    found.entry(identity.clone()).or_insert_with(|| finding.clone());
+                    identity
+                }
+            };
+            if finding.subject.is_none() && finding.interval.is_some() {
+                same.push(identity);
+            }
+        }
+        found.into_iter().collect()
+    }
+
+    fn opened(&self, transaction: &Transaction<'_>, finding: &Finding, identity: &str) -> rusqlite::Result<()> {
+        let id = short_hash(&[self.name, identity, &self.at.unix().to_string(), &self.run.0.to_string()]);
+        let sql = "INSERT INTO finding (id, target, identity, code, severity, opened, seen, told, waived, json)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9)";
+        let told = (!finding.waived).then(|| self.at.unix());
+        transaction.execute(
+            sql,
+            params![
+                id,
+                self.target.0,
+                identity,
+                finding.code.name(),
+                finding.severity.to_string(),
+                self.at.unix(),
+                told,
+                finding.waived,
+                json(finding)?
+            ],
+        )?;
+        if finding.waived { Ok(()) } else { self.tell(transaction, EventKind::Opened, &id, self.at, finding) }
+    }
+
+    fn still_open(
+        &self,
+        transaction: &Transaction<'_>,
+        open: OpenFinding,
+        finding: &Finding,
+        identity: &str,
+    ) -> rusqlite::Result<()> {
+        let sql = "UPDATE finding SET identity = ?2, seen = ?3, waived = ?4, json = ?5 WHERE id = ?1";
+        transaction.execute(sql, params![open.id, identity, self.at.unix(), finding.waived, json(finding)?])?;
+        self.remind(transaction, &OpenFinding { finding: finding.clone(), ..open })
+    }
+
+    fn resolved(&self, transaction: &Transaction<'_>, open: OpenFinding) -> rusqlite::Result<()> {
+        transaction.execute("UPDATE finding SET resolved = ?2 WHERE id = ?1", params![open.id, self.at.unix()])?;
+        match open.told {
+            Some(_) => self.tell(transaction, EventKind::Resolved, &open.id, open.opened, &open.finding),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells of what is open and nobody was told of, or not for long.
+    fn remind(&self, transaction: &Transaction<'_>, open: &OpenFinding) -> rusqlite::Result<()> {
+        let kind = match (open.finding.waived, open.told, self.remind_every) {
+            (true, ..) => return Ok(()),
+            // Its waiver has expired.
+            (false, None, _) => EventKind::Opened,
+            (false, Some(told), Some(every)) if self.at.since(told) >= every => EventKind::Reminder,
+            _ => return Ok(()),
+        };
+        transaction.execute("UPDATE finding SET told = ?2 WHERE id = ?1", params![open.id, self.at.unix()])?;
+        self.tell(transaction, kind, &open.id, open.opened, &open.finding)
+    }
+
+    fn tell(
+        &self,
+        transaction: &Transaction<'_>,
+        kind: EventKind,
+        id: &str,
+        opened: Time,
+        finding: &Finding,
+    ) -> rusqlite::Result<()> {
+        let listeners: Vec<&Listener> =
+            self.listeners.iter().filter(|listener| listener.hears(self.name, finding)).collect();
+        let event = Event {
+            schema: EVENT_SCHEMA.to_owned(),
+            id: short_hash(&[id, &kind.to_string(), &self.at.unix().to_string(), &self.run.0.to_string()]),
+            kind,
+            at: self.at,
+            target: self.name.to_owned(),
+            finding_id: id.to_owned(),
+            opened_at: opened,
+            finding: finding.clone(),
+            says: finding.code.sentence().to_owned(),
+            ordinary: finding.code.ordinary().to_owned(),
+            malicious: finding.code.malicious().to_owned(),
+            next_step: finding.code.next_step().to_owned(),
+        };
+        let text =
+            serde_json::to_string(&event).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        transaction.execute(
+            "INSERT INTO event (id, finding, at, kind, json) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![event.id, id, self.at.unix(), kind.to_string(), text],
+        )?;
+        let mut insert = transaction.prepare_cached("INSERT INTO delivery (event, sink, next) VALUES (?1, ?2, ?3)")?;
+        listeners
+            .iter()
+            .try_for_each(|listener| insert.execute(params![event.id, listener.sink, self.at.unix()]).map(drop))
+    }
+
+    /// By all that is open now, of this run and of those before.
+    fn verdict(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Verdict> {
+        let sql = "SELECT severity, count(*) FROM finding WHERE target = ?1 AND resolved IS NULL AND NOT waived GROUP BY severity";
+        let counts: BTreeMap<String, i64> = transaction
+            .prepare(sql)?
+            .query_map([self.target.0], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let any = |severity: Severity| counts.contains_key(&severity.to_string());
+        let proven = self.audits.iter().any(|(_, report)| report.totals.digests.verified > 0);
+        Ok(match () {
+            () if any(Severity::Violation) => Verdict::NotIntact,
+            () if any(Severity::Unproven) || !proven || self.outcome != RunOutcome::Complete => Verdict::Inconclusive,
+            () => Verdict::Intact,
+        })
+    }
+}
+
+/// The findings that are open, as they are looked up.
+struct Known {
+    by_identity: BTreeMap<String, OpenFinding>,
+    stretches: Stretches,
+}
+
+/// Findings about stretches of time, by what they are about.
+type Stretches = BTreeMap<(Code, Option<ChainId>), Vec<String>>;
+
+impl Known {
+    fn of(open: Vec<OpenFinding>) -> Known {
+        let mut stretches: Stretches = BTreeMap::new();
+        for open in open.iter().filter(|open| open.finding.subject.is_none() && open.finding.interval.is_some()) {
+            stretches.entry(stretch_of(&open.finding)).or_default().push(open.identity.clone());
+        }
+        Known { by_identity: open.into_iter().map(|open| (open.identity.clone(), open)).collect(), stretches }
+    }
+
+    /// The one that is the same trouble. Time that nobody vouches for may grow at either end, and is the same hole.
+    fn take(&mut self, identity: &str, finding: &Finding) -> Option<OpenFinding> {
+        if let Some(open) = self.by_identity.remove(identity) {
+            return Some(open);
+        }
+        let same = self.stretches.get(&stretch_of(finding))?.iter();
+        let mut same = same.filter(|identity| {
+            self.by_identity.get(*identity).is_some_and(|open| is_same_stretch(&open.finding, finding))
+        });
+        let identity = same.next()?.clone();
+        self.by_identity.remove(&identity)
+    }
+
+    /// Those that were not found again, in the order in which they opened.
+    fn left(self) -> Vec<OpenFinding> {
+        let mut left: Vec<OpenFinding> = self.by_identity.into_values().collect();
+        left.sort_by(|a, b| (a.opened, &a.id).cmp(&(b.opened, &b.id)));
+        left
+    }
+}
+
+fn stretch_of(finding: &Finding) -> (Code, Option<ChainId>) {
+    (finding.code, finding.chain.clone())
+}
+
+impl Listener {
+    fn hears(&self, target: &str, finding: &Finding) -> bool {
+        // The worst come first.
+        finding.severity <= self.severity && (self.targets.is_empty() || self.targets.iter().any(|name| name == target))
+    }
+}
+
+fn open(transaction: &Transaction<'_>, target: TargetId) -> rusqlite::Result<Vec<OpenFinding>> {
+    let sql = "SELECT id, opened, seen, told, json, identity FROM finding WHERE target = ?1 AND resolved IS NULL ORDER BY opened, id";
+    let mut asked = transaction.prepare_cached(sql)?;
+    let rows = asked.query_map([target.0], |row| {
+        let text: String = row.get(4)?;
+        let finding = serde_json::from_str(&text)
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, error.into()))?;
+        Ok(OpenFinding {
+            id: row.get(0)?,
+            opened: Time::from_unix(row.get(1)?),
+            seen: Time::from_unix(row.get(2)?),
+            told: row.get::<_, Option<i64>>(3)?.map(Time::from_unix),
+            finding,
+            identity: row.get(5)?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn json(finding: &Finding) -> rusqlite::Result<String> {
+    serde_json::to_string(finding).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+/// What makes a finding the same trouble in another run: its code and what it is about, and not what was seen of it.
+fn identity_of(finding: &Finding) -> String {
+    let chain = finding.chain.as_ref().map(|chain| format!("{chain} {}", chain.home_region)).unwrap_or_default();
+    let about = match (&finding.subject, finding.interval) {
+        (Some(at), _) => at.to_string(),
+        (None, Some(interval)) => interval.start.to_string(),
+        (None, None) => finding.message.clone(),
+    };
+    format!("{}|{chain}|{about}", finding.code)
+}
+
+/// Whether both are about stretches of the same chain's time that overlap or meet, and for the same code.
+fn is_same_stretch(a: &Finding, b: &Finding) -> bool {
+    a.subject.is_none()
+        && b.subject.is_none()
+        && a.code == b.code
+        && a.chain == b.chain
+        && a.interval.zip(b.interval).is_some_and(|(a, b)| a.start <= b.end && b.start <= a.end)
+}
+
+fn short_hash(parts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    parts.iter().for_each(|part| hasher.update(format!("{}:{part}", part.len())));
+    hex::encode(&hasher.finalize()[..12])
+}

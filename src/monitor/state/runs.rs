@@ -1,0 +1,150 @@
+//! Runs: when each began, how it ended, what came of it.
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::{State, StateError, TargetId};
+use crate::report::Verdict;
+use crate::trail::{Interval, Time};
+
+/// A run, in a state file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunId(pub(super) i64);
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// It looked at all that it was to look at.
+    Complete,
+    /// It was stopped, or ran out of time; the next one goes on from there.
+    Partial,
+    /// It could not proceed.
+    Failed,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunEnd {
+    /// What was decided, of all that was looked at and all that is still open.
+    pub verdict: Option<Verdict>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// The time looked at.
+    pub period: Option<Interval>,
+    /// Digest files verified, and of these, read from the bucket.
+    pub digests: (u64, u64),
+    /// Log files verified, and of these, read from the bucket.
+    pub logs: (u64, u64),
+    /// Uncompressed bytes hashed.
+    pub bytes_hashed: u64,
+    /// Findings opened.
+    pub opened: u64,
+    /// Findings resolved.
+    pub resolved: u64,
+}
+
+impl RunOutcome {
+    /// Its name in the state file.
+    pub fn name(self) -> &'static str {
+        match self {
+            RunOutcome::Complete => "complete",
+            RunOutcome::Partial => "partial",
+            RunOutcome::Failed => "failed",
+        }
+    }
+}
+
+impl State {
+    /// Begins a run.
+    pub(in crate::monitor) fn begin_run(
+        &self,
+        target: TargetId,
+        began: Time,
+        recheck: &str,
+        reread: &str,
+    ) -> Result<RunId, StateError> {
+        self.with(|connection| {
+            let sql = "INSERT INTO run (target, version, began, recheck, reread) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let version = env!("CARGO_PKG_VERSION");
+            connection.execute(sql, params![target.0, version, began.unix(), recheck, reread])?;
+            Ok(RunId(connection.last_insert_rowid()))
+        })
+    }
+
+    /// How many runs of a target looked at all that they were to look at.
+    pub(in crate::monitor) fn runs_completed(&self, target: TargetId) -> Result<u64, StateError> {
+        self.with(|connection| {
+            let sql = "SELECT count(*) FROM run WHERE target = ?1 AND outcome = 'complete'";
+            connection.query_row(sql, [target.0], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
+        })
+    }
+
+    /// Ends a run that could not proceed.
+    pub(in crate::monitor) fn fail_run(&self, run: RunId, ended: Time, error: &str) -> Result<(), StateError> {
+        let end = RunEnd { error: Some(error.to_owned()), ..RunEnd::default() };
+        self.transaction(|transaction| end_run(transaction, run, ended, RunOutcome::Failed, &end))
+    }
+
+    /// Forgets runs, and findings that are resolved, of before a moment.
+    pub(in crate::monitor) fn forget_runs_before(&self, target: TargetId, before: Time) -> Result<(), StateError> {
+        self.transaction(|transaction| {
+            let resolved = "SELECT id FROM finding WHERE target = ?1 AND resolved < ?2";
+            // What was not taken yet is still to be told.
+            let told = format!(
+                "SELECT id FROM event WHERE finding IN ({resolved}) AND NOT EXISTS
+                 (SELECT 1 FROM delivery WHERE event = event.id AND delivered IS NULL)"
+            );
+            for sql in [
+                format!("DELETE FROM delivery WHERE event IN ({told})"),
+                format!("DELETE FROM event WHERE finding IN ({resolved}) AND id NOT IN (SELECT event FROM delivery)"),
+                format!("DELETE FROM finding WHERE id IN ({resolved}) AND id NOT IN (SELECT finding FROM event)"),
+                // An object names the run that proved it.
+                "DELETE FROM run WHERE target = ?1 AND began < ?2 AND NOT EXISTS (SELECT 1 FROM object WHERE object.run = run.id)".to_owned(),
+            ] {
+                transaction.execute(&sql, params![target.0, before.unix()])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The newest moment that a run of this target began at.
+    pub(in crate::monitor) fn last_run(&self, target: TargetId) -> Result<Option<Time>, StateError> {
+        self.with(|connection| {
+            let sql = "SELECT began FROM run WHERE target = ?1 ORDER BY id DESC LIMIT 1";
+            connection.query_row(sql, [target.0], |row| row.get(0)).optional()
+        })
+        .map(|found| found.map(Time::from_unix))
+    }
+}
+
+pub(super) fn end_run(
+    transaction: &Transaction<'_>,
+    run: RunId,
+    ended: Time,
+    outcome: RunOutcome,
+    end: &RunEnd,
+) -> rusqlite::Result<()> {
+    let sql = "UPDATE run SET ended = ?2, outcome = ?3, error = ?4, verdict = ?5, period_start = ?6, period_end = ?7,
+               digests = ?8, digests_read = ?9, logs = ?10, logs_read = ?11, bytes_hashed = ?12, opened = ?13, resolved = ?14
+               WHERE id = ?1";
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    transaction.execute(
+        sql,
+        params![
+            run.0,
+            ended.unix(),
+            outcome.name(),
+            end.error,
+            end.verdict.map(|verdict| verdict.to_string()),
+            end.period.map(|period| period.start.unix()),
+            end.period.map(|period| period.end.unix()),
+            count(end.digests.0),
+            count(end.digests.1),
+            count(end.logs.0),
+            count(end.logs.1),
+            count(end.bytes_hashed),
+            count(end.opened),
+            count(end.resolved),
+        ],
+    )?;
+    Ok(())
+}
