@@ -94,6 +94,7 @@ pub mod report;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod keys;
+mod sorting;
 pub mod store;
 // -- audit --
 pub mod audit;

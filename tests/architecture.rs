@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 7] = [
     ("names", &["trail", "limits", "finding"]),
     ("evidence", &["lockstep", "digest", "logfile", "chain", "attest"]),
     ("report", &["report", "controls"]),
-    ("world", &["store", "keys", "aws"]),
+    ("world", &["store", "keys", "aws", "sorting"]),
     ("audit", &["audit", "bundle"]),
     ("monitor", &["monitor"]),
     ("faces", &["render", "cli", "simulate"]),

@@ -35,6 +35,7 @@ impl Asked {
         let public_keys = outcomes.iter().flat_map(|outcome| self.keys_used(outcome)).collect();
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
+        self.observer.bucket_is(&bucket);
         let untimed: u64 = outcomes.iter().map(|outcome| outcome.untimed).sum();
         let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
         let older = self.range.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);

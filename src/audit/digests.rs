@@ -205,6 +205,11 @@ impl Ahead {
         self.queue.iter().map(|(listed, _)| listed.end).chain(self.pending.ends())
     }
 
+    /// The same, each with its place.
+    pub(super) fn untold_digests(&self) -> impl Iterator<Item = ListedDigest> {
+        self.queue.iter().map(|(listed, _)| listed.clone()).chain(self.pending.listed())
+    }
+
     /// Whether a store of that name is at hand, so that what it does not have is not there.
     pub(super) fn knows(&self, bucket: &str) -> bool {
         self.places.iter().any(|place| place.store.bucket() == Some(bucket))

@@ -228,6 +228,16 @@ impl Pending {
     pub(super) fn ends(&self) -> impl Iterator<Item = Time> {
         self.left.iter().map(|(end, _)| *end)
     }
+
+    /// Those left.
+    pub(super) fn listed(&self) -> impl Iterator<Item = ListedDigest> {
+        self.left.iter().map(|(end, at)| self.digest(*end, &self.places[usize::from(*at)]))
+    }
+
+    fn digest(&self, end: Time, place: &Place) -> ListedDigest {
+        let key = DigestKey { folder: place.folders.account.clone(), chain: self.chain.clone(), end };
+        ListedDigest { at: place.at(key.key()), end }
+    }
 }
 
 /// Each with the place it lies in.
@@ -237,9 +247,7 @@ impl Iterator for Pending {
     fn next(&mut self) -> Option<(ListedDigest, usize)> {
         let (end, at) = self.left.pop_front()?;
         let at = usize::from(at);
-        let place = &self.places[at];
-        let key = DigestKey { folder: place.folders.account.clone(), chain: self.chain.clone(), end };
-        Some((ListedDigest { at: place.at(key.key()), end }, at))
+        Some((self.digest(end, &self.places[at]), at))
     }
 }
 

@@ -12,8 +12,9 @@ use super::hashing::HashPool;
 use super::observer::Observer;
 use super::pace::Again;
 use super::request::LogFiles;
-use crate::chain::RecordedLog;
-use crate::finding::{Code, Finding, ListedLog, Reason};
+use super::tell::{Content, Teller};
+use crate::chain::{KeptLog, RecordedLog};
+use crate::finding::{Code, Finding, ListedLog, Reason, Severity};
 use crate::limits::Limits;
 use crate::logfile::{Framing, HashedLog, LogDefect, LogHasher};
 use crate::report::LogTally;
@@ -27,6 +28,7 @@ pub(super) struct LogReader {
     pub places: Arc<[Place]>,
     pub limits: Arc<Limits>,
     pub observer: Arc<dyn Observer>,
+    pub teller: Teller,
     /// Hashers that wait for their next file, so that their memory is reused.
     pub hashers: Arc<Mutex<Vec<LogHasher>>>,
     /// Where log files that are at hand are hashed.
@@ -129,38 +131,66 @@ impl LogReader {
         result
     }
 
-    fn judge(&self, recorded: &RecordedLog, read: Read, outcome: &mut LogOutcome) {
-        let RecordedLog { log, by } = recorded;
+    fn judge(&self, read_of: &RecordedLog, read: Read, outcome: &mut LogOutcome) {
+        let RecordedLog { log, by } = read_of;
         let listed = ListedLog { chain: &self.chains[by.chain], at: &log.at, covers: by.covers };
         let recorded = || log.hash.to_string();
+        let content = read.content();
+        let mut noted = None;
         let finding = match read {
             Read::Hashed(hashed, written) => {
                 outcome.bytes += hashed.bytes;
                 let matches = log.hash.matches(&hashed.sha256);
                 let rewritten = by.delivered.zip(written).filter(|(delivered, written)| matches && written > delivered);
-                if let Some((delivered, written)) = rewritten {
-                    self.found(listed.modified_after_delivery(delivered, written), outcome);
-                }
+                noted = rewritten.map(|(delivered, written)| listed.modified_after_delivery(delivered, written));
                 (!matches).then(|| listed.hash_mismatch(recorded(), &hashed.sha256))
             }
             Read::Defect(LogDefect::Malformed(defect)) => Some(listed.malformed(recorded(), &defect.to_string())),
             Read::Defect(LogDefect::TrailingData { sha256 }) => Some(listed.trailing_data(recorded(), &sha256)),
             Read::Defect(LogDefect::OverLimit(limit)) => Some(listed.over_limit(limit)),
             Read::Absent => Some(listed.missing()),
-            Read::Unreadable(Reason::Interrupted) => return outcome.not_read(by.chain),
+            Read::Unreadable(Reason::Interrupted) => return self.not_read(read_of, outcome),
             Read::Unreadable(reason) => Some(listed.unreadable(reason)),
         };
+        if self.teller.wanted() {
+            let findings: Vec<&Finding> = noted.iter().chain(&finding).collect();
+            self.teller.log_read(listed.chain, read_of, content, &findings);
+        }
         let tally = &mut outcome.tallies[by.chain];
-        match finding {
+        match finding.as_ref().map(|finding| finding.severity) {
             None => tally.verified += 1,
-            Some(finding) => {
-                if finding.severity == crate::finding::Severity::Violation {
-                    tally.violated += 1;
-                } else {
-                    tally.unproven += 1;
-                }
-                self.found(finding, outcome);
-            }
+            Some(Severity::Violation) => tally.violated += 1,
+            Some(_) => tally.unproven += 1,
+        }
+        noted.into_iter().chain(finding).for_each(|finding| self.found(finding, outcome));
+    }
+
+    /// Counts a log file that was not read because the run was interrupted before.
+    pub(super) fn not_read(&self, log: &RecordedLog, outcome: &mut LogOutcome) {
+        let chain = log.by.chain;
+        outcome.tallies[chain].unproven += 1;
+        *outcome.not_read.entry(chain).or_default() += 1;
+        if self.teller.wanted() {
+            self.teller.log_interrupted(&self.chains[chain], log);
+        }
+    }
+
+    /// Counts a log file that was not to be read, and that the listing shows.
+    pub(super) fn present(&self, kept: KeptLog, key: &str, outcome: &mut LogOutcome) {
+        let chain = kept.chain();
+        outcome.tallies[chain].not_checked += 1;
+        outcome.tallies[chain].present += 1;
+        if self.teller.wanted() {
+            self.teller.log_not_checked(&self.chains[chain], &kept.recorded(key.to_owned()), true);
+        }
+    }
+
+    /// Counts a log file that was neither to be read nor to be looked for.
+    pub(super) fn not_looked_for(&self, log: RecordedLog, outcome: &mut LogOutcome) {
+        let chain = log.by.chain;
+        outcome.tallies[chain].not_checked += 1;
+        if self.teller.wanted() {
+            self.teller.log_not_checked(&self.chains[chain], &log, false);
         }
     }
 
@@ -182,6 +212,14 @@ impl LogReader {
 }
 
 impl Read {
+    fn content(&self) -> Content {
+        match self {
+            Read::Hashed(hashed, _) => Content { sha256: Some(hashed.sha256), bytes: Some(hashed.bytes) },
+            Read::Defect(LogDefect::TrailingData { sha256 }) => Content { sha256: Some(*sha256), bytes: None },
+            _ => Content::default(),
+        }
+    }
+
     fn failed(place: &Place, recorded: &RecordedLog, error: &StoreError) -> Read {
         match error.reason() {
             // In a copy of which nothing tells the bucket, what was delivered to another one need not be.
@@ -210,18 +248,6 @@ impl LogOutcome {
         for (chain, count) in other.not_read {
             *self.not_read.entry(chain).or_default() += count;
         }
-    }
-
-    /// Counts a log file that was not read because the run was interrupted before.
-    pub(super) fn not_read(&mut self, chain: usize) {
-        self.tallies[chain].unproven += 1;
-        *self.not_read.entry(chain).or_default() += 1;
-    }
-
-    /// Counts a log file that was seen in the listing and not read.
-    pub(super) fn present(&mut self, chain: usize) {
-        self.tallies[chain].not_checked += 1;
-        self.tallies[chain].present += 1;
     }
 }
 

@@ -25,6 +25,7 @@ mod range;
 mod region;
 mod request;
 mod stop;
+mod tell;
 mod vouch;
 mod wanted_keys;
 

@@ -1,9 +1,10 @@
 //! Whoever wants to watch an audit while it runs.
 
 use crate::finding::Finding;
+use crate::report::CheckedObject;
 use crate::trail::ObjectLocation;
 
-/// Is told of progress, of findings as they are made, and of what a copy could not have. Every method does nothing unless it is given a body.
+/// Is told of progress, of findings as they are made, of objects as they are counted, and of what a copy could not have. Every method does nothing unless it is given a body.
 pub trait Observer: Send + Sync {
     /// So many accounts and regions will be looked at.
     fn regions_found(&self, count: u64) {
@@ -44,6 +45,22 @@ pub trait Observer: Send + Sync {
     /// Something was found. Waivers are applied later, in the report.
     fn found(&self, finding: &Finding) {
         let _ = finding;
+    }
+
+    /// Whether [`checked`](Observer::checked) is to be told: one by one, objects are many.
+    fn wants_objects(&self) -> bool {
+        false
+    }
+
+    /// A digest file or a log file was counted, or an object was left out of all counts because nothing can list it yet.
+    /// They come in any order. Those of which a finding alone tells are in the report.
+    fn checked(&self, object: &CheckedObject) {
+        let _ = object;
+    }
+
+    /// Objects without a bucket are taken to be of this one, as the report has it.
+    fn bucket_is(&self, name: &str) {
+        let _ = name;
     }
 }
 

@@ -12,7 +12,7 @@ mod vouched;
 mod walk;
 
 pub use coverage::{Hole, union};
-pub use outcome::{ChainOutcome, NewestDigest, OldestDigest, Tally, Vouched};
+pub use outcome::{ChainOutcome, JudgedDigest, NewestDigest, OldestDigest, Tally, Vouched};
 pub use scope::Scope;
-pub use vouched::{DayLogs, LoggedObject, RecordedBy, RecordedLog, SeenLog, Unlisted, VouchedLogs};
+pub use vouched::{DayLogs, KeptLog, LoggedObject, RecordedBy, RecordedLog, SeenLog, Unlisted, VouchedLogs};
 pub use walk::{ChainWalk, ListedDigest, Need, Observed};

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::coverage::Hole;
-use crate::digest::LogFileRef;
+use super::link::NamedDigest;
+use crate::digest::{LogFileRef, RecordedHash};
 use crate::finding::{Finding, Severity};
-use crate::trail::{ChainId, Interval, Time};
+use crate::trail::{ChainId, Interval, ObjectLocation, Time};
 
 /// What a digest vouches for, once it is verified; nothing if it is not.
 #[derive(Debug, Default)]
@@ -19,10 +20,33 @@ pub struct Vouched {
     pub delivered: Option<Time>,
     /// The bucket the digest lies in.
     pub bucket: String,
+    /// Its key.
+    pub key: String,
     /// The time whose deliveries it lists; none where nothing is vouched for.
     pub covers: Option<Interval>,
     /// The log files.
     pub log_files: Vec<LogFileRef>,
+    /// What the digest came to, verified or not, where it was counted and the walk is one that tells.
+    pub judged: Option<Box<JudgedDigest>>,
+}
+
+/// What a digest came to that was counted.
+#[derive(Debug)]
+pub struct JudgedDigest {
+    /// Where it lies, or should; the bucket may be empty.
+    pub at: ObjectLocation,
+    /// Its time; where it is not believed, that of its name.
+    pub covers: Interval,
+    /// The hash that a verified digest after it records.
+    pub recorded: Option<RecordedHash>,
+    /// The key of that digest.
+    pub recorded_by: Option<String>,
+    /// The hash of its uncompressed bytes, where there were any.
+    pub sha256: Option<[u8; 32]>,
+    /// How many there are of them, of one that is verified.
+    pub bytes: Option<u64>,
+    /// What it was counted by.
+    pub findings: Vec<Finding>,
 }
 
 /// The digests of a chain that lie in the request, each counted once.
@@ -101,6 +125,21 @@ impl ChainOutcome {
             began_after: false,
             keys_unknown: 0,
             fingerprints: BTreeSet::new(),
+        }
+    }
+}
+
+impl JudgedDigest {
+    /// By the first of those that name it.
+    pub(super) fn of(at: &ObjectLocation, covers: Interval, claim: Option<&NamedDigest>) -> JudgedDigest {
+        JudgedDigest {
+            at: at.clone(),
+            covers,
+            recorded: claim.map(|named| named.hash.clone()),
+            recorded_by: claim.map(|named| named.by.key.clone()),
+            sha256: None,
+            bytes: None,
+            findings: Vec::new(),
         }
     }
 }

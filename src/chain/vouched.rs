@@ -46,12 +46,12 @@ struct Entry {
     hash: RecordedHashPrefix,
     /// Whether it is of the request, and so checked.
     asked: bool,
-    kept: Option<Box<Kept>>,
+    kept: Option<Box<KeptLog>>,
 }
 
-/// What the listing may yet ask for. The key is wholly told by the folder and the name.
+/// What a digest records of a log file that was to be seen in the listing. The key is wholly told by the folder and the name.
 #[derive(Debug)]
-struct Kept {
+pub struct KeptLog {
     hash: RecordedHash,
     by: Arc<RecordedBy>,
     /// The bucket, where it is another one than the digest's.
@@ -63,6 +63,8 @@ struct Kept {
 pub struct RecordedBy {
     /// The bucket that the digest lies in.
     pub bucket: String,
+    /// Its key.
+    pub key: String,
     /// Its time.
     pub covers: Interval,
     /// By when it was delivered, where the store knows when it was written.
@@ -81,6 +83,19 @@ pub struct RecordedLog {
     pub log: LogFileRef,
     /// What its digest says.
     pub by: Arc<RecordedBy>,
+}
+
+impl KeptLog {
+    /// The chain that its digest belongs to.
+    pub fn chain(&self) -> usize {
+        self.by.chain
+    }
+
+    /// As it was recorded, under its key.
+    pub fn recorded(self, key: String) -> RecordedLog {
+        let bucket = self.bucket.map_or_else(|| self.by.bucket.clone(), String::from);
+        RecordedLog { log: LogFileRef { at: ObjectLocation::new(bucket, key), hash: self.hash }, by: self.by }
+    }
 }
 
 impl RecordedLog {
@@ -112,10 +127,10 @@ pub struct LoggedObject {
 pub enum SeenLog {
     /// It is there, and it is checked elsewhere.
     Checked,
-    /// It is there, and was not written since its digest, which is of that chain, was delivered.
-    Present(usize),
-    /// It is there, and the store does not know when it was written; its digest is of that chain.
-    Untimed(usize),
+    /// It is there, and was not written since its digest was delivered.
+    Present(Box<KeptLog>),
+    /// It is there, and the store does not know when it was written.
+    Untimed(Box<KeptLog>),
     /// It was written after its digest, or that it is listed shows nothing: its content must be looked at.
     Rewritten(Box<RecordedLog>),
 }
@@ -143,7 +158,7 @@ impl VouchedLogs {
     /// is to be checked against the listing.
     pub fn vouch(&mut self, log: &LogFileRef, asked: bool, keep: Option<&Arc<RecordedBy>>) -> bool {
         self.withdraw(&log.at);
-        let kept = keep.map(|by| Kept {
+        let kept = keep.map(|by| KeptLog {
             hash: log.hash.clone(),
             by: Arc::clone(by),
             bucket: (log.at.bucket != by.bucket).then(|| log.at.bucket.as_str().into()),
@@ -236,8 +251,8 @@ impl DayLogs {
         let Some(kept) = self.named.remove(&place)?.kept else { return Some(SeenLog::Checked) };
         let by = &kept.by;
         Some(match by.delivered.zip(object.last_modified) {
-            None if !object.doubtful => SeenLog::Untimed(by.chain),
-            Some((delivered, written)) if written <= delivered && !object.doubtful => SeenLog::Present(by.chain),
+            None if !object.doubtful => SeenLog::Untimed(kept),
+            Some((delivered, written)) if written <= delivered && !object.doubtful => SeenLog::Present(kept),
             _ => SeenLog::Rewritten(Box::new(self.recorded(place, *kept)?)),
         })
     }
@@ -251,11 +266,9 @@ impl DayLogs {
         unseen
     }
 
-    fn recorded(&self, (folder, name): (u16, LogName), kept: Kept) -> Option<RecordedLog> {
+    fn recorded(&self, (folder, name): (u16, LogName), kept: KeptLog) -> Option<RecordedLog> {
         let (_, RegionFolders { account, region }) = self.folders.get(usize::from(folder))?.clone();
-        let bucket = kept.bucket.map_or_else(|| kept.by.bucket.clone(), String::from);
-        let at = ObjectLocation::new(bucket, LogKey { folder: account, region, name }.key());
-        Some(RecordedLog { log: LogFileRef { at, hash: kept.hash }, by: kept.by })
+        Some(kept.recorded(LogKey { folder: account, region, name }.key()))
     }
 }
 
@@ -319,7 +332,7 @@ mod tests {
         let by = |bucket: &str, delivered| {
             let covers = Interval::new(Time::from_unix(0), Time::from_unix(60));
             let delivered = Some(Time::from_unix(delivered));
-            Arc::new(RecordedBy { bucket: bucket.to_owned(), covers, delivered, chain: 3 })
+            Arc::new(RecordedBy { bucket: bucket.to_owned(), key: "d".to_owned(), covers, delivered, chain: 3 })
         };
         let log = |unique: &str, hash| log(&KEY.replace("abcdef", unique), hash);
         let odd = LogFileRef { hash: RecordedHash::Odd("no hash".into()), ..log("dbcdef", 0) };
@@ -335,7 +348,7 @@ mod tests {
             let last_modified = Some(Time::from_unix(5));
             LoggedObject { last_modified, doubtful, ..object(&KEY.replace("abcdef", unique)) }
         };
-        assert!(matches!(day.see(&seen("ebcdef", false)), Some(SeenLog::Present(3))));
+        assert!(matches!(day.see(&seen("ebcdef", false)), Some(SeenLog::Present(kept)) if kept.chain() == 3));
         let rewritten = |seen| match seen {
             Some(SeenLog::Rewritten(recorded)) => recorded.log,
             _ => panic!("it is to be read"),
@@ -402,12 +415,13 @@ mod tests {
     fn where_the_store_tells_no_times_what_is_doubtful_is_read() {
         let mut ledger = ledger();
         let covers = Interval::new(Time::from_unix(0), Time::from_unix(60));
-        let by = Arc::new(RecordedBy { bucket: "b".to_owned(), covers, delivered: None, chain: 4 });
+        let by =
+            Arc::new(RecordedBy { bucket: "b".to_owned(), key: "d".to_owned(), covers, delivered: None, chain: 4 });
         let second = KEY.replace("abcdef", "bbcdef");
         ledger.vouch(&log(KEY, 1), true, Some(&by));
         ledger.vouch(&log(&second, 1), true, Some(&by));
         let mut day = ledger.close(ledger.newest_open().unwrap());
-        assert!(matches!(day.see(&object(KEY)), Some(SeenLog::Untimed(4))));
+        assert!(matches!(day.see(&object(KEY)), Some(SeenLog::Untimed(kept)) if kept.chain() == 4));
         let doubtful = LoggedObject { doubtful: true, ..object(&second) };
         assert!(matches!(day.see(&doubtful), Some(SeenLog::Rewritten(_))));
     }

@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use indicatif::{HumanBytes, HumanCount};
 
@@ -10,13 +9,12 @@ use super::access::AccessArgs;
 use super::ask::AuditArgs;
 use super::directory::Purpose;
 use super::evidence::{EvidenceArgs, REPORT_BYTES, now};
-use super::output::{Format, OutputArgs, ReportFile};
-use super::progress::{Bar, Streamed};
+use super::output::{Format, OutputArgs, ReportFile, Shown};
 use super::sign::SignArgs;
 use super::simulate::shell;
 use super::unpack::Unpacked;
 use super::{Failure, made, say, signals};
-use crate::audit::{self, Observer, Silent};
+use crate::audit;
 use crate::bundle::{
     Bundle, Contents, IncludeLogs, PAGE, Previous, REPORT, Recording, Rendered, RequestRecord, Sign, pack,
 };
@@ -103,11 +101,7 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let limits = request.limits.clone();
     let recording = Recording::of(opened.evidence, opened.keys, include, &limits, &folder);
     let (recording, evidence, keys) = recording.map_err(|error| args.not_written(&error))?;
-    let observer: Arc<dyn Observer> = match args.output.format {
-        Format::Ndjson => Arc::new(Streamed::default()),
-        _ if args.output.shows_progress() => Arc::new(Bar::new()),
-        _ => Arc::new(Silent),
-    };
+    let (observer, objects) = args.output.observers();
     signals::ask_for_the_end(&request.stop, "what is under way is given up, and no bundle is written")?;
     let mut report = runtime.block_on(audit::audit(evidence, keys, request, observer)).map_err(Failure::told)?;
     if let Some(unpacked) = unpacked {
@@ -138,8 +132,9 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     };
     let packed = pack(&recording, contents, &args.out).map_err(Failure::told)?;
     let by = args.output.says_who().then(made::made);
-    files.iter().try_for_each(|file: &ReportFile| file.write(&report, by.as_ref()))?;
-    args.output.print(&report, by.as_ref(), out)?;
+    let shown = Shown { report: &report, made: by.as_ref(), objects: objects.as_deref() };
+    files.iter().try_for_each(|file: &ReportFile| file.write(&shown))?;
+    args.output.print(&shown, out)?;
     if args.output.format == Format::Text && !args.output.is_quiet() {
         let name = args.out.display().to_string();
         say::line(out, "")?;

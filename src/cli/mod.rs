@@ -24,6 +24,7 @@ mod keys;
 #[cfg(feature = "aws")]
 mod live;
 mod made;
+mod objects;
 mod output;
 mod plan;
 mod progress;

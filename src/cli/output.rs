@@ -4,10 +4,14 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use terminal_size::{Width, terminal_size};
 
+use super::objects::Objects;
+use super::progress::{Bar, Streamed};
 use super::{Failure, say};
+use crate::audit::{Observer, Silent};
 use crate::finding::Finding;
 use crate::render::{self, HtmlOptions, TextOptions};
 use crate::report::{Custody, Made, Report};
@@ -33,6 +37,8 @@ pub(super) enum Format {
     Oscal,
     /// For alerting: Prometheus's text format
     Prometheus,
+    /// For spreadsheets: one row for each object that was checked
+    Csv,
 }
 
 /// How the report is shown.
@@ -85,6 +91,16 @@ enum When {
     Never,
 }
 
+/// What is to be shown.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a> {
+    pub report: &'a Report,
+    /// By whom and with what it was made.
+    pub made: Option<&'a Made>,
+    /// The objects that it counts; none of a saved report.
+    pub objects: Option<&'a Objects>,
+}
+
 /// A file to write the report to.
 #[derive(Clone, Debug)]
 pub(super) struct ReportFile {
@@ -112,7 +128,7 @@ impl OutputArgs {
         self.look.quiet
     }
 
-    pub(super) fn shows_progress(&self) -> bool {
+    fn shows_progress(&self) -> bool {
         !self.no_progress && !self.look.quiet && io::stderr().is_terminal()
     }
 
@@ -131,11 +147,27 @@ impl OutputArgs {
         }
     }
 
+    /// Who watches the audit, and its objects where they are asked for.
+    pub(super) fn observers(&self) -> (Arc<dyn Observer>, Option<Arc<Objects>>) {
+        let observer: Arc<dyn Observer> = match self.format {
+            Format::Ndjson => Arc::new(Streamed::default()),
+            _ if self.shows_progress() => Arc::new(Bar::new()),
+            _ => Arc::new(Silent),
+        };
+        let file = self.report.iter().find(|file| file.format == Format::Csv);
+        if file.is_none() && self.format != Format::Csv {
+            return (observer, None);
+        }
+        let beside = file.and_then(ReportFile::folder);
+        let objects = Arc::new(Objects::new(&beside.unwrap_or_else(std::env::temp_dir), observer));
+        (Arc::clone(&objects) as Arc<dyn Observer>, Some(objects))
+    }
+
     /// Prints a report. Findings of `ndjson` have been printed as they were found.
-    pub(super) fn print(&self, report: &Report, made: Option<&Made>, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn print(&self, shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         match self.format {
-            Format::Ndjson => render::ndjson_report(report, out),
-            format => self.look.write(format, report, made, out),
+            Format::Ndjson => render::ndjson_report(shown.report, out),
+            format => self.look.write(format, shown, out),
         }
     }
 
@@ -147,17 +179,11 @@ impl OutputArgs {
 
 impl LookArgs {
     /// Writes a whole report.
-    pub(super) fn write(
-        &self,
-        format: Format,
-        report: &Report,
-        made: Option<&Made>,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
+    pub(super) fn write(&self, format: Format, shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         match format {
-            Format::Text if self.quiet => render::headline(report, &self.options(), out),
-            Format::Text => render::text(report, &self.options(), out),
-            other => other.write(report, made, out),
+            Format::Text if self.quiet => render::headline(shown.report, &self.options(), out),
+            Format::Text => render::text(shown.report, &self.options(), out),
+            other => other.write(shown, out),
         }
     }
 
@@ -175,7 +201,8 @@ impl LookArgs {
 }
 
 impl Format {
-    fn write(self, report: &Report, made: Option<&Made>, out: &mut dyn Write) -> io::Result<()> {
+    fn write(self, shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
+        let report = shown.report;
         match self {
             Format::Text => {
                 render::text(report, &TextOptions { color: false, verbose: true, width: 100, ascii: false }, out)
@@ -185,19 +212,32 @@ impl Format {
                 report.findings.iter().try_for_each(|finding| render::ndjson_finding(finding, out))?;
                 render::ndjson_report(report, out)
             }
-            Format::Html => render::html(report, &HtmlOptions { made: made.cloned() }, out),
+            Format::Html => render::html(report, &HtmlOptions { made: shown.made.cloned() }, out),
             Format::Ocsf => render::ocsf(report, out),
             Format::Asff => render::asff(report, out),
             Format::Junit => render::junit(report, out),
             Format::Oscal => render::oscal(report, out),
             Format::Prometheus => render::prometheus(report, out),
+            Format::Csv => match shown.objects {
+                Some(objects) => objects.write(report, out),
+                None => Err(io::Error::other(NO_ROWS)),
+            },
         }
     }
 }
 
 impl ReportFile {
-    pub(super) fn write(&self, report: &Report, made: Option<&Made>) -> Result<(), Failure> {
-        write_whole(&self.path, |out| self.format.write(report, made, out)).map_err(|error| {
+    /// The folder that it goes to, if it is a file.
+    fn folder(&self) -> Option<PathBuf> {
+        if fs::metadata(&self.path).is_ok_and(|there| !there.is_file()) {
+            return None;
+        }
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        Some(parent.unwrap_or(Path::new(".")).to_owned())
+    }
+
+    pub(super) fn write(&self, shown: &Shown<'_>) -> Result<(), Failure> {
+        write_whole(&self.path, |out| self.format.write(shown, out)).map_err(|error| {
             let path = self.path.display();
             Failure::told(format!(
                 "the report could not be written to {path}: {error}; free space or name another file"
@@ -218,6 +258,9 @@ impl FromStr for ReportFile {
         Ok(ReportFile { format, path: PathBuf::from(path) })
     }
 }
+
+/// Why a saved report cannot be shown as CSV.
+pub(super) const NO_ROWS: &str = "CSV has a row for each object that was checked, and a saved report holds findings and counts, but no rows; verify the evidence again with --report csv=FILE";
 
 /// Writes a file whole or not at all: under another name first, then renamed. A link leads to the file that is meant, and a
 /// device or a pipe is written to as it is: nothing may take its place.

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::output::{Format, LookArgs};
+use super::output::{Format, LookArgs, NO_ROWS, Shown};
 use super::{Failure, evidence};
 use crate::report::Report;
 
@@ -26,10 +26,13 @@ pub(super) struct ReportArgs {
 }
 
 pub(super) fn run(args: &ReportArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    if args.format == Format::Csv {
+        return Err(Failure::told(NO_ROWS));
+    }
     let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("{}: {error}", args.file.display()));
     let bytes = evidence::read_report(&args.file)
         .map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
     let report = Report::parse(&bytes).map_err(|error| wrong(&error))?;
-    args.look.write(args.format, &report, None, out)?;
+    args.look.write(args.format, &Shown { report: &report, made: None, objects: None }, out)?;
     Ok(report.verdict.exit_status())
 }

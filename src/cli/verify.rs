@@ -2,18 +2,16 @@
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::access::AccessArgs;
 use super::ask::AuditArgs;
 use super::directory::Purpose;
 use super::evidence::EvidenceArgs;
-use super::output::{Format, OutputArgs, ReportFile};
+use super::output::{OutputArgs, ReportFile, Shown};
 use super::plan;
-use super::progress::{Bar, Streamed};
 use super::unpack::Unpacked;
 use super::{Failure, custody, made, signals};
-use crate::audit::{self, Observer, Silent};
+use crate::audit;
 
 /// Audit a trail: its chain of digest files and its log files
 ///
@@ -69,11 +67,7 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
         plan::print(&plan, args.output.format, out)?;
         return Ok(0);
     }
-    let observer: Arc<dyn Observer> = match args.output.format {
-        Format::Ndjson => Arc::new(Streamed::default()),
-        _ if args.output.shows_progress() => Arc::new(Bar::new()),
-        _ => Arc::new(Silent),
-    };
+    let (observer, objects) = args.output.observers();
     signals::ask_for_the_end(&request.stop, "what is under way is given up, and a partial report follows")?;
     let audited = runtime.block_on(audit::audit(opened.evidence, opened.keys, request, observer));
     // What was given up is not waited for.
@@ -85,7 +79,8 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     given.place_must_fit(&report)?;
     // Files first: a reader of standard output who leaves early must not cost them.
     let made = args.output.says_who().then(made::made);
-    files.iter().try_for_each(|file: &ReportFile| file.write(&report, made.as_ref()))?;
-    args.output.print(&report, made.as_ref(), out)?;
+    let shown = Shown { report: &report, made: made.as_ref(), objects: objects.as_deref() };
+    files.iter().try_for_each(|file: &ReportFile| file.write(&shown))?;
+    args.output.print(&shown, out)?;
     Ok(report.verdict.exit_status())
 }

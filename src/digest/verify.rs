@@ -345,6 +345,11 @@ impl VerifiedDigest {
         &self.parsed.sha256
     }
 
+    /// How many uncompressed bytes it has.
+    pub fn inflated(&self) -> u64 {
+        self.parsed.inflated
+    }
+
     /// Its signature.
     pub fn signature(&self) -> &[u8] {
         &self.signature

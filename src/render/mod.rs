@@ -1,4 +1,5 @@
-//! Functions of the report and of nothing else: they neither count nor decide, and read no clock.
+//! Functions of the report and of nothing else: they neither count nor decide, and read no clock. CSV alone shows what is
+//! not in the report: the objects that it counts, one by one.
 //!
 //! Whatever comes from a bucket is escaped for where it goes: [`escape`] for terminals and for HTML, JSON escapes for JSON,
 //! and each other form by its own rules on top of those of [`escape`]. `docs/formats.md` has each form's shape and whom it
@@ -6,6 +7,7 @@
 
 mod asff;
 mod aspect;
+mod csv;
 pub mod escape;
 mod groups;
 mod html;
@@ -20,6 +22,7 @@ mod timeline;
 mod uid;
 mod wording;
 
+pub use self::csv::{CSV_COLUMNS, CsvTable};
 pub use asff::asff;
 pub use html::{HtmlOptions, html};
 pub use json::{json, json_value, ndjson_finding, ndjson_report};

@@ -4,6 +4,7 @@
 //! functions of the report.
 
 mod by_chain;
+mod checked;
 mod custody;
 mod made;
 mod model;
@@ -13,6 +14,7 @@ mod verdict;
 mod waiver;
 
 pub use by_chain::{ByChain, OneChain};
+pub use checked::{CheckedObject, ObjectKind, ObjectStatus};
 pub use custody::{CUSTODY_SCHEMA, Custody, Held};
 pub use made::Made;
 pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};

@@ -100,14 +100,20 @@ impl Walker<'_> {
             for object in objects.into_iter().filter_map(|object| logged(place, at, object)) {
                 let seen = object.day.and_then(|day| span.logs.get_mut(&day)?.see(&object));
                 match seen {
-                    None if window.is_pending(&object) => self.pending += 1,
+                    None if window.is_pending(&object) => {
+                        self.pending += 1;
+                        if self.logs.teller.wanted() {
+                            let minute = object.name.map(|name| Interval::new(name.minute, name.minute.plus(60)));
+                            self.logs.teller.pending(&object.at, minute);
+                        }
+                    }
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.send(*recorded).await?,
-                    Some(SeenLog::Present(chain) | SeenLog::Untimed(chain)) => {
+                    Some(SeenLog::Present(kept) | SeenLog::Untimed(kept)) => {
                         // A time that lies beside a copy is the copy's own word.
                         self.untimed += u64::from(!place.store.is_remote() || object.last_modified.is_none());
-                        self.outcome.present(chain);
+                        self.logs.present(*kept, &object.at.key, &mut self.outcome);
                     }
                 }
             }

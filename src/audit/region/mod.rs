@@ -19,11 +19,12 @@ use super::folders::LogFolders;
 use super::inventory::{Inventory, take_inventory};
 use super::logs::{LogOutcome, LogReader, in_sample};
 use super::request::LogFiles;
+use super::tell::Teller;
 use crate::chain::{ChainWalk, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::LOG_NAME_SKEW;
 use crate::report::LogTally;
-use crate::trail::{ChainId, ChainKind};
+use crate::trail::{ChainId, ChainKind, Interval, Time};
 
 /// Audits one account and region.
 pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Result<RegionOutcome, AuditError> {
@@ -100,6 +101,7 @@ impl<'a> Walker<'a> {
             pace: asked.pace.clone(),
             observer: Arc::clone(&asked.observer),
         };
+        let teller = Teller::new(&asked.observer);
         inventory.chains.retain(|chain, _| request.log_files != LogFiles::None || asked_for.contains(chain));
         let remote = region.places.iter().any(|place| place.store.is_remote());
         let most = if remote { WINDOW } else { WINDOW_AT_HAND };
@@ -111,7 +113,8 @@ impl<'a> Walker<'a> {
             .map(|(chain, listing)| {
                 asked.observer.digests_expected(listing.count(scope));
                 Track {
-                    walk: ChainWalk::new(chain.clone(), scope, &share),
+                    walk: ChainWalk::new(chain.clone(), scope, &share)
+                        .telling(teller.wanted() && asked_for.contains(chain)),
                     ahead: Ahead::new(
                         reader.clone(),
                         listing.for_walk(chain, &region.places, scope),
@@ -128,6 +131,7 @@ impl<'a> Walker<'a> {
             places: region.places.clone().into(),
             limits,
             observer: Arc::clone(&asked.observer),
+            teller,
             hashers: Arc::clone(&asked.hashers),
             pool: Arc::clone(&asked.pool),
             gathered: asked.gathered.clone(),
@@ -219,7 +223,10 @@ impl<'a> Walker<'a> {
                 {
                     observed = Observed::Unreadable(Reason::Unreachable);
                 }
-                let vouched = track.walk.observed(observed);
+                let mut vouched = track.walk.observed(observed);
+                if let Some(judged) = vouched.judged.take() {
+                    self.logs.teller.digest(track.walk.chain(), *judged);
+                }
                 self.take(at, vouched).await?;
             }
         }
@@ -230,12 +237,20 @@ impl<'a> Walker<'a> {
     /// the days that are not closed.
     async fn give_up(&mut self) -> Result<(), AuditError> {
         self.given_up = true;
+        let teller = &self.logs.teller;
         for track in &mut self.tracks {
-            track.walk.give_up(track.ahead.untold());
+            let told = track.walk.give_up(track.ahead.untold());
+            if let Some(told) = told.filter(|_| teller.wanted() && track.selected) {
+                let unmet = told.into_iter().chain(track.ahead.untold_digests());
+                unmet
+                    .map(|digest| (digest.at, Interval::new(digest.end.plus(-Time::HOUR), digest.end)))
+                    .filter(|(_, hour)| self.asked.range.scope.touches(*hour))
+                    .for_each(|(at, hour)| teller.digest_not_met(track.walk.chain(), at, hour));
+            }
         }
         while let Some(day) = self.vouched.newest_open() {
             for recorded in self.vouched.close(day).into_unseen() {
-                self.outcome.not_read(recorded.by.chain);
+                self.logs.not_read(&recorded, &mut self.outcome);
             }
         }
         Ok(())
@@ -249,11 +264,13 @@ impl<'a> Walker<'a> {
         if in_scope {
             self.asked.observer.logs_expected(vouched.log_files.len() as u64);
         }
-        let by = Arc::new(RecordedBy { bucket: vouched.bucket, covers, delivered: vouched.delivered, chain });
+        let (bucket, key, delivered) = (vouched.bucket, vouched.key, vouched.delivered);
+        let by = Arc::new(RecordedBy { bucket, key, covers, delivered, chain });
         for log in vouched.log_files {
             if mode == LogFiles::None {
-                let requested = in_scope && self.asked.range.is_requested(&log.at);
-                self.outcome.tallies[chain].not_checked += u64::from(requested);
+                if in_scope && self.asked.range.is_requested(&log.at) {
+                    self.logs.not_looked_for(RecordedLog { log, by: Arc::clone(&by) }, &mut self.outcome);
+                }
                 continue;
             }
             let in_scope = in_scope && self.asked.range.is_requested(&log.at);

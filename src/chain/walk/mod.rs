@@ -3,12 +3,14 @@
 //! The walk says what it needs and is told what was observed. It trusts no answer: it goes back in time with every
 //! digest or ends, whatever it is told, so it cannot be led in circles.
 
+mod end;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use super::account::{Account, Newer};
 use super::link::{Claim, NamedDigest, check_hash, check_own_signature, check_signature, defect_finding};
-use super::outcome::{ChainOutcome, NewestDigest, OldestDigest, Vouched};
+use super::outcome::{ChainOutcome, JudgedDigest, NewestDigest, OldestDigest, Vouched};
 use super::scope::Scope;
 use crate::digest::{DefectKind, DigestDefect, SuccessorSignature, VerifiedDigest};
 use crate::finding::{Code, Finding, Reason};
@@ -81,6 +83,8 @@ pub struct ChainWalk {
     done: bool,
     /// Where the walk was given up: the end of the oldest digest that is listed and was not met, if any is.
     given_up: Option<Option<Time>>,
+    /// Whether each digest is told of.
+    tells: bool,
     outcome: ChainOutcome,
 }
 
@@ -121,7 +125,13 @@ impl ChainWalk {
             met: 0,
             done: false,
             given_up: None,
+            tells: false,
         }
+    }
+
+    /// The same, telling of each digest that it counts what it came to: [`Vouched::judged`].
+    pub fn telling(self, tells: bool) -> ChainWalk {
+        ChainWalk { tells, ..self }
     }
 
     /// The chain.
@@ -259,9 +269,16 @@ impl ChainWalk {
             self.account.tail(&asked.at, covers.end);
         }
         self.follow(&digest, &mut findings);
+        let mut judged = None;
         if in_scope {
             findings.extend(self.notes(&digest));
             self.outcome.tally.count(&findings);
+            let content = || JudgedDigest {
+                sha256: Some(*digest.sha256()),
+                bytes: Some(digest.inflated()),
+                ..JudgedDigest::of(&asked.at, covers, claims.first())
+            };
+            judged = self.judged(content, &findings);
             self.outcome.findings.extend(findings);
             self.account.proven(covers);
             self.outcome.fingerprints.insert(digest.fingerprint().to_owned());
@@ -278,6 +295,8 @@ impl ChainWalk {
             in_scope,
             delivered: digest.delivered(),
             bucket: digest.at().bucket.clone(),
+            key: digest.at().key.clone(),
+            judged,
             covers: Some(covers),
             log_files: digest.into_log_files(),
         }
@@ -336,7 +355,7 @@ impl ChainWalk {
             self.outcome.keys_unknown += 1;
         }
         self.hinted = defect.previous_signature.map(|hex| SuccessorSignature { hex, believed: false });
-        self.trouble(asked, Reason::DigestUnverified, findings)
+        self.trouble(asked, claims, Reason::DigestUnverified, defect.sha256, findings)
     }
 
     fn absent(&mut self, asked: &Asked, claims: &[NamedDigest]) -> Vouched {
@@ -344,13 +363,13 @@ impl ChainWalk {
         let Some(named) = claims.first() else {
             // Listed a moment ago, named by nobody, and now gone: that is no proof of anything.
             let finding = Finding::digest_unreadable(&self.chain, &asked.at, asked.end, Reason::Unreachable);
-            return self.trouble(asked, Reason::DigestUnverified, vec![finding]);
+            return self.trouble(asked, claims, Reason::DigestUnverified, None, vec![finding]);
         };
         if self.continues_before(asked) {
             return Vouched::default();
         }
         let finding = Finding::digest_missing(&self.chain, &asked.at, asked.end, &named.by);
-        self.trouble(asked, Reason::DigestLost, vec![finding])
+        self.trouble(asked, claims, Reason::DigestLost, None, vec![finding])
     }
 
     fn unreadable(&mut self, asked: &Asked, claims: &[NamedDigest], reason: Reason) -> Vouched {
@@ -359,7 +378,7 @@ impl ChainWalk {
             return Vouched::default();
         }
         let finding = Finding::digest_unreadable(&self.chain, &asked.at, asked.end, reason);
-        self.trouble(asked, Reason::DigestUnverified, vec![finding])
+        self.trouble(asked, claims, Reason::DigestUnverified, None, vec![finding])
     }
 
     /// Whether all there is has been seen and the request goes back no further than that.
@@ -379,11 +398,21 @@ impl ChainWalk {
     }
 
     /// A digest that is there, or was, and is no fact.
-    fn trouble(&mut self, asked: &Asked, reason: Reason, findings: Vec<Finding>) -> Vouched {
+    fn trouble(
+        &mut self,
+        asked: &Asked,
+        claims: &[NamedDigest],
+        reason: Reason,
+        sha256: Option<[u8; 32]>,
+        findings: Vec<Finding>,
+    ) -> Vouched {
         let hour = Interval::new(asked.end.plus(-Time::HOUR), asked.end);
         self.account.trouble(asked.end, reason);
+        let mut judged = None;
         if self.scope.touches(hour) {
             self.outcome.tally.count(&findings);
+            let digest = || JudgedDigest { sha256, ..JudgedDigest::of(&asked.at, hour, claims.first()) };
+            judged = self.judged(digest, &findings);
             for finding in findings {
                 let unknown_key = finding.code == Code::PublicKeyUnavailable;
                 self.keys_unknown += u64::from(unknown_key);
@@ -395,51 +424,11 @@ impl ChainWalk {
                 }
             }
         }
-        Vouched::default()
+        Vouched { judged, ..Vouched::default() }
     }
 
-    /// Gives the walk up, where it has not ended: what it did not meet is said not to have been looked at. `untold` are
-    /// the ends of digests that are listed, and that it was not told of.
-    pub fn give_up(&mut self, untold: impl IntoIterator<Item = Time>) {
-        self.choose();
-        if mem::replace(&mut self.done, true) {
-            return;
-        }
-        let asked = self.asked.take().filter(|asked| asked.listed).map(|asked| asked.end);
-        let told = self.listed.iter().map(|digest| digest.end);
-        let unmet: Vec<Time> = told.chain(asked).chain(untold).collect();
-        let hour = |end: &Time| Interval::new(end.plus(-Time::HOUR), *end);
-        let of_request = unmet.iter().filter(|end| self.scope.touches(hour(end))).count() as u64;
-        self.outcome.tally.unproven += of_request;
-        if of_request > 0 {
-            self.outcome.findings.push(Finding::digests_not_met(&self.chain, of_request));
-        }
-        self.given_up = Some(unmet.into_iter().min());
-    }
-
-    /// Ends the walk: what came of it.
-    pub fn finish(mut self) -> ChainOutcome {
-        if let Some(known) = self.given_up {
-            self.outcome.oldest_start = self.newer.as_ref().map(|newer| newer.start);
-            self.account.given_up(self.newer.as_ref(), known);
-        } else if let Some(newer) = &self.newer {
-            self.outcome.oldest_start = Some(newer.start);
-            self.outcome.began_after = self.account.head(newer);
-            // Once a digest before the request was looked at, what it names is not asked for, and may well be there.
-            let asked_for = newer.start < self.scope.end && self.scope.start.is_none_or(|start| self.position > start);
-            let unmet = self.named.first().map(|named| named.at.clone());
-            if let Some(at) = unmet.filter(|_| asked_for) {
-                self.continues(&at);
-            }
-        } else {
-            self.account.nothing_verified();
-        }
-        let beyond = mem::take(&mut self.beyond).into_iter();
-        self.outcome.findings.extend(beyond.map(|(code, more)| Finding::more_in_chain(code, &self.chain, more)));
-        let (proven, holes, findings) = self.account.close();
-        self.outcome.proven = proven;
-        self.outcome.holes = holes;
-        self.outcome.findings.extend(findings);
-        self.outcome
+    /// What a digest that was counted came to, if that is to be told.
+    fn judged(&self, digest: impl FnOnce() -> JudgedDigest, findings: &[Finding]) -> Option<Box<JudgedDigest>> {
+        self.tells.then(|| Box::new(JudgedDigest { findings: findings.to_vec(), ..digest() }))
     }
 }
