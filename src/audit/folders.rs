@@ -172,6 +172,7 @@ pub(super) fn logged(place: &Place, at: usize, object: ObjectInfo) -> Option<Log
         name,
         last_modified: object.last_modified,
         doubtful: object.special || object.only_told,
+        proven: object.proven,
         at: place.at(object.key),
     })
 }

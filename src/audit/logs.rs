@@ -185,6 +185,35 @@ impl LogReader {
         }
     }
 
+    /// Counts a log file that an earlier run proved, and that the listing shows unchanged since. It may have been written again
+    /// before that run, which is told as often as anyone asks.
+    pub(super) fn unchanged(
+        &self,
+        kept: KeptLog,
+        key: &str,
+        rewritten: Option<(Time, Time)>,
+        outcome: &mut LogOutcome,
+    ) {
+        let chain = kept.chain();
+        outcome.tallies[chain].verified += 1;
+        outcome.tallies[chain].unchanged += 1;
+        if rewritten.is_none() && !self.teller.wanted() {
+            return;
+        }
+        let log = kept.recorded(key.to_owned());
+        let listed = ListedLog { chain: &self.chains[chain], at: &log.log.at, covers: log.by.covers };
+        let noted = rewritten.map(|(delivered, written)| listed.modified_after_delivery(delivered, written));
+        if self.teller.wanted() {
+            self.teller.log_read(listed.chain, &log, Content::default(), &noted.iter().collect::<Vec<_>>());
+        }
+        noted.into_iter().for_each(|finding| {
+            outcome.rewritten += 1;
+            if outcome.rewritten <= self.limits.planted_named_per_region {
+                self.found(finding, outcome);
+            }
+        });
+    }
+
     /// Counts a log file that was neither to be read nor to be looked for.
     pub(super) fn not_looked_for(&self, log: RecordedLog, outcome: &mut LogOutcome) {
         let chain = log.by.chain;

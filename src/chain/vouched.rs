@@ -118,6 +118,8 @@ pub struct LoggedObject {
     pub name: Option<LogName>,
     /// When it was written, where the store knows it.
     pub last_modified: Option<Time>,
+    /// The SHA-256 of its content, where an earlier run proved it and the listing shows it unchanged since.
+    pub proven: Option<[u8; 32]>,
     /// Whether that it is listed shows nothing: a link, or what only the record of a copy tells of.
     pub doubtful: bool,
 }
@@ -129,6 +131,9 @@ pub enum SeenLog {
     Checked,
     /// It is there, and was not written since its digest was delivered.
     Present(Box<KeptLog>),
+    /// It is there, unchanged since an earlier run proved it, and what was proven is what is recorded. With when its digest was
+    /// delivered and when it was written, where that was later.
+    Proven(Box<KeptLog>, Option<(Time, Time)>),
     /// It is there, and the store does not know when it was written.
     Untimed(Box<KeptLog>),
     /// It was written after its digest, or that it is listed shows nothing: its content must be looked at.
@@ -250,7 +255,11 @@ impl DayLogs {
         let place = (u16::try_from(object.folder).ok()?, object.name?);
         let Some(kept) = self.named.remove(&place)?.kept else { return Some(SeenLog::Checked) };
         let by = &kept.by;
-        Some(match by.delivered.zip(object.last_modified) {
+        let times = by.delivered.zip(object.last_modified);
+        if object.proven.is_some_and(|sha256| kept.hash.matches(&sha256)) && !object.doubtful {
+            return Some(SeenLog::Proven(kept, times.filter(|(delivered, written)| written > delivered)));
+        }
+        Some(match times {
             None if !object.doubtful => SeenLog::Untimed(kept),
             Some((delivered, written)) if written <= delivered && !object.doubtful => SeenLog::Present(kept),
             _ => SeenLog::Rewritten(Box::new(self.recorded(place, *kept)?)),
@@ -305,6 +314,7 @@ mod tests {
             day: Day::parse_folder("2026/01/02/"),
             name: parsed.map(|key| key.name),
             last_modified: None,
+            proven: None,
             doubtful: false,
         }
     }

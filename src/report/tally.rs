@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct LogTally {
     /// Read, and their content is as recorded.
     pub verified: u64,
+    /// Of those verified: in an earlier run, and unchanged since as the listing shows; they were not read again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unchanged: u64,
     /// Altered, damaged or gone.
     pub violated: u64,
     /// There, and could not be read.
@@ -25,6 +28,7 @@ impl LogTally {
     /// Adds another count.
     pub fn add(&mut self, other: LogTally) {
         self.verified += other.verified;
+        self.unchanged += other.unchanged;
         self.violated += other.violated;
         self.unproven += other.unproven;
         self.not_checked += other.not_checked;
@@ -37,4 +41,9 @@ impl LogTally {
         // A saved report can say anything.
         [self.violated, self.unproven, self.not_checked].into_iter().fold(self.verified, u64::saturating_add)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

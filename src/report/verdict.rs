@@ -37,7 +37,11 @@ pub(super) fn scope(asked: &str, logs: LogTally, digests: Tally) -> String {
     let read = logs.listed() - logs.not_checked;
     let logs = match asked {
         "all" if logs.not_checked == 0 => {
-            format!("{} of {} log files verified", thousands(logs.verified), thousands(logs.listed()))
+            let before = match logs.unchanged {
+                0 => String::new(),
+                unchanged => format!(" ({} in earlier runs, and unchanged since)", thousands(unchanged)),
+            };
+            format!("{} of {} log files verified{before}", thousands(logs.verified), thousands(logs.listed()))
         }
         "none" => format!("chain only, {} of {} log files read", thousands(read), thousands(logs.listed())),
         "listing" => {

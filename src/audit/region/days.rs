@@ -9,6 +9,7 @@ use crate::audit::AuditError;
 use crate::audit::digests::Ahead;
 use crate::audit::folders::{Window, days_of, logged};
 use crate::audit::listing::list;
+use crate::audit::logs::in_sample;
 use crate::audit::misplaced::Unlistable;
 use crate::audit::request::LogFiles;
 use crate::chain::{DayLogs, Observed, SeenLog};
@@ -110,6 +111,17 @@ impl Walker<'_> {
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.send(*recorded).await?,
+                    Some(SeenLog::Proven(kept, rewritten)) if self.asked.request.remembered => {
+                        self.logs.unchanged(*kept, &object.at.key, rewritten, &mut self.outcome);
+                    }
+                    Some(SeenLog::Proven(kept, _)) => self.send(kept.recorded(object.at.key)).await?,
+                    // It was put off for the listing, which shows it otherwise than an earlier run proved it, if one did.
+                    Some(SeenLog::Present(kept) | SeenLog::Untimed(kept))
+                        if self.asked.request.remembered
+                            && in_sample(self.asked.request.log_files, &object.at.key) =>
+                    {
+                        self.send(kept.recorded(object.at.key)).await?;
+                    }
                     Some(SeenLog::Present(kept) | SeenLog::Untimed(kept)) => {
                         // A time that lies beside a copy is the copy's own word.
                         self.untimed += u64::from(!place.store.is_remote() || object.last_modified.is_none());

@@ -275,7 +275,9 @@ impl<'a> Walker<'a> {
             }
             let in_scope = in_scope && self.asked.range.is_requested(&log.at);
             // What is not read must be seen in the listing; what the listing cannot show must be read.
-            let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
+            // One that may be as an earlier run proved it is seen in the listing before it is read.
+            let wanted = in_sample(mode, &log.at.key) && !self.asked.request.remembered;
+            let read = in_scope && (wanted || !self.vouched.can_show(&log.at));
             let first = self.vouched.vouch(&log, in_scope, Some(&by).filter(|_| in_scope && !read));
             if in_scope && !first {
                 let listed = ListedLog { chain: &self.logs.chains[chain], at: &log.at, covers };
