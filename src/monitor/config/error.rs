@@ -35,7 +35,7 @@ impl std::error::Error for ConfigError {}
 impl std::error::Error for ConfigErrors {}
 
 /// The name that is nearest to one that is not there, if any is near.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A longer name has room for more slips; one of which half is wrong is another name. Nothing of ours is so long.
     let allowed = (name.len() / 3).max(1);
     if name.len() > LONGEST_NAME {

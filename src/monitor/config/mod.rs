@@ -16,8 +16,10 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use error::nearest;
 pub use error::{ConfigError, ConfigErrors};
 pub use read::CONFIG_BYTES;
+pub(crate) use read::LISTEN;
 pub use sink::SinkConfig;
 
 use std::fmt;
@@ -153,6 +155,11 @@ impl Config {
 }
 
 impl TargetConfig {
+    /// Whether it is in AWS, and no copy on this disk.
+    pub fn live(&self) -> bool {
+        !matches!(self.source, TargetSource::Directory(_))
+    }
+
     /// From when on a run at `now` is to look; none for the oldest digest there is. What the bucket's lifecycle has expired by
     /// then is not asked for, however early the start that was named.
     pub fn start_at(&self, now: Time) -> Option<Time> {

@@ -156,7 +156,7 @@ fn some_span(text: &str) -> Option<Span> {
 pub(super) const NAME: &str = "1 to 64 of a to z, 0 to 9 and -, such as \"organization\"";
 pub(super) const PATH: &str = "a path, complete or from the folder of this file on; `~` and variables are not expanded";
 pub(super) const SPAN: &str = "a number and a unit, such as \"30m\", \"36h\" or \"90d\"";
-const LISTEN: &str = "an IP address and a port, such as \"127.0.0.1:9178\" or \"[::1]:9178\"";
+pub(crate) const LISTEN: &str = "an IP address and a port, such as \"127.0.0.1:9178\" or \"[::1]:9178\"";
 
 /// How long runs are remembered: somewhat more than a year, so that an audit of a year finds all of them.
 const KEEP_RUNS: i64 = 400 * Time::DAY;

@@ -44,6 +44,11 @@ impl<'t> Problems<'t> {
     pub(super) fn told(self) -> ConfigErrors {
         let mut noted = self.noted.into_inner();
         noted.sort();
+        if let Some((at, _)) = noted.get(TOLD_AT_ONCE).cloned() {
+            let more = noted.len() - TOLD_AT_ONCE;
+            noted.truncate(TOLD_AT_ONCE);
+            noted.push((at, format!("this and what follows are {more} more things; set right the others first")));
+        }
         let line = |at: usize| self.text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
         ConfigErrors(noted.into_iter().map(|(at, problem)| ConfigError { line: line(at), problem }).collect())
     }
@@ -213,6 +218,9 @@ fn shortened(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+/// Problems that are told at once. Stops: a file of another kind filling the terminal, and a count of lines for each byte.
+const TOLD_AT_ONCE: usize = 50;
 
 /// Characters of a value that are told.
 const TOLD: usize = 100;
