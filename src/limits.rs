@@ -91,6 +91,14 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The usual ones, but for the bytes of inflated files.
+    pub fn of_files(digest_inflated: u64, log_inflated: u64) -> Limits {
+        let usual = Limits::default();
+        // What inflates to more than is usual may take more room before.
+        let digest_stored = usual.digest_stored.max(digest_inflated / 2);
+        Limits { digest_inflated, digest_stored, log_inflated, ..usual }
+    }
+
     /// The same, for one of so many accounts and regions, or chains of these: what is allowed to all together is shared out
     /// evenly, so that it does not grow with what was invented, and does not hang on who is first.
     pub(crate) fn shared_by(mut self, sharers: usize) -> Limits {

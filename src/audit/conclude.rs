@@ -187,7 +187,8 @@ impl Asked {
             }
         }
         if self.request.remembered && self.request.log_files != LogFiles::None {
-            performed.push("objects that earlier runs proved, by the listing: entity tag, size and time are as they were");
+            performed
+                .push("objects that earlier runs proved, by the listing: entity tag, size and time are as they were");
         }
         if self.request.stop.has_cut() {
             skipped.push(format!("whatever was left when the run was interrupted of: {}", performed.join(", ")));

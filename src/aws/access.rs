@@ -17,7 +17,7 @@ use super::failure::{told, without_secrets};
 use super::pace::Pace;
 
 /// How AWS is to be reached. What is not given is taken from where the AWS CLI takes it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessOptions {
     /// A profile of the shared configuration files.
     pub profile: Option<String>,
@@ -46,7 +46,7 @@ pub struct AccessOptions {
 }
 
 /// A role to take on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssumedRole {
     /// Its ARN.
     pub arn: String,

@@ -71,6 +71,26 @@ mod live {
     }
 
     impl AccessArgs {
+        /// As the configuration of a monitor says.
+        #[cfg(feature = "monitor")]
+        pub(in crate::cli) fn of(options: &AccessOptions) -> AccessArgs {
+            let role = options.assume_role.clone();
+            AccessArgs {
+                profile: options.profile.clone(),
+                endpoint_url: options.endpoint_url.clone(),
+                assume_role: role.as_ref().map(|role| role.arn.clone()),
+                external_id: role.as_ref().and_then(|role| role.external_id.clone()),
+                role_session_name: role.map(|role| role.session_name).unwrap_or_default(),
+                fips: options.fips,
+                dual_stack: options.dual_stack,
+                request_payer: options.request_payer.then(|| "requester".to_owned()),
+                expected_bucket_owner: options.expected_bucket_owner.clone(),
+                connect_timeout: options.connect_timeout.as_secs(),
+                read_timeout: options.read_timeout.as_secs(),
+                max_attempts: options.attempts,
+            }
+        }
+
         /// Settles on credentials. `region` is where to begin if neither environment nor profile names one.
         pub(in crate::cli) async fn open(&self, region: Option<String>, concurrency: usize) -> Result<Access, Failure> {
             let role = self.assume_role.clone().map(|arn| AssumedRole {

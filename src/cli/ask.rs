@@ -74,12 +74,6 @@ impl AuditArgs {
             }
             other => other,
         };
-        let limits = Limits {
-            digest_inflated: self.max_digest_bytes,
-            digest_stored: Limits::default().digest_stored.max(self.max_digest_bytes / 2),
-            log_inflated: self.max_log_bytes,
-            ..Limits::default()
-        };
         Ok(AuditRequest {
             start: asked.start,
             end: asked.end,
@@ -92,7 +86,7 @@ impl AuditArgs {
             },
             waivers: self.waivers()?,
             concurrency: usize::from(self.concurrency),
-            limits,
+            limits: Limits::of_files(self.max_digest_bytes, self.max_log_bytes),
             ..AuditRequest::everything("", asked.as_of)
         })
     }

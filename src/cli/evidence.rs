@@ -92,6 +92,17 @@ impl EvidenceArgs {
         }
     }
 
+    /// The evidence in `source`, as the configuration of a monitor names it.
+    #[cfg(feature = "monitor")]
+    pub(super) fn of_target(
+        source: &Path,
+        public_keys: Vec<PathBuf>,
+        bucket: Option<String>,
+        s3_prefix: Option<String>,
+    ) -> EvidenceArgs {
+        EvidenceArgs { public_keys, bucket, s3_prefix, ..EvidenceArgs::for_keys_of(source) }
+    }
+
     /// Opens the evidence and the keys, to look at them or to copy them. What SOURCE says of the request beyond where the
     /// evidence lies goes into `request`.
     pub(super) async fn open(

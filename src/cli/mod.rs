@@ -24,6 +24,8 @@ mod keys;
 #[cfg(feature = "aws")]
 mod live;
 mod made;
+#[cfg(feature = "monitor")]
+mod monitor;
 mod objects;
 mod output;
 mod plan;
@@ -66,6 +68,8 @@ enum Command {
     Verify(Box<verify::VerifyArgs>),
     Pull(Box<pull::PullArgs>),
     Bundle(Box<bundle::BundleArgs>),
+    #[cfg(feature = "monitor")]
+    Monitor(Box<monitor::MonitorArgs>),
     Inspect(inspect::InspectArgs),
     /// Obtain and look at public keys
     #[command(subcommand)]
@@ -74,13 +78,19 @@ enum Command {
     Simulate(Box<simulate::SimulateArgs>),
 }
 
-/// Why a command came to no verdict: what went wrong, ending in what to do next.
+/// Why a command came to no verdict: what went wrong, ending in what to do next; a line, or several where several things did.
 #[derive(Debug)]
-pub(crate) struct Failure(String);
+pub(crate) struct Failure(Vec<String>);
 
 impl Failure {
     pub(crate) fn told(error: impl ToString) -> Failure {
-        Failure(error.to_string())
+        Failure(vec![error.to_string()])
+    }
+
+    /// Several lines, each as it is.
+    #[cfg(feature = "monitor")]
+    fn told_each(lines: impl IntoIterator<Item = String>) -> Failure {
+        Failure(lines.into_iter().collect())
     }
 }
 
@@ -129,6 +139,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Verify(args) => verify::run(&args, &mut out),
         Command::Pull(args) => pull::run(&args, &mut out),
         Command::Bundle(args) => bundle::run(&args, &mut out),
+        #[cfg(feature = "monitor")]
+        Command::Monitor(args) => monitor::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),
         Command::Keys(command) => keys::run(&command, &mut out),
         Command::Report(args) => report::run(&args, &mut out),
@@ -136,8 +148,9 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     match result.and_then(|status| Ok(out.flush().map(|()| status)?)) {
         Ok(status) => status,
-        Err(Failure(text)) => {
-            told(&format!("error: {text}"));
+        Err(Failure(lines)) => {
+            let error = ["error: "].into_iter().chain(std::iter::repeat(""));
+            error.zip(&lines).for_each(|(start, line)| told(&format!("{start}{line}")));
             NO_VERDICT
         }
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Failure;
-use crate::trail::{TrailArn, is_account_id, is_organization_id, is_region};
+use crate::trail::{TrailArn, is_account_id, is_bucket_name, is_organization_id, is_region};
 
 /// Where the evidence lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,9 +67,7 @@ impl BucketSource {
     fn parse(url: &str) -> Result<BucketSource, Failure> {
         let rest = url.strip_prefix("s3://").unwrap_or(url);
         let (bucket, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let fits = (3..=63).contains(&bucket.len())
-            && bucket.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-        if !fits {
+        if !is_bucket_name(bucket) {
             return Err(Failure::told(format!("`{url}` names no bucket; write s3://BUCKET or s3://BUCKET/PREFIX")));
         }
         let mut parts = path.split('/').filter(|part| !part.is_empty()).peekable();

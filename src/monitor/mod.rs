@@ -1,6 +1,7 @@
 //! Scheduled integrity: what is new is audited, what is old is held against what was proven before, and whoever is to know
 //! is told once.
 
+pub mod config;
 mod event;
 mod history;
 mod looked;
@@ -11,4 +12,3 @@ pub mod state;
 
 pub use event::{EVENT_SCHEMA, Event, EventKind};
 pub use run::{Ran, RunError, Watched, run};
-pub use share::Share;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::config::Share;
 use super::history::rewritten;
 use super::looked::{self, Looked};
 use super::memory::{Memory, Slice};
-use super::share::Share;
 use super::state::{Concluded, Listener, RunEnd, RunId, RunOutcome, State, StateError, TargetId};
 use crate::audit::{AuditError, AuditRequest, Evidence, Observer, audit};
 use crate::finding::{Code, Finding};

@@ -1,32 +1,11 @@
-//! Which part of a history a run looks at again.
+//! Which part of a history is which run's.
 
 use std::fmt;
-use std::num::NonZeroU32;
 
+use super::config::Share;
 use super::looked::Looked;
 use super::memory::Slice;
 use crate::trail::Time;
-
-/// Which part of what was proven before a run looks at again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Share {
-    /// All of it.
-    All,
-    /// Nothing.
-    None,
-    /// One part in so many, another one each run; at least two.
-    OneIn(NonZeroU32),
-}
-
-impl fmt::Display for Share {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Share::All => f.write_str("all"),
-            Share::None => f.write_str("none"),
-            Share::OneIn(parts) => write!(f, "1/{parts}"),
-        }
-    }
-}
 
 impl Slice {
     /// The part that is the n-th run's; none where there are no parts.
@@ -57,6 +36,8 @@ impl fmt::Display for Slice {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     #[test]

@@ -111,6 +111,12 @@ impl Waivers {
         waivers.collect::<Result<_, _>>().map(Waivers)
     }
 
+    /// How many there are.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -94,6 +94,11 @@ pub fn is_trail_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
+/// 3 to 63 letters, digits, dots, dashes or underscores: today's names, and those of before 2018.
+pub fn is_bucket_name(text: &str) -> bool {
+    (3..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

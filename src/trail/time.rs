@@ -7,6 +7,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Span;
+
 /// A moment in UTC, in whole seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
@@ -104,12 +106,12 @@ impl Time {
     }
 
     /// Parses what people write for a time: RFC 3339 with any offset, a date (midnight UTC), or a span back from `now`
-    /// (`90d`, `36h`, `30m`, `2w`).
+    /// (a [`Span`]: `90d`, `36h`, `30m`).
     pub fn parse_requested(text: &str, now: Time) -> Result<Time, TimeError> {
         let text = text.trim();
         let wrong = || TimeError(text.to_owned());
-        if let Some(seconds) = span(text) {
-            return Ok(now.plus(-seconds));
+        if let Ok(span) = text.parse::<Span>() {
+            return Ok(span.before(now));
         }
         if let Ok(date) = text.parse::<Date>()
             && text.len() == 10
@@ -256,22 +258,6 @@ fn civil(year: i16, month: i16, day: i16, hour: i16, minute: i16, second: i16) -
 
 fn from_civil(when: DateTime) -> Option<Time> {
     TimeZone::UTC.to_timestamp(when).ok().map(|t| Time::from_unix(t.as_second()))
-}
-
-/// `90d` and its like, in seconds.
-fn span(text: &str) -> Option<i64> {
-    let unit = match text.as_bytes().last()? {
-        b'w' => 7 * Time::DAY,
-        b'd' => Time::DAY,
-        b'h' => Time::HOUR,
-        b'm' => 60,
-        _ => return None,
-    };
-    let count = &text[..text.len() - 1];
-    if count.is_empty() || !count.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    count.parse::<i64>().ok()?.checked_mul(unit)
 }
 
 #[cfg(test)]

@@ -156,7 +156,8 @@ pub(crate) fn everything() -> Report {
     let (account, region) = ("111122223333", "us-east-1");
     let mut chain = with_hole(whole(account, region, 24), 20, 24);
     chain.digests = Tally { verified: 23, violated: 0, unproven: 0 };
-    chain.log_files = LogTally { verified: 227, unchanged: 0, violated: 1, unproven: 1, not_checked: 0, present: 0, unlisted: 1 };
+    chain.log_files =
+        LogTally { verified: 227, unchanged: 0, violated: 1, unproven: 1, not_checked: 0, present: 0, unlisted: 1 };
     let backfill = ChainReport {
         kind: ChainKind::Backfill,
         digests: Tally { verified: 1, ..Tally::default() },

@@ -117,8 +117,7 @@ impl Walker<'_> {
                     Some(SeenLog::Proven(kept, _)) => self.send(kept.recorded(object.at.key)).await?,
                     // It was put off for the listing, which shows it otherwise than an earlier run proved it, if one did.
                     Some(SeenLog::Present(kept) | SeenLog::Untimed(kept))
-                        if self.asked.request.remembered
-                            && in_sample(self.asked.request.log_files, &object.at.key) =>
+                        if self.asked.request.remembered && in_sample(self.asked.request.log_files, &object.at.key) =>
                     {
                         self.send(kept.recorded(object.at.key)).await?;
                     }

@@ -1,0 +1,155 @@
+//! `trailseal monitor`: scheduled integrity.
+
+mod check;
+mod target;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::{Failure, evidence};
+use crate::monitor::config::{Config, ConfigErrors, LISTEN, nearest};
+use crate::trail::Span;
+
+/// Watch trails for years: audit what is new, hold what is old against what was proven before, tell someone once
+///
+/// What is watched, how often and who is told is in a configuration file; docs/monitor.md explains every key, and
+/// docs/trailseal.toml is one to begin with. An option given here comes before the same key there.
+#[derive(Debug, clap::Args)]
+pub(super) struct MonitorArgs {
+    /// The configuration file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+
+    /// Only check the configuration and the files that it names, and say what would be run; asks nothing of the network.
+    /// Exit status 0 if it is good, 2 if it is not
+    #[arg(long, required = true)]
+    check_config: bool,
+
+    /// Run once, whatever the configuration says
+    #[arg(long, conflicts_with = "every")]
+    once: bool,
+
+    /// Keep running, and begin a run this often, such as 1h
+    #[arg(long, value_name = "SPAN", value_parser = some_span)]
+    every: Option<Span>,
+
+    /// End a run early after this time, such as 50m; the next one goes on from there
+    #[arg(long, value_name = "SPAN", value_parser = some_span)]
+    max_duration: Option<Span>,
+
+    /// The state file: what was proven, and what was told of
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+
+    /// Only these targets of the configuration
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    target: Vec<String>,
+
+    /// Write a page of HTML here after each run
+    #[arg(long, value_name = "FILE")]
+    status_page: Option<PathBuf>,
+
+    /// Write metrics in Prometheus's text format here after each run
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
+
+    /// Answer /metrics, /healthz and /status here while running, such as 127.0.0.1:9178
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    listen: Option<SocketAddr>,
+
+    /// Say more
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
+
+    /// Say only what is wrong
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// No progress on standard error
+    #[arg(long)]
+    no_progress: bool,
+}
+
+/// A configuration with what the command line has to say to it.
+struct Told {
+    config: Config,
+    state: PathBuf,
+}
+
+pub(super) fn run(args: &MonitorArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    let told = args.told()?;
+    check::run(args, &told, out)?;
+    Ok(0)
+}
+
+impl MonitorArgs {
+    /// What is to be done, by the file and by the command line, which comes first.
+    fn told(&self) -> Result<Told, Failure> {
+        let mut config = read(&self.config)?;
+        if self.once {
+            config.every = None;
+        }
+        config.every = self.every.or(config.every);
+        config.max_duration = self.max_duration.or(config.max_duration);
+        config.status_page = self.status_page.clone().or(config.status_page);
+        config.metrics_file = self.metrics_file.clone().or(config.metrics_file);
+        config.listen = self.listen.or(config.listen);
+        self.choose_targets(&mut config)?;
+        let state = self.state.clone().or(config.state.take()).ok_or_else(|| {
+            let text = "no state file is named; write `state = \"state.sqlite\"` in it, or give --state FILE";
+            Failure::told(format!("{}: {text}", self.config.display()))
+        })?;
+        Ok(Told { config, state })
+    }
+
+    fn choose_targets(&self, config: &mut Config) -> Result<(), Failure> {
+        if self.target.is_empty() {
+            return Ok(());
+        }
+        for name in &self.target {
+            let names = || config.targets.iter().map(|target| target.name.as_str());
+            if names().all(|known| known != name) {
+                let next = match nearest(name, names()) {
+                    Some(near) => format!("the nearest is {near}"),
+                    None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+                };
+                return Err(Failure::told(format!("--target {name}: the configuration has no such target; {next}")));
+            }
+        }
+        config.targets.retain(|target| self.target.contains(&target.name));
+        Ok(())
+    }
+}
+
+/// Reads the configuration file.
+fn read(path: &Path) -> Result<Config, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| {
+        let shown = path.display();
+        Failure::told(format!("the configuration {shown}: {error}; give the TOML file that docs/monitor.md explains"))
+    };
+    let bytes = evidence::read_small(path).map_err(|error| wrong(&error))?;
+    let text = String::from_utf8(bytes).map_err(|error| wrong(&error))?;
+    Config::parse(&text, path.parent().unwrap_or(Path::new(""))).map_err(|errors| all_of(path, &errors))
+}
+
+/// All that is wrong with a file, each in a line of its own.
+fn all_of(path: &Path, errors: &ConfigErrors) -> Failure {
+    let path = path.display();
+    match &errors.0[..] {
+        [one] => Failure::told(format!("{path}, {one}")),
+        several => {
+            let first = format!("{path}: {} things are wrong with it", several.len());
+            Failure::told_each(std::iter::once(first).chain(several.iter().map(|error| format!("  {error}"))))
+        }
+    }
+}
+
+fn some_span(text: &str) -> Result<Span, String> {
+    let span: Span = text.parse().map_err(|error: crate::trail::SpanError| error.to_string())?;
+    if span.seconds() > 0 { Ok(span) } else { Err("it must be longer than nothing".to_owned()) }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("write {LISTEN}"))
+}

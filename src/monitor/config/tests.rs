@@ -1,0 +1,3 @@
+//! Every key, every mistake.
+
+use super::*;
