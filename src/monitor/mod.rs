@@ -11,4 +11,4 @@ mod share;
 pub mod state;
 
 pub use event::{EVENT_SCHEMA, Event, EventKind};
-pub use run::{Ran, RunError, Watched, run};
+pub use run::{Ran, RunError, Watched, could_not_begin, run};

@@ -101,6 +101,26 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
     Ok(Ran { run, outcome, end, reports: audits.into_iter().map(|(_, report)| report).collect() })
 }
 
+/// A target that could not even be opened: that is a run, too, and is to be told.
+pub fn could_not_begin(
+    state: &State,
+    name: &str,
+    source: &str,
+    at: Time,
+    why: &str,
+    listeners: &[Listener],
+    remind_every: Option<i64>,
+) -> Result<(), StateError> {
+    let target = state.target(name, source)?;
+    let run = state.begin_run(target, at, "none", "none")?;
+    let end = RunEnd { error: Some(why.to_owned()), ..RunEnd::default() };
+    let besides = [Finding::new(Code::RunFailed, format!("the run could not proceed: {why}"))];
+    let outcome = RunOutcome::Failed;
+    let concluded =
+        Concluded { run, target, name, at, outcome, audits: &[], besides: &besides, listeners, remind_every, end };
+    state.conclude(concluded).map(drop)
+}
+
 impl Watched {
     async fn audit(
         &self,

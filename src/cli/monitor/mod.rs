@@ -1,15 +1,18 @@
 //! `trailseal monitor`: scheduled integrity.
 
 mod check;
+mod run;
 mod target;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use clap::builder::NonEmptyStringValueParser;
+
 use super::{Failure, evidence};
 use crate::monitor::config::{Config, ConfigErrors, LISTEN, nearest};
-use crate::trail::Span;
+use crate::trail::{Span, Time};
 
 /// Watch trails for years: audit what is new, hold what is old against what was proven before, tell someone once
 ///
@@ -23,8 +26,12 @@ pub(super) struct MonitorArgs {
 
     /// Only check the configuration and the files that it names, and say what would be run; asks nothing of the network.
     /// Exit status 0 if it is good, 2 if it is not
-    #[arg(long, required = true)]
+    #[arg(long, conflicts_with_all = ["once", "every"])]
     check_config: bool,
+
+    /// Run as of this time: for tests [default: the clock]
+    #[arg(long, value_name = "TIME", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "every")]
+    now: Option<String>,
 
     /// Run once, whatever the configuration says
     #[arg(long, conflicts_with = "every")]
@@ -79,11 +86,24 @@ struct Told {
 
 pub(super) fn run(args: &MonitorArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let told = args.told()?;
-    check::run(args, &told, out)?;
-    Ok(0)
+    if args.check_config {
+        check::run(args, &told, out)?;
+        return Ok(0);
+    }
+    run::run(args, &told, out)
 }
 
 impl MonitorArgs {
+    /// As of when a run that begins now is.
+    fn now(&self) -> Result<Time, Failure> {
+        let clock = evidence::now();
+        self.now.as_deref().map_or(Ok(clock), |text| Time::parse_requested(text, clock)).map_err(Failure::told)
+    }
+
+    fn shows_progress(&self) -> bool {
+        !self.quiet && !self.no_progress && std::io::stderr().is_terminal()
+    }
+
     /// What is to be done, by the file and by the command line, which comes first.
     fn told(&self) -> Result<Told, Failure> {
         let mut config = read(&self.config)?;

@@ -15,7 +15,6 @@ use crate::report::Waivers;
 use crate::trail::Time;
 
 /// Opens what a target names, and asks of it what the target says: from its start on, or from the oldest digest on.
-#[cfg_attr(not(test), expect(dead_code, reason = "what runs is still to come"))]
 pub(super) async fn open(target: &TargetConfig, now: Time) -> Result<(Opened, AuditRequest), Failure> {
     let mut request = request(target, now)?;
     let access = AccessArgs::of(&target.access);

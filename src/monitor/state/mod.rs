@@ -6,6 +6,7 @@
 mod chains;
 mod ledger;
 mod objects;
+mod outbox;
 mod runs;
 mod schema;
 
@@ -20,6 +21,7 @@ pub use chains::{KnownChain, Stretch};
 pub(super) use ledger::Concluded;
 pub use ledger::{Listener, OpenFinding};
 pub(super) use objects::{Described, PlaceId, Proven, Remembered, RememberedDigest, split};
+pub use outbox::{Backlog, Due};
 pub use runs::{RunEnd, RunId, RunOutcome};
 
 /// A state file, opened.

@@ -1,6 +1,6 @@
 //! Runs: when each began, how it ended, what came of it.
 
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Transaction, params};
 
 use super::{State, StateError, TargetId};
 use crate::report::Verdict;
@@ -78,12 +78,6 @@ impl State {
         })
     }
 
-    /// Ends a run that could not proceed.
-    pub(in crate::monitor) fn fail_run(&self, run: RunId, ended: Time, error: &str) -> Result<(), StateError> {
-        let end = RunEnd { error: Some(error.to_owned()), ..RunEnd::default() };
-        self.transaction(|transaction| end_run(transaction, run, ended, RunOutcome::Failed, &end))
-    }
-
     /// Forgets runs, and findings that are resolved, of before a moment.
     pub(in crate::monitor) fn forget_runs_before(&self, target: TargetId, before: Time) -> Result<(), StateError> {
         self.transaction(|transaction| {
@@ -104,15 +98,6 @@ impl State {
             }
             Ok(())
         })
-    }
-
-    /// The newest moment that a run of this target began at.
-    pub(in crate::monitor) fn last_run(&self, target: TargetId) -> Result<Option<Time>, StateError> {
-        self.with(|connection| {
-            let sql = "SELECT began FROM run WHERE target = ?1 ORDER BY id DESC LIMIT 1";
-            connection.query_row(sql, [target.0], |row| row.get(0)).optional()
-        })
-        .map(|found| found.map(Time::from_unix))
     }
 }
 
