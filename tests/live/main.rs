@@ -28,6 +28,8 @@ mod iam;
 mod interrupted;
 mod judge;
 mod listing;
+#[cfg(feature = "monitor")]
+mod monitor;
 mod names;
 mod never_delivered;
 mod organization;
