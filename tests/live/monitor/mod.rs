@@ -1,6 +1,7 @@
 //! `trailseal monitor` over a bucket that grows hour by hour, and is tampered with.
 
 mod history;
+mod kills;
 mod steady;
 
 use std::fs;
@@ -117,6 +118,11 @@ impl Watched {
         let mut asked = database.prepare(sql).unwrap();
         let rows = asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// The same of findings about objects.
+    pub(crate) fn told_of_objects(&self) -> Vec<(String, String, String, u32)> {
+        self.told().into_iter().filter(|(_, about, ..)| !about.is_empty()).collect()
     }
 
     /// The keys in the bucket now that hold a text.
