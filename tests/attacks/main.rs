@@ -3,6 +3,8 @@
 //! The cases are numbered, so a failure names the one to run again: `ATTACKS_FROM` is the first, `ATTACKS_CASES` how many.
 
 mod attack;
+#[path = "../counted/mod.rs"]
+mod counted;
 mod oracle;
 mod world;
 

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use bytes::Bytes;
-use trailseal::audit::{AuditError, AuditRequest, Evidence, LogFiles, Silent, audit};
+use trailseal::audit::{AuditError, AuditRequest, Evidence, LogFiles, audit};
 use trailseal::digest::{DigestMetadata, Gunzip};
 use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
 use trailseal::report::Report;
 use trailseal::simulate::{Keyring, Link, Scenario, draft};
 use trailseal::store::MemoryStore;
 use trailseal::trail::{ChainId, DigestKey, Time};
+
+use crate::counted::ObjectCounts;
 
 /// SplitMix64: the same number, the same case.
 pub(crate) struct Dice(pub(crate) u64);
@@ -236,8 +238,12 @@ pub(crate) fn judge(bucket: &Bucket, ask: &Ask) -> Option<Report> {
     request.select.regions.clone_from(&ask.regions);
     let evidence = Evidence { stores: vec![Arc::new(store)], ..Evidence::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    match runtime.block_on(audit(evidence, keys(), request, Arc::new(Silent))) {
-        Ok(report) => Some(report),
+    let counted = Arc::new(ObjectCounts::default());
+    match runtime.block_on(audit(evidence, keys(), request, Arc::clone(&counted) as _)) {
+        Ok(report) => {
+            counted.against(&report);
+            Some(report)
+        }
         Err(AuditError::RangeReversed { .. } | AuditError::KeysForeign { .. }) => None,
         Err(error) => panic!("{error}"),
     }

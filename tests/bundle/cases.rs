@@ -39,7 +39,8 @@ fn judged(folder: &Path) -> Result<(), String> {
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("out.zip");
     let out = out.to_str().unwrap();
-    let mut arguments = vec!["bundle", "evidence", out, "--now", &case.now, "--format", "json"];
+    let rows = ["made", "again"].map(|name| format!("csv={}", scratch.path().join(name).display()));
+    let mut arguments = vec!["bundle", "evidence", out, "--now", &case.now, "--format", "json", "--report", &rows[0]];
     arguments.extend(case.arguments.iter().map(String::as_str));
     arguments.extend(&keys);
     let made = trailseal(folder, &arguments);
@@ -53,7 +54,7 @@ fn judged(folder: &Path) -> Result<(), String> {
     if packed.verdict.to_string() != case.verdict {
         return Err(format!("{name}: bundle says {}", packed.verdict));
     }
-    let mut arguments = vec!["verify", out, "--format", "json"];
+    let mut arguments = vec!["verify", out, "--format", "json", "--report", &rows[1]];
     arguments.extend(&keys);
     let verified = trailseal(folder, &arguments);
     let again = Report::parse(&verified.stdout).map_err(|error| format!("{name}: {error} {}", told(&verified)))?;
@@ -67,6 +68,10 @@ fn judged(folder: &Path) -> Result<(), String> {
     }
     let differ = (of_evidence(&packed), &packed.chains, packed.totals, packed.verdict)
         != (of_evidence(&again), &again.chains, again.totals, again.verdict);
+    let [made, again] = ["made", "again"].map(|name| fs::read_to_string(scratch.path().join(name)).unwrap());
+    if made.lines().count() < 2 && !packed.chains.is_empty() || made != again {
+        return Err(format!("{name}: other rows from the bundle:\n{made}\n{again}"));
+    }
     // Of a bundle, keys that lie beside its source are apart.
     let from_beside = keys.iter().all(|key| key.starts_with("--") || key.starts_with("evidence"));
     if differ && !from_beside { Err(format!("{name}: another report from the bundle")) } else { Ok(()) }

@@ -6,6 +6,7 @@
 mod files;
 mod library;
 mod lies;
+mod rows;
 mod run;
 mod stage;
 mod table;

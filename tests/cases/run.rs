@@ -9,6 +9,7 @@ use trailseal::finding::Severity;
 use trailseal::report::{Report, Verdict};
 
 use super::library;
+use super::rows;
 use super::table::{CaseFile, HoleRow, PublicKeysGiven};
 
 /// What is wrong with the case in this folder; nothing, if all is as it says.
@@ -24,8 +25,14 @@ pub(crate) fn case(folder: &Path) -> Vec<String> {
 }
 
 fn judged(folder: &Path, case: &CaseFile) -> Vec<String> {
-    let by_program = program(folder, case, &["--format", "json", "--concurrency", "1", "--hasher", "single"]);
-    let at_once = program(folder, case, &["--format", "json", "--concurrency", "32", "--hasher", "lockstep"]);
+    let beside = tempfile::tempdir().expect("a folder");
+    let csv = |name: &str| beside.path().join(name);
+    let json = |name: &str, more: &[&str]| {
+        let rows = format!("csv={}", csv(name).display());
+        program(folder, case, &[&["--format", "json", "--report", &rows], more].concat())
+    };
+    let by_program = json("one", &["--concurrency", "1", "--hasher", "single"]);
+    let at_once = json("many", &["--concurrency", "32", "--hasher", "lockstep"]);
     let mut wrong = Vec::new();
     if without_hasher(&by_program.stdout) != without_hasher(&at_once.stdout) {
         wrong.push("the JSON depends on the concurrency or on the hasher".to_owned());
@@ -36,6 +43,9 @@ fn judged(folder: &Path, case: &CaseFile) -> Vec<String> {
         let told = String::from_utf8_lossy(&by_program.stderr);
         if status != Some(2) || !by_program.stdout.is_empty() || told.is_empty() {
             wrong.push(format!("exit status {status:?} and {told:?} where there is no verdict"));
+        }
+        if csv("one").exists() || csv("many").exists() {
+            wrong.push("rows where there is no verdict".to_owned());
         }
         wrong.extend(by_library.ok().map(|report| format!("the library comes to {}", report.verdict)));
         return wrong;
@@ -56,6 +66,11 @@ fn judged(folder: &Path, case: &CaseFile) -> Vec<String> {
         Ok(_) => wrong.push("the library and the program differ".to_owned()),
         Err(error) => wrong.push(format!("the library: {error}")),
     }
+    let (rows, same) = (fs::read(csv("one")).unwrap_or_default(), fs::read(csv("many")).unwrap_or_default());
+    if rows != same {
+        wrong.push("the rows depend on the concurrency or on the hasher".to_owned());
+    }
+    wrong.extend(rows::against(&report, &rows));
     wrong.extend(against_statement(&report, case));
     wrong.extend(unprintable(&program(folder, case, &["--verbose"])));
     wrong

@@ -34,7 +34,7 @@ fn evidence_that_is_not_there_or_empty() {
 
 #[test]
 fn a_plan_in_a_form_that_reports_have() {
-    for format in ["ocsf", "asff", "junit", "oscal", "prometheus"] {
+    for format in ["ocsf", "asff", "junit", "oscal", "prometheus", "csv"] {
         let arguments = ["verify", &TRAIL.evidence(), "--dry-run", "--format", format];
         tells(&arguments, "makes no report", "--format text or json");
     }
@@ -201,6 +201,12 @@ fn reports_that_are_none() {
     tells(&["report", path], "no trailseal report", "--format json");
     fs::write(path, "{\"schema\": \"trailseal.report/9\"}").unwrap();
     tells(&["report", path], "trailseal.report/9", "use the version");
+}
+
+#[test]
+fn rows_of_a_report_that_was_saved_without_them() {
+    let saved = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/everything.json");
+    tells(&["report", saved, "--format", "csv"], "no rows", "verify the evidence again with --report csv=FILE");
 }
 
 #[test]

@@ -40,23 +40,25 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_disk_that_fills_while_a_report_is_written() {
-    let dir = tempfile::tempdir().unwrap();
-    let report = dir.path().join("report.json");
-    let arguments = ["verify", &TRAIL.evidence(), "--public-keys", &TRAIL.keys(), "--now", NOW];
-    let to_file = format!("json={}", report.display());
-    let arguments = [&arguments[..], &["--report", &to_file]].concat();
-    for before in [None, Some("an older report")] {
-        before.iter().for_each(|text| fs::write(&report, text).unwrap());
-        let output = run_on_a_small_disk(1, &arguments);
-        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-        let told = stderr(&output);
-        assert!(told.contains("the report could not be written to") && told.contains("free space"), "{told}");
-        assert_eq!(fs::read_to_string(&report).ok().as_deref(), before, "what was there stays");
-        assert_eq!(files(dir.path()).len(), before.iter().len(), "and nothing else");
+    for (format, whole) in [("json", "\"verdict\": \"intact\""), ("csv", "log file,verified,")] {
+        let dir = tempfile::tempdir().unwrap();
+        let report = dir.path().join("report");
+        let arguments = ["verify", &TRAIL.evidence(), "--public-keys", &TRAIL.keys(), "--now", NOW];
+        let to_file = format!("{format}={}", report.display());
+        let arguments = [&arguments[..], &["--report", &to_file]].concat();
+        for before in [None, Some("an older report")] {
+            before.iter().for_each(|text| fs::write(&report, text).unwrap());
+            let output = run_on_a_small_disk(1, &arguments);
+            assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+            let told = stderr(&output);
+            assert!(told.contains("the report could not be written to") && told.contains("free space"), "{told}");
+            assert_eq!(fs::read_to_string(&report).ok().as_deref(), before, "what was there stays");
+            assert_eq!(files(dir.path()).len(), before.iter().len(), "and nothing else");
+        }
+        // The same on a larger disk.
+        assert_eq!(run_on_a_small_disk(10_000, &arguments).status.code(), Some(0));
+        assert!(fs::read_to_string(&report).unwrap().contains(whole), "{format}");
     }
-    // The same on a larger disk.
-    assert_eq!(run_on_a_small_disk(10_000, &arguments).status.code(), Some(0));
-    assert!(fs::read_to_string(&report).unwrap().contains("\"verdict\": \"intact\""));
 }
 
 #[test]
@@ -96,7 +98,7 @@ fn a_disk_that_fills_while_a_trail_is_simulated() {
 #[test]
 fn an_output_that_is_full() {
     let full = || fs::File::options().write(true).open("/dev/full").unwrap();
-    for format in ["text", "json", "ndjson", "ocsf", "asff", "junit", "oscal", "prometheus"] {
+    for format in ["text", "json", "ndjson", "ocsf", "asff", "junit", "oscal", "prometheus", "csv"] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
         command.args(["verify", &TRAIL.evidence(), "--public-keys", &TRAIL.keys(), "--now", NOW, "--format", format]);
         let output = command.stdout(full()).output().unwrap();

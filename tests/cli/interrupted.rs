@@ -36,6 +36,7 @@ impl Waiting {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
         command.args(["verify", &evidence, "--public-keys", &keys, "--now", "2026-02-01", "--format", "ndjson"]);
         command.args(["--concurrency", "1", "--report", &format!("json={}", path("report.json"))]);
+        command.args(["--report", &format!("csv={}", path("report.csv"))]);
         command.arg("--account-id").arg(name).args(others);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary runs");
@@ -77,6 +78,14 @@ fn a_signal_to_a_run_over_a_copy_shows_what_was_found_by_then() {
         assert_eq!(report.totals.log_files.violated, missing);
         assert_eq!(rest.matches("\"log-missing\"").count() as u64 + 1, missing, "the stream has the same");
         assert!(missing < 480, "{missing}: the rest was not looked at");
+        let rows = fs::read_to_string(waiting.dir.path().join("report.csv")).expect("rows");
+        let count = |of: &str| rows.lines().filter(|row| row.starts_with(of)).count() as u64;
+        let (digests, logs) = (report.totals.digests, report.totals.log_files);
+        let counted = ["verified", "violated", "unproven"].map(|status| count(&format!("digest file,{status},")));
+        assert_eq!(counted, [digests.verified, digests.violated, digests.unproven], "{rows}");
+        let counted = ["verified", "violated", "unproven"].map(|status| count(&format!("log file,{status},")));
+        assert_eq!(counted, [logs.verified, logs.violated, logs.unproven], "{rows}");
+        assert!(digests.unproven + logs.unproven > 0 && rows.contains("the run was interrupted before"), "{rows}");
     }
 }
 
@@ -89,5 +98,6 @@ fn a_second_signal_ends_a_run_at_once() {
         // Nobody has read on, so it could not have ended otherwise.
         assert_eq!(waiting.child.wait().expect("an end").code(), Some(status), "{first} {second}");
         assert!(!waiting.dir.path().join("report.json").exists());
+        assert!(!waiting.dir.path().join("report.csv").exists());
     }
 }

@@ -144,6 +144,19 @@ fn files_streams_and_saved_reports_say_the_same() {
 }
 
 #[test]
+fn rows_are_the_same_wherever_they_go() {
+    let (dir, evidence) = TRAIL.copy();
+    fs::remove_file(find(&evidence, "T044210Z.json.gz")).unwrap();
+    let files = ["one.csv", "two.csv"].map(|name| dir.path().join(name));
+    let to = files.each_ref().map(|file| format!("csv={}", file.display()));
+    let output = verify(evidence.to_str().unwrap(), &["--format", "csv", "--report", &to[0], "--report", &to[1]]);
+    assert_eq!((output.status.code(), stderr(&output)), (Some(1), String::new()));
+    let rows = stdout(&output);
+    assert!(rows.starts_with("kind,status,account_id,") && rows.contains("digest file,violated,"), "{rows}");
+    assert_eq!(files.map(|file| fs::read_to_string(file).unwrap()), [rows.clone(), rows]);
+}
+
+#[test]
 fn a_page_says_who_made_it_and_one_of_a_saved_report_does_not() {
     let dir = tempfile::tempdir().unwrap();
     let (page, saved) = (dir.path().join("report.html"), dir.path().join("report.json"));

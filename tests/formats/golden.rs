@@ -21,7 +21,7 @@ pub(crate) fn intact() -> Report {
 #[test]
 fn every_form_is_as_its_snapshot() {
     let everything = sample::everything();
-    for form in ["ocsf", "asff", "junit", "oscal", "prometheus"] {
+    for form in ["ocsf", "asff", "junit", "oscal", "prometheus", "csv"] {
         sample::snapshot(&format!("everything.{form}"), &crate::form(form, &everything));
     }
     for form in ["ocsf", "asff", "junit"] {

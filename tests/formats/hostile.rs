@@ -95,7 +95,11 @@ pub(crate) fn reports() -> Vec<(String, Report)> {
 fn nothing_acts_in_any_form() {
     for (name, report) in reports() {
         for (form, render) in FORMS {
-            let shown = rendered(render, &report);
+            let mut shown = rendered(render, &report);
+            if form == "csv" {
+                assert_eq!(shown.matches('\n').count(), shown.matches("\r\n").count(), "{name}");
+                shown = shown.replace("\r\n", "\n");
+            }
             let acts = shown.chars().find(|c| is_hidden(*c) && *c != '\n');
             assert_eq!(acts, None, "{name}, {form}");
         }
@@ -113,11 +117,30 @@ fn no_name_begins_a_line_of_its_own() {
                             || line.starts_with("# TYPE trailseal_")
                             || line.starts_with("trailseal_")
                     }
+                    "csv" => ["kind,status,", "log file,", "digest file,", "other,"]
+                        .iter()
+                        .any(|begin| line.starts_with(begin)),
                     "ocsf" | "ndjson" => serde_json::from_str::<Value>(line).is_ok_and(|value| value.is_object()),
                     _ => !line.trim_start().starts_with("evil") && !line.trim_start().starts_with("intact: all"),
                 };
                 assert!(ours, "{name}, {form}: {line}");
             }
+        }
+    }
+}
+
+/// A spreadsheet calculates what begins so, and some part cells by semicolons.
+#[test]
+fn no_cell_is_calculated() {
+    for (name, report) in reports() {
+        let text = form("csv", &report);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
+        let about = report.findings.iter().filter(|finding| finding.subject.is_some());
+        assert_eq!(rows.len(), about.count(), "{name}");
+        for part in rows.iter().flat_map(|row| row.iter().flat_map(|cell| cell.split(';'))) {
+            let part = part.trim_start_matches([' ', '"']);
+            assert!(!part.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']), "{name}: {part}");
         }
     }
 }

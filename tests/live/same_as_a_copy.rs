@@ -1,6 +1,7 @@
 //! What is read from S3 gets the report that a copy of it on disk gets.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use trailseal::report::{Report, Verdict};
 use trailseal::simulate::{Scenario, SimulatedObject, gzip};
@@ -94,6 +95,29 @@ fn whatever_was_done_to_it() {
         let run = world.verify(&[]);
         assert_eq!(run.status, Some(verdict.exit_status().into()), "{name}: {}", run.stderr);
         same(&run.report(), &of_copy);
+    }
+}
+
+/// Object by object, read and only listed.
+#[test]
+fn the_rows_of_it() {
+    for (name, _, lie) in LIES {
+        let mut world = World::of(Scenario { restarts: 0, late_log_files: 0, ..varied() });
+        world.lie(lie);
+        let (directory, keys) = world.on_disk();
+        let (directory, keys) = (directory.to_str().unwrap(), keys.to_str().unwrap());
+        for log_files in ["all", "listing", "none", "sample:50%"] {
+            let beside = tempfile::tempdir().unwrap();
+            let file = beside.path().join("rows.csv");
+            let to = format!("csv={}", file.display());
+            let asked = ["--report", &to, "--log-files", log_files, "--seed", "7"];
+            let copy = ["--bucket", &world.scenario.bucket, "--public-keys", keys];
+            world.verify_source(Some(directory), &[&asked[..], &copy].concat());
+            let of_copy = fs::read_to_string(&file).unwrap();
+            fs::remove_file(&file).unwrap();
+            world.verify(&asked);
+            assert_eq!(fs::read_to_string(&file).unwrap(), of_copy, "{name}, {log_files}");
+        }
     }
 }
 

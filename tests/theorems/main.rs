@@ -1,5 +1,7 @@
 //! What must hold of every audit, whatever is done to the evidence.
 
+#[path = "../counted/mod.rs"]
+mod counted;
 mod stopped;
 mod walk;
 mod world;

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::sample::Index;
-use trailseal::audit::{AuditRequest, Evidence, Silent, audit_blocking};
+use trailseal::audit::{AuditRequest, Evidence, audit_blocking};
 use trailseal::digest::{DigestMetadata, Gunzip, KeySet};
 use trailseal::finding::Severity;
 use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
@@ -15,6 +15,8 @@ use trailseal::report::Report;
 use trailseal::simulate::{MemorySink, Scenario, SimulatedObject, Summary, simulate};
 use trailseal::store::{MemoryStore, ObjectStore};
 use trailseal::trail::{DigestKey, Time};
+
+use crate::counted::ObjectCounts;
 
 /// The objects of a bucket, by key.
 pub(crate) type Objects = BTreeMap<String, SimulatedObject>;
@@ -89,7 +91,11 @@ fn metadata(object: &SimulatedObject) -> DigestMetadata {
 
 pub(crate) fn audit_store(store: Arc<dyn ObjectStore>, request: AuditRequest) -> Report {
     let evidence = Evidence { stores: vec![store], ..Evidence::default() };
-    audit_blocking(evidence, WORLD.keys_at_hand(), request, Arc::new(Silent)).expect("a verdict")
+    let counted = Arc::new(ObjectCounts::default());
+    let report = audit_blocking(evidence, WORLD.keys_at_hand(), request, Arc::clone(&counted) as _);
+    let report = report.expect("a verdict");
+    counted.against(&report);
+    report
 }
 
 pub(crate) fn audit(objects: &Objects) -> Report {
