@@ -14,6 +14,8 @@ fn help_is_as_recorded() {
         ("verify", &["verify", "--help"]),
         ("pull", &["pull", "--help"]),
         ("bundle", &["bundle", "--help"]),
+        #[cfg(feature = "monitor")]
+        ("monitor", &["monitor", "--help"]),
         ("inspect", &["inspect", "--help"]),
         ("keys-show", &["keys", "show", "--help"]),
         #[cfg(feature = "aws")]

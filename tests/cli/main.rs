@@ -10,6 +10,8 @@ mod help;
 mod hostile;
 #[cfg(unix)]
 mod interrupted;
+#[cfg(all(unix, feature = "monitor"))]
+mod monitor;
 mod output;
 
 use std::path::{Path, PathBuf};

@@ -11,6 +11,8 @@ mod docs;
 mod golden;
 mod hostile;
 mod ids;
+#[cfg(feature = "monitor")]
+mod monitor;
 mod narrowed;
 #[path = "../sample/mod.rs"]
 mod sample;

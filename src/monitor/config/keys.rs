@@ -15,7 +15,7 @@ pub(super) enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 3] = [Section::Top, Section::Target, Section::Access];
+    pub(super) const ALL: [Section; 3] = [Section::Top, Section::Target, Section::Access];
 
     /// The keys that it may have.
     pub(super) fn keys(self) -> &'static [&'static str] {

@@ -7,6 +7,8 @@
 //! `docs/monitor.md` lists every key, `docs/monitor.schema.json` is for editors, and tests hold both against the code.
 
 mod access;
+#[cfg(test)]
+mod documented;
 mod error;
 mod keys;
 mod read;

@@ -69,7 +69,8 @@ fn targets(
     access: &RawAccess,
 ) -> Vec<super::TargetConfig> {
     let tables = top.tables("target", Section::Target);
-    if tables.is_empty() {
+    // What is there and is no table was told of as such.
+    if !top.is_filled("target") {
         top.note(
             "target",
             "there is no target, and so nothing to watch; write [[target]] with `name` and `source` below it",

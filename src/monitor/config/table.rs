@@ -153,6 +153,11 @@ impl<'a, 't> Table<'a, 't> {
         self.value(key).and_then(|(_, value)| value.as_array()).map(|items| items.len())
     }
 
+    /// Whether something is there that is no list, or one with something in it.
+    pub(super) fn is_filled(&self, key: &'static str) -> bool {
+        self.value(key).is_some_and(|(_, value)| value.as_array().is_none_or(|items| !items.is_empty()))
+    }
+
     // -- Tables --
 
     /// A table in it: an empty one where it is missing.
