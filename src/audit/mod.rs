@@ -4,6 +4,7 @@
 //! discover -> for each account and region: inventory -> walks in step -> log files -> days closed -> report
 //! ```
 
+mod checking;
 mod conclude;
 mod digests;
 mod discover;

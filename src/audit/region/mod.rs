@@ -8,21 +8,19 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-
 pub(super) use self::outcome::RegionOutcome;
 use super::Asked;
+use super::checking::Checking;
 use super::digests::{Ahead, DigestReader, Looked, Seen};
 use super::discover::Region;
 use super::error::AuditError;
 use super::folders::LogFolders;
 use super::inventory::{Inventory, take_inventory};
-use super::logs::{LogOutcome, LogReader, in_sample};
+use super::logs::{LogReader, in_sample};
 use super::request::LogFiles;
 use crate::chain::{ChainWalk, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::LOG_NAME_SKEW;
-use crate::report::LogTally;
 use crate::trail::{ChainId, ChainKind};
 
 /// Audits one account and region.
@@ -54,13 +52,9 @@ struct Walker<'a> {
     inventory: Inventory,
     tracks: Vec<Track>,
     reader: DigestReader,
-    logs: LogReader,
     vouched: VouchedLogs,
     folders: LogFolders,
-    checking: JoinSet<LogOutcome>,
-    batch: Vec<RecordedLog>,
-    batch_size: usize,
-    outcome: LogOutcome,
+    checking: Checking,
     findings: Vec<Finding>,
     bucket: Option<String>,
     /// The buckets that verified digests lie in.
@@ -148,22 +142,16 @@ impl<'a> Walker<'a> {
             LogFiles::None => LogFolders::default(),
             _ => LogFolders::find(region, asked.range.window(&inventory), &request.limits).await,
         };
-        let outcome = LogOutcome { tallies: vec![LogTally::default(); tracks.len()], ..LogOutcome::default() };
         Walker {
             asked,
             region,
             inventory,
             tracks,
             reader,
-            logs,
             vouched,
             folders,
-            outcome,
+            checking: Checking::new(logs, asked.pace.clone()),
             findings,
-            checking: JoinSet::new(),
-            batch: Vec::new(),
-            // Where every answer takes its time, none waits for another.
-            batch_size: if remote { 1 } else { BATCH },
             bucket: None,
             buckets: BTreeSet::new(),
             pending: 0,
@@ -235,7 +223,7 @@ impl<'a> Walker<'a> {
         }
         while let Some(day) = self.vouched.newest_open() {
             for recorded in self.vouched.close(day).into_unseen() {
-                self.outcome.not_read(recorded.by.chain);
+                self.checking.outcome.not_read(recorded.by.chain);
             }
         }
         Ok(())
@@ -253,7 +241,7 @@ impl<'a> Walker<'a> {
         for log in vouched.log_files {
             if mode == LogFiles::None {
                 let requested = in_scope && self.asked.range.is_requested(&log.at);
-                self.outcome.tallies[chain].not_checked += u64::from(requested);
+                self.checking.outcome.tallies[chain].not_checked += u64::from(requested);
                 continue;
             }
             let in_scope = in_scope && self.asked.range.is_requested(&log.at);
@@ -261,43 +249,17 @@ impl<'a> Walker<'a> {
             let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
             let first = self.vouched.vouch(&log, in_scope, Some(&by).filter(|_| in_scope && !read));
             if in_scope && !first {
-                let listed = ListedLog { chain: &self.logs.chains[chain], at: &log.at, covers };
+                let listed = ListedLog { chain: &self.checking.chains()[chain], at: &log.at, covers };
                 self.findings.push(listed.listed_twice());
             } else if read {
-                self.send(RecordedLog { log, by: Arc::clone(&by) }).await?;
+                self.checking.send(RecordedLog { log, by: Arc::clone(&by) }).await?;
             }
-        }
-        Ok(())
-    }
-
-    async fn send(&mut self, log: RecordedLog) -> Result<(), AuditError> {
-        self.batch.push(log);
-        if self.batch.len() >= self.batch_size { self.flush().await } else { Ok(()) }
-    }
-
-    async fn flush(&mut self) -> Result<(), AuditError> {
-        if self.batch.is_empty() {
-            return Ok(());
-        }
-        // Waiting here for a turn is what bounds the number of log files in memory.
-        let turn = self.asked.pace.turn().await;
-        let (logs, batch) = (self.logs.clone(), mem::take(&mut self.batch));
-        self.checking.spawn(async move {
-            let outcome = logs.check(batch).await;
-            drop(turn);
-            outcome
-        });
-        while let Some(done) = self.checking.try_join_next() {
-            self.outcome.add(done?, self.asked.request.limits.planted_named_per_region);
         }
         Ok(())
     }
 }
 
 const KINDS: [ChainKind; 2] = [ChainKind::Standard, ChainKind::Backfill];
-
-/// Log files sent to be checked together: enough that sending costs little beside reading.
-const BATCH: usize = 16;
 
 /// Digests of one chain fetched ahead, at most.
 const WINDOW: usize = 32;
