@@ -104,10 +104,10 @@ impl Walker<'_> {
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.checking.send(*recorded).await?,
-                    Some(SeenLog::Present(chain) | SeenLog::Untimed(chain)) => {
+                    Some(SeenLog::Present(kept) | SeenLog::Untimed(kept)) => {
                         // A time that lies beside a copy is the copy's own word.
                         self.untimed += u64::from(!place.store.is_remote() || object.last_modified.is_none());
-                        self.checking.outcome.present(chain);
+                        self.checking.outcome.present(kept.chain());
                     }
                 }
             }

@@ -18,7 +18,7 @@ use super::folders::LogFolders;
 use super::inventory::{Inventory, take_inventory};
 use super::logs::{LogReader, in_sample};
 use super::request::LogFiles;
-use crate::chain::{ChainWalk, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, Listed, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::LOG_NAME_SKEW;
 use crate::trail::{ChainId, ChainKind};
@@ -247,12 +247,21 @@ impl<'a> Walker<'a> {
             let in_scope = in_scope && self.asked.range.is_requested(&log.at);
             // What is not read must be seen in the listing; what the listing cannot show must be read.
             let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
-            let first = self.vouched.vouch(&log, in_scope, Some(&by).filter(|_| in_scope && !read));
-            if in_scope && !first {
-                let listed = ListedLog { chain: &self.checking.chains()[chain], at: &log.at, covers };
-                self.findings.push(listed.listed_twice());
-            } else if read {
-                self.checking.send(RecordedLog { log, by: Arc::clone(&by) }).await?;
+            let listed = self.vouched.vouch(&log, in_scope, Some(&by).filter(|_| in_scope && !read));
+            match listed {
+                Listed::Again if in_scope => {
+                    let listed = ListedLog { chain: &self.checking.chains()[chain], at: &log.at, covers };
+                    self.findings.push(listed.listed_twice());
+                }
+                Listed::Again => {}
+                Listed::First if !read => {}
+                Listed::First => self.checking.send(RecordedLog { log, by: Arc::clone(&by) }).await?,
+                Listed::Otherwise(before) => {
+                    if let Some(before) = before {
+                        self.checking.send(*before).await?;
+                    }
+                    self.checking.send(RecordedLog { log, by: Arc::clone(&by) }).await?;
+                }
             }
         }
         Ok(())
