@@ -4,14 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sha2::{Digest, Sha256};
-
 use super::discover::{Place, place_of};
 use super::gather::Gathered;
 use super::hashing::HashPool;
 use super::observer::Observer;
 use super::pace::Again;
-use super::request::LogFiles;
 use crate::chain::RecordedLog;
 use crate::finding::{Code, Finding, ListedLog, Reason};
 use crate::limits::Limits;
@@ -223,19 +220,11 @@ impl LogOutcome {
         self.tallies[chain].not_checked += 1;
         self.tallies[chain].present += 1;
     }
-}
 
-/// Whether the sample drawn by the request's seed has this log file. Whoever writes to the bucket cannot choose: the
-/// names are AWS's, and the seed is the auditor's.
-pub(super) fn in_sample(log_files: LogFiles, key: &str) -> bool {
-    match log_files {
-        LogFiles::All => true,
-        LogFiles::Listing | LogFiles::None => false,
-        LogFiles::Sample { per_million, seed } => {
-            let drawn = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(key).finalize();
-            let number = drawn.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-            number % 1_000_000 < u64::from(per_million)
-        }
+    /// Takes that back of one that is to be read after all.
+    pub(super) fn to_be_read(&mut self, chain: usize) {
+        self.tallies[chain].not_checked -= 1;
+        self.tallies[chain].present -= 1;
     }
 }
 

@@ -71,10 +71,7 @@ impl RequestRecord {
     /// What is about to be asked.
     pub fn of(request: &AuditRequest, evidence: &Evidence, include_logs: IncludeLogs) -> RequestRecord {
         let select = &request.select;
-        let (log_files, seed) = match request.log_files {
-            sample @ LogFiles::Sample { seed, .. } => (sample.to_string(), Some(seed)),
-            other => (other.to_string(), None),
-        };
+        let log_files = request.log_files.to_string();
         RequestRecord {
             source: request.source.clone(),
             start: request.start,
@@ -87,7 +84,7 @@ impl RequestRecord {
             prefix: select.prefix.clone(),
             below: select.below.clone(),
             log_files: log_files.split(' ').next().unwrap_or_default().to_owned(),
-            seed,
+            seed: request.log_files.seed(),
             include_logs,
             expected: request.expected.clone(),
             not_asked: request.not_asked.clone(),
@@ -114,13 +111,8 @@ impl RequestRecord {
             prefix: self.prefix.clone(),
             below: self.below.clone(),
         };
-        let log_files = self.log_files.parse().map_err(|error| format!("its log files: {error}"))?;
-        request.log_files = match log_files {
-            LogFiles::Sample { per_million, .. } => {
-                LogFiles::Sample { per_million, seed: self.seed.unwrap_or_default() }
-            }
-            other => other,
-        };
+        let log_files = self.log_files.parse::<LogFiles>().map_err(|error| format!("its log files: {error}"))?;
+        request.log_files = log_files.seeded(self.seed.unwrap_or_default());
         request.expected = self.expected.clone();
         request.not_asked = self.not_asked.clone();
         // What was read then can be read now, and no more than whoever reads allows.

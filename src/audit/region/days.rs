@@ -78,7 +78,7 @@ impl Walker<'_> {
         // What the listing does not show is asked for: only that tells absent from unlistable.
         for logs in span.logs.into_values().rev() {
             for recorded in logs.into_unseen() {
-                self.checking.send(recorded).await?;
+                self.read(recorded).await?;
             }
         }
         Ok(())
@@ -103,11 +103,15 @@ impl Walker<'_> {
                     None if window.is_pending(&object) => self.pending += 1,
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
-                    Some(SeenLog::Rewritten(recorded)) => self.checking.send(*recorded).await?,
+                    Some(SeenLog::Rewritten(recorded)) => self.read(*recorded).await?,
                     Some(SeenLog::Present(kept) | SeenLog::Untimed(kept)) => {
                         // A time that lies beside a copy is the copy's own word.
-                        self.untimed += u64::from(!place.store.is_remote() || object.last_modified.is_none());
+                        let untimed = !place.store.is_remote() || object.last_modified.is_none();
+                        self.untimed += u64::from(untimed);
                         self.checking.outcome.present(kept.chain());
+                        if let Some(draw) = &self.asked.draw {
+                            draw.seen(self.number, &object.at.key, *kept, untimed);
+                        }
                     }
                 }
             }

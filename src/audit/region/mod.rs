@@ -16,15 +16,20 @@ use super::discover::Region;
 use super::error::AuditError;
 use super::folders::LogFolders;
 use super::inventory::{Inventory, take_inventory};
-use super::logs::{LogReader, in_sample};
+use super::logs::LogReader;
 use super::request::LogFiles;
+use super::sample::is_read;
 use crate::chain::{ChainWalk, Listed, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::LOG_NAME_SKEW;
 use crate::trail::{ChainId, ChainKind};
 
-/// Audits one account and region.
-pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Result<RegionOutcome, AuditError> {
+/// Audits one account and region; by its number, the sample knows its log files.
+pub(super) async fn audit_region(
+    asked: Arc<Asked>,
+    number: usize,
+    mut region: Region,
+) -> Result<RegionOutcome, AuditError> {
     if asked.request.stop.cuts() {
         return Ok(RegionOutcome { not_begun: true, ..RegionOutcome::default() });
     }
@@ -40,7 +45,7 @@ pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Resul
         .filter(|chain| asked.request.select.has_chain(chain) && of_trail(chain))
         .cloned()
         .collect();
-    let mut walker = Walker::new(&asked, &region, inventory, &asked_for, &mut seen).await;
+    let mut walker = Walker::new(&asked, number, &region, inventory, &asked_for, &mut seen).await;
     walker.walk().await?;
     walker.consult_later_backfills().await?;
     walker.finish().await
@@ -48,6 +53,7 @@ pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Resul
 
 struct Walker<'a> {
     asked: &'a Asked,
+    number: usize,
     region: &'a Region,
     inventory: Inventory,
     tracks: Vec<Track>,
@@ -78,6 +84,7 @@ struct Track {
 impl<'a> Walker<'a> {
     async fn new(
         asked: &'a Asked,
+        number: usize,
         region: &'a Region,
         mut inventory: Inventory,
         asked_for: &BTreeSet<ChainId>,
@@ -144,6 +151,7 @@ impl<'a> Walker<'a> {
         };
         Walker {
             asked,
+            number,
             region,
             inventory,
             tracks,
@@ -246,7 +254,7 @@ impl<'a> Walker<'a> {
             }
             let in_scope = in_scope && self.asked.range.is_requested(&log.at);
             // What is not read must be seen in the listing; what the listing cannot show must be read.
-            let read = in_scope && (in_sample(mode, &log.at.key) || !self.vouched.can_show(&log.at));
+            let read = in_scope && (is_read(mode, &log.at.key) || !self.vouched.can_show(&log.at));
             let listed = self.vouched.vouch(&log, in_scope, Some(&by).filter(|_| in_scope && !read));
             match listed {
                 Listed::Again if in_scope => {
@@ -255,16 +263,24 @@ impl<'a> Walker<'a> {
                 }
                 Listed::Again => {}
                 Listed::First if !read => {}
-                Listed::First => self.checking.send(RecordedLog { log, by: Arc::clone(&by) }).await?,
+                Listed::First => self.read(RecordedLog { log, by: Arc::clone(&by) }).await?,
                 Listed::Otherwise(before) => {
                     if let Some(before) = before {
-                        self.checking.send(*before).await?;
+                        self.read(*before).await?;
                     }
-                    self.checking.send(RecordedLog { log, by: Arc::clone(&by) }).await?;
+                    self.read(RecordedLog { log, by: Arc::clone(&by) }).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Has a log file read, whether or not a sample would have it.
+    async fn read(&mut self, log: RecordedLog) -> Result<(), AuditError> {
+        if let Some(draw) = &self.asked.draw {
+            draw.read(self.number, &log);
+        }
+        self.checking.send(log).await
     }
 }
 

@@ -95,7 +95,10 @@ impl Walker<'_> {
         finished.keys_used = used.cloned().collect();
         finished.chains.shrink_to_fit();
         finished.checking = Some(self.checking);
-        finished.close_logs(&self.asked.observer);
+        // Of a sample, some are read when all accounts and regions are looked at.
+        if self.asked.draw.is_none() {
+            finished.close_logs(&self.asked.observer);
+        }
         self.asked.observer.region_done();
         Ok(finished)
     }
