@@ -122,3 +122,24 @@ impl RequestRecord {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_much_was_read_is_asked_again() {
+        for text in ["all", "listing", "none", "sample:5%", "sample:0.01%", "sample:25", "sample:100000"] {
+            for seed in [0, 7, u64::MAX] {
+                let log_files = text.parse::<LogFiles>().unwrap().seeded(seed);
+                let asked = AuditRequest { log_files, ..AuditRequest::everything("", Time::from_unix(0)) };
+                let record = RequestRecord::of(&asked, &Evidence::default(), IncludeLogs::All);
+                assert_eq!((record.log_files.as_str(), record.seed), (text, log_files.seed()));
+                let record = serde_json::from_str::<RequestRecord>(&serde_json::to_string(&record).unwrap()).unwrap();
+                let mut again = AuditRequest::everything("", Time::from_unix(0));
+                record.ask(&mut again).unwrap();
+                assert_eq!(again.log_files, log_files);
+            }
+        }
+    }
+}
