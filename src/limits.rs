@@ -139,6 +139,10 @@ pub const LOG_NAME_SKEW: i64 = 5 * 60;
 /// Stops: a digest of millions of fields, each of which must be remembered to tell whether it occurs twice.
 pub const UNKNOWN_FIELDS: usize = 256;
 
+/// Log files of a sample of so many, at some 400 bytes each: which ones they are is known only when all chains are walked.
+/// A person asks for fewer, and a share of all needs no memory. Stops: a bundle that asks for a sample that fills it.
+pub const SAMPLE_LOG_FILES: u32 = 100_000;
+
 /// RSA moduli accepted, in bits. AWS uses 2,048. Stops: a 16,384-bit key that takes seconds a signature.
 pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
 

@@ -307,6 +307,26 @@ fn a_log_file_listed_again_outside_the_request_is_still_checked() {
     }
 }
 
+/// No content has both of two hashes: what two digests record differently is read, however little was to be.
+#[test]
+fn a_log_file_that_two_digests_record_differently_is_read() {
+    for later in [false, true] {
+        let mut drafted = draft(&scenario()).unwrap();
+        let digests = &mut drafted.chains[0].digests;
+        let mut wrong = digests[6].digest.log_files[0].clone();
+        wrong.hash_value = "0".repeat(64);
+        digests[if later { 7 } else { 5 }].digest.log_files.push(wrong);
+        let end = digests[11].digest.digest_end_time;
+        let store = bucket(&drafted.objects(keyring()));
+        for log_files in [LogFiles::All, LogFiles::Listing] {
+            let request = AuditRequest { log_files, ..request(end.plus(1800)) };
+            let report = audit_of(vec![store.clone()], None, request);
+            assert_eq!(report.verdict, Verdict::NotIntact, "{later} {log_files}");
+            assert!(report.findings.iter().any(|finding| finding.code == Code::LogHashMismatch), "{later} {log_files}");
+        }
+    }
+}
+
 /// Log files from before validation was switched on, of which the minute is rounded up into the first hour.
 #[test]
 fn log_files_from_just_before_the_first_digest_are_not_asked_about() {

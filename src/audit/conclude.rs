@@ -40,6 +40,7 @@ impl Asked {
         let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
         let older = self.range.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
         let newer = self.range.end_from.is_evidence() && outcomes.iter().any(|outcome| outcome.newer_logs);
+        let not_read = reports_of(&outcomes).map(|report| report.log_files.not_checked).sum();
         let mut began_after: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
         began_after.sort();
@@ -61,7 +62,7 @@ impl Asked {
         for subject in findings.iter_mut().filter_map(|finding| finding.subject.as_mut()) {
             name_bucket(subject, &bucket);
         }
-        let mut checks = self.checks(&discovery.not_covered, unjudged, &began_after);
+        let mut checks = self.checks(&discovery.not_covered, unjudged, not_read, &began_after);
         if untimed > 0 {
             checks.skipped.push(format!(
                 "whether {untimed} log files were written again after their delivery: nothing but the copy itself tells when they were written"
@@ -156,7 +157,7 @@ impl Asked {
         }
     }
 
-    fn checks(&self, not_covered: &BTreeSet<String>, unjudged: u64, began_after: &[ChainId]) -> Checks {
+    fn checks(&self, not_covered: &BTreeSet<String>, unjudged: u64, not_read: u64, began_after: &[ChainId]) -> Checks {
         let mut performed = vec![
             "digest signatures",
             "digest links",
@@ -166,6 +167,10 @@ impl Asked {
         let mut skipped = Vec::new();
         match self.request.log_files {
             LogFiles::All => performed.extend(["content of every log file", "unlisted objects in log folders"]),
+            // A sample that took all of them leaves nothing out.
+            LogFiles::Sample { .. } if not_read == 0 => {
+                performed.extend(["content of every log file", "unlisted objects in log folders"]);
+            }
             LogFiles::Listing => {
                 performed.extend(["presence of every log file", "unlisted objects in log folders"]);
                 skipped.push("content of the log files: each is in its place in the listing, and one that was written after its digest was delivered was read; what is in the others was not looked at (--log-files listing)".to_owned());

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sha2::{Digest, Sha256};
-
 use super::discover::{Place, place_of};
 use super::gather::Gathered;
 use super::hashing::HashPool;
 use super::observer::Observer;
 use super::pace::Again;
-use super::request::LogFiles;
 use super::tell::{Content, Teller};
-use crate::chain::{KeptLog, RecordedLog};
+use crate::chain::{Kept, RecordedLog};
 use crate::finding::{Code, Finding, ListedLog, Reason, Severity};
 use crate::limits::Limits;
 use crate::logfile::{Framing, HashedLog, LogDefect, LogHasher};
@@ -175,25 +172,9 @@ impl LogReader {
         }
     }
 
-    /// Counts a log file that was not to be read, and that the listing shows.
-    pub(super) fn present(&self, kept: KeptLog, key: &str, outcome: &mut LogOutcome) {
-        let chain = kept.chain();
-        outcome.tallies[chain].not_checked += 1;
-        outcome.tallies[chain].present += 1;
-        if self.teller.wanted() {
-            self.teller.log_not_checked(&self.chains[chain], &kept.recorded(key.to_owned()), true);
-        }
-    }
-
     /// Counts a log file that an earlier run proved, and that the listing shows unchanged since. It may have been written again
     /// before that run, which is told as often as anyone asks.
-    pub(super) fn unchanged(
-        &self,
-        kept: KeptLog,
-        key: &str,
-        rewritten: Option<(Time, Time)>,
-        outcome: &mut LogOutcome,
-    ) {
+    pub(super) fn unchanged(&self, kept: Kept, key: &str, rewritten: Option<(Time, Time)>, outcome: &mut LogOutcome) {
         let chain = kept.chain();
         outcome.tallies[chain].verified += 1;
         outcome.tallies[chain].unchanged += 1;
@@ -278,19 +259,11 @@ impl LogOutcome {
             *self.not_read.entry(chain).or_default() += count;
         }
     }
-}
 
-/// Whether the sample drawn by the request's seed has this log file. Whoever writes to the bucket cannot choose: the
-/// names are AWS's, and the seed is the auditor's.
-pub(super) fn in_sample(log_files: LogFiles, key: &str) -> bool {
-    match log_files {
-        LogFiles::All => true,
-        LogFiles::Listing | LogFiles::None => false,
-        LogFiles::Sample { per_million, seed } => {
-            let drawn = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(key).finalize();
-            let number = drawn.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-            number % 1_000_000 < u64::from(per_million)
-        }
+    /// Takes back that one was not to be read: it is, after all.
+    pub(super) fn to_be_read(&mut self, chain: usize) {
+        self.tallies[chain].not_checked -= 1;
+        self.tallies[chain].present -= 1;
     }
 }
 

@@ -1,9 +1,10 @@
 //! Drives the walks: finds what there is, fetches it, many at once and bounded, and brings the answers together.
 //!
 //! ```text
-//! discover -> for each account and region: inventory -> walks in step -> log files -> days closed -> report
+//! discover -> for each account and region: inventory -> walks in step -> log files -> days closed -> sample -> report
 //! ```
 
+mod checking;
 mod conclude;
 mod digests;
 mod discover;
@@ -24,6 +25,7 @@ pub mod pull;
 mod range;
 mod region;
 mod request;
+mod sample;
 mod stop;
 mod tell;
 mod vouch;
@@ -36,7 +38,7 @@ use futures::{StreamExt, TryStreamExt};
 pub use error::AuditError;
 pub use observer::{Observer, Silent};
 pub use plan::{Plan, Planned, PlannedChain, plan};
-pub use request::{AuditRequest, Hasher, LogFiles, LogFilesError, Selection};
+pub use request::{AuditRequest, Hasher, LogFiles, LogFilesError, SampleSize, Selection};
 pub use stop::Stop;
 pub use vouch::{VouchedBy, Vouching, who_vouches};
 pub use wanted_keys::wanted_keys;
@@ -48,6 +50,7 @@ use self::inventory::Inventory;
 use self::pace::Pace;
 use self::range::{EndFrom, Range};
 use self::region::{RegionOutcome, audit_region};
+use self::sample::{AuditDraw, Draw};
 use crate::digest::KeySet;
 use crate::finding::{Code, Finding};
 use crate::keys::KeySource;
@@ -85,6 +88,8 @@ struct Asked {
     pool: Arc<HashPool>,
     /// Where small ones from far away are; none to hash them one after the other.
     gathered: Option<Arc<Gathered>>,
+    /// The sample, where it is one of so many log files.
+    draw: Option<AuditDraw>,
     /// How what is hashed there is hashed, by the name that the report gives it; none where nothing is hashed.
     hashed_with: Option<String>,
 }
@@ -115,11 +120,14 @@ pub async fn audit(
     observer.regions_found(discovery.regions.len() as u64);
     let asked = Arc::new(Asked::new(&evidence, request, range, keys, observer));
     let regions = std::mem::take(&mut discovery.regions);
-    let tasks = futures::stream::iter(regions).map(|region| {
+    let tasks = futures::stream::iter(regions).enumerate().map(|(number, region)| {
         let asked = Arc::clone(&asked);
-        async move { tokio::spawn(audit_region(asked, region)).await? }
+        async move { Ok::<_, AuditError>((number, tokio::spawn(audit_region(asked, number, region)).await??)) }
     });
-    let outcomes: Vec<RegionOutcome> = tasks.buffer_unordered(REGIONS_AT_ONCE).try_collect().await?;
+    let mut outcomes: Vec<(usize, RegionOutcome)> = tasks.buffer_unordered(REGIONS_AT_ONCE).try_collect().await?;
+    outcomes.sort_unstable_by_key(|(number, _)| *number);
+    let mut outcomes: Vec<RegionOutcome> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+    asked.read_drawn(&mut outcomes).await?;
     asked.conclude(discovery, outcomes)
 }
 
@@ -137,6 +145,7 @@ impl Asked {
             gathered: hasher.kernel().map(|kernel| Arc::new(Gathered::new(kernel, limit))),
             hashed_with: (request.log_files != LogFiles::None)
                 .then(|| hasher.name(evidence.stores.iter().any(|store| store.is_remote()))),
+            draw: Draw::of(request.log_files),
             pace: Pace::new(request.concurrency),
             buckets: evidence.buckets.clone(),
             request,

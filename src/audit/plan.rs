@@ -13,15 +13,15 @@ use super::discover::{Region, discover};
 use super::folders::{LogFolders, Window, days_of, logged};
 use super::inventory::take_inventory;
 use super::listing::list;
-use super::logs::in_sample;
 use super::misplaced::Unlistable;
 use super::range::Range;
 use super::request::{AuditRequest, LogFiles};
+use super::sample::{Draw, is_read};
 use super::{AuditError, Evidence, REGIONS_AT_ONCE};
 use crate::finding::Finding;
 use crate::logfile::Framing;
 use crate::store::{FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
-use crate::trail::{ChainId, ChainKind, Day, Time};
+use crate::trail::{ChainId, ChainKind, Day, ObjectLocation, Time};
 
 /// What an audit would read, schema `trailseal.plan/1`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -102,9 +102,12 @@ pub async fn plan(evidence: Evidence, mut request: AuditRequest) -> Result<Plan,
         get_requests: 0,
         findings: std::mem::take(&mut discovery.beside).into_findings().collect(),
     };
-    let regions = stream::iter(&discovery.regions).map(|region| plan_region(region, &request, range));
+    let draw = Draw::of(request.log_files);
+    let regions = stream::iter(&discovery.regions).map(|region| plan_region(region, &request, draw.as_ref(), range));
     let parts: Vec<Part> = regions.buffer_unordered(REGIONS_AT_ONCE).collect().await;
     parts.into_iter().for_each(|part| plan.add(part));
+    let drawn = draw.iter().flat_map(Draw::take);
+    drawn.for_each(|(_, size)| plan.log_files_read.add(size));
     plan.chains.sort();
     plan.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
     plan.list_requests = lists.load(Ordering::Relaxed);
@@ -123,7 +126,10 @@ struct Part {
     findings: Vec<Finding>,
 }
 
-async fn plan_region(region: &Region, request: &AuditRequest, range: Range) -> Part {
+/// The sample that would be read, each log file with its size.
+type PlannedDraw = Draw<ObjectLocation, u64>;
+
+async fn plan_region(region: &Region, request: &AuditRequest, draw: Option<&PlannedDraw>, range: Range) -> Part {
     let inventory = take_inventory(region, &request.limits, range.stray_window()).await;
     let mut part = Part::default();
     let walked = |chain: &ChainId| request.log_files != LogFiles::None || request.select.has_chain(chain);
@@ -143,13 +149,19 @@ async fn plan_region(region: &Region, request: &AuditRequest, range: Range) -> P
     }
     if request.log_files != LogFiles::None {
         let window = range.window(&inventory);
-        plan_logs(region, request, window, &mut part).await;
+        plan_logs(region, request, draw, window, &mut part).await;
     }
     part.findings.extend(inventory.beside.into_findings());
     part
 }
 
-async fn plan_logs(region: &Region, request: &AuditRequest, window: Window, part: &mut Part) {
+async fn plan_logs(
+    region: &Region,
+    request: &AuditRequest,
+    draw: Option<&PlannedDraw>,
+    window: Window,
+    part: &mut Part,
+) {
     let mut folders = LogFolders::find(region, window, &request.limits).await;
     part.findings.extend(std::mem::take(&mut folders.beside).into_findings());
     let mut spans: BTreeMap<usize, (Day, Day)> = BTreeMap::new();
@@ -173,8 +185,11 @@ async fn plan_logs(region: &Region, request: &AuditRequest, window: Window, part
                 let Some(log) = named else { continue };
                 part.listed.add(size);
                 part.archived += u64::from(archived);
-                if in_sample(request.log_files, &log.at.key) {
+                if is_read(request.log_files, &log.at.key) {
                     part.read.add(size);
+                }
+                if let Some(draw) = draw.filter(|draw| draw.may_take(&log.at.key)) {
+                    let _left = draw.offer(&log.at.key, log.at.clone(), size);
                 }
             }
         }

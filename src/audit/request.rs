@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::stop::Stop;
-use crate::limits::Limits;
+use crate::limits::{Limits, SAMPLE_LOG_FILES};
 use crate::report::Waivers;
 use crate::trail::{ChainId, ChainKind, ExpectedChain, RegionFolders, Time, TrailArn};
 
@@ -70,11 +70,20 @@ pub enum LogFiles {
     None,
     /// Read a sample, drawn by the seed; see that the others are in the listing.
     Sample {
-        /// How many of a million.
-        per_million: u32,
+        /// How many.
+        size: SampleSize,
         /// The seed: the same seed draws the same sample.
         seed: u64,
     },
+}
+
+/// How many log files a sample has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SampleSize {
+    /// So many of a million.
+    PerMillion(u32),
+    /// So many of all that the verified digests of the request list, or all if there are no more.
+    Count(u32),
 }
 
 /// What to hash log files with. It changes how long it takes and what the report names, and no verdict.
@@ -91,26 +100,62 @@ pub enum Hasher {
 
 /// Why a text is no `LogFiles`.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{0}` is not one of all, listing, none, sample:5%")]
-pub struct LogFilesError(String);
+pub enum LogFilesError {
+    /// It is something else.
+    #[error("`{0}` is not one of all, listing, none, sample:5% (a share), sample:25 (so many)")]
+    Unknown(String),
+    /// More than [`SAMPLE_LOG_FILES`] are to be drawn.
+    #[error("`{0}` draws more than {SAMPLE_LOG_FILES} log files; draw a share of them, such as sample:5%")]
+    TooMany(String),
+}
+
+impl LogFiles {
+    /// The seed, if it is a sample.
+    pub fn seed(&self) -> Option<u64> {
+        match self {
+            LogFiles::Sample { seed, .. } => Some(*seed),
+            _ => None,
+        }
+    }
+
+    /// The same; if it is a sample, drawn by this seed.
+    pub fn seeded(self, seed: u64) -> LogFiles {
+        match self {
+            LogFiles::Sample { size, .. } => LogFiles::Sample { size, seed },
+            other => other,
+        }
+    }
+}
 
 impl FromStr for LogFiles {
     type Err = LogFilesError;
 
     fn from_str(text: &str) -> Result<LogFiles, LogFilesError> {
-        let wrong = || LogFilesError(text.to_owned());
         match text {
             "all" => Ok(LogFiles::All),
             "listing" => Ok(LogFiles::Listing),
             "none" => Ok(LogFiles::None),
-            _ => {
-                let percent = text.strip_prefix("sample:").and_then(|rest| rest.strip_suffix('%')).ok_or_else(wrong)?;
-                let percent: f64 = percent.parse().map_err(|_| wrong())?;
-                let usable = percent > 0.0 && percent <= 100.0;
-                let per_million = (percent * 10_000.0).round() as u32;
-                if usable && per_million > 0 { Ok(LogFiles::Sample { per_million, seed: 0 }) } else { Err(wrong()) }
-            }
+            _ => Ok(LogFiles::Sample { size: sample_size(text)?, seed: 0 }),
         }
+    }
+}
+
+fn sample_size(text: &str) -> Result<SampleSize, LogFilesError> {
+    let wrong = || LogFilesError::Unknown(text.to_owned());
+    let size = text.strip_prefix("sample:").ok_or_else(wrong)?;
+    if let Some(percent) = size.strip_suffix('%') {
+        let percent: f64 = percent.parse().map_err(|_| wrong())?;
+        let usable = percent > 0.0 && percent <= 100.0;
+        let per_million = (percent * 10_000.0).round() as u32;
+        return if usable && per_million > 0 { Ok(SampleSize::PerMillion(per_million)) } else { Err(wrong()) };
+    }
+    if size.is_empty() || !size.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    match size.parse() {
+        Ok(0) => Err(wrong()),
+        Ok(count) if count <= SAMPLE_LOG_FILES => Ok(SampleSize::Count(count)),
+        _ => Err(LogFilesError::TooMany(text.to_owned())),
     }
 }
 
@@ -120,9 +165,16 @@ impl fmt::Display for LogFiles {
             LogFiles::All => f.write_str("all"),
             LogFiles::Listing => f.write_str("listing"),
             LogFiles::None => f.write_str("none"),
-            LogFiles::Sample { per_million, seed } => {
-                write!(f, "sample:{}% seed {seed}", f64::from(*per_million) / 10_000.0)
-            }
+            LogFiles::Sample { size, seed } => write!(f, "sample:{size} seed {seed}"),
+        }
+    }
+}
+
+impl fmt::Display for SampleSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SampleSize::PerMillion(share) => write!(f, "{}%", f64::from(*share) / 10_000.0),
+            SampleSize::Count(count) => write!(f, "{count}"),
         }
     }
 }
@@ -203,12 +255,54 @@ fn has(names: &[String], name: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn sample(size: SampleSize) -> Result<LogFiles, LogFilesError> {
+        Ok(LogFiles::Sample { size, seed: 0 })
+    }
+
     #[test]
     fn log_files_parse() {
-        assert_eq!("sample:5%".parse(), Ok(LogFiles::Sample { per_million: 50_000, seed: 0 }));
-        assert_eq!("sample:0.01%".parse(), Ok(LogFiles::Sample { per_million: 100, seed: 0 }));
-        for bad in ["", "some", "sample:0%", "sample:101%", "sample:5", "sample:NaN%", "sample:0.0000001%"] {
-            assert!(bad.parse::<LogFiles>().is_err(), "{bad}");
+        assert_eq!("sample:5%".parse(), sample(SampleSize::PerMillion(50_000)));
+        assert_eq!("sample:0.01%".parse(), sample(SampleSize::PerMillion(100)));
+        assert_eq!("sample:1".parse(), sample(SampleSize::Count(1)));
+        assert_eq!("sample:25".parse(), sample(SampleSize::Count(25)));
+        assert_eq!("sample:100000".parse(), sample(SampleSize::Count(100_000)));
+        for bad in [
+            "",
+            "some",
+            "sample:0%",
+            "sample:101%",
+            "sample:NaN%",
+            "sample:0.0000001%",
+            "sample",
+            "sample:",
+            "sample:0",
+            "sample:000",
+            "sample:-5",
+            "sample:+5",
+            "sample: 5",
+            "sample:5 ",
+            "sample:2.5",
+            "sample:1e3",
+            "sample:٥",
+            "sample:5 seed 7",
+        ] {
+            assert_eq!(bad.parse::<LogFiles>(), Err(LogFilesError::Unknown(bad.to_owned())));
+        }
+        for many in ["sample:100001", "sample:4294967296", "sample:99999999999999999999"] {
+            let error = many.parse::<LogFiles>().unwrap_err();
+            assert_eq!(error, LogFilesError::TooMany(many.to_owned()));
+            assert!(error.to_string().contains("more than 100000 log files"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_sample_is_written_as_it_is_asked_for_with_its_seed() {
+        for text in ["all", "listing", "none", "sample:5%", "sample:0.01%", "sample:25", "sample:100000"] {
+            let log_files: LogFiles = text.parse().unwrap();
+            let seed = text.starts_with("sample").then_some(7);
+            let expected = seed.map_or(text.to_owned(), |seed| format!("{text} seed {seed}"));
+            assert_eq!(log_files.seeded(7).to_string(), expected);
+            assert_eq!(log_files.seeded(7).seed(), seed);
         }
     }
 }

@@ -76,6 +76,9 @@ impl Teller {
 
     /// A log file was not read because that was asked for; `seen` where the listing shows it.
     pub(super) fn log_not_checked(&self, chain: &ChainId, log: &RecordedLog, seen: bool) {
+        if !self.wanted {
+            return;
+        }
         let message = if seen { "in its place in the listing, and not read" } else { "neither read nor looked for" };
         let object = recorded(chain, log, ObjectStatus::NotChecked);
         self.observer.checked(&CheckedObject { message: message.to_owned(), ..object });

@@ -71,10 +71,7 @@ impl RequestRecord {
     /// What is about to be asked.
     pub fn of(request: &AuditRequest, evidence: &Evidence, include_logs: IncludeLogs) -> RequestRecord {
         let select = &request.select;
-        let (log_files, seed) = match request.log_files {
-            sample @ LogFiles::Sample { seed, .. } => (sample.to_string(), Some(seed)),
-            other => (other.to_string(), None),
-        };
+        let log_files = request.log_files.to_string();
         RequestRecord {
             source: request.source.clone(),
             start: request.start,
@@ -87,7 +84,7 @@ impl RequestRecord {
             prefix: select.prefix.clone(),
             below: select.below.clone(),
             log_files: log_files.split(' ').next().unwrap_or_default().to_owned(),
-            seed,
+            seed: request.log_files.seed(),
             include_logs,
             expected: request.expected.clone(),
             not_asked: request.not_asked.clone(),
@@ -114,13 +111,8 @@ impl RequestRecord {
             prefix: self.prefix.clone(),
             below: self.below.clone(),
         };
-        let log_files = self.log_files.parse().map_err(|error| format!("its log files: {error}"))?;
-        request.log_files = match log_files {
-            LogFiles::Sample { per_million, .. } => {
-                LogFiles::Sample { per_million, seed: self.seed.unwrap_or_default() }
-            }
-            other => other,
-        };
+        let log_files = self.log_files.parse::<LogFiles>().map_err(|error| format!("its log files: {error}"))?;
+        request.log_files = log_files.seeded(self.seed.unwrap_or_default());
         request.expected = self.expected.clone();
         request.not_asked = self.not_asked.clone();
         // What was read then can be read now, and no more than whoever reads allows.
@@ -128,5 +120,26 @@ impl RequestRecord {
         limits.digest_inflated = limits.digest_inflated.min(self.max_digest_bytes);
         limits.log_inflated = limits.log_inflated.min(self.max_log_bytes);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_much_was_read_is_asked_again() {
+        for text in ["all", "listing", "none", "sample:5%", "sample:0.01%", "sample:25", "sample:100000"] {
+            for seed in [0, 7, u64::MAX] {
+                let log_files = text.parse::<LogFiles>().unwrap().seeded(seed);
+                let asked = AuditRequest { log_files, ..AuditRequest::everything("", Time::from_unix(0)) };
+                let record = RequestRecord::of(&asked, &Evidence::default(), IncludeLogs::All);
+                assert_eq!((record.log_files.as_str(), record.seed), (text, log_files.seed()));
+                let record = serde_json::from_str::<RequestRecord>(&serde_json::to_string(&record).unwrap()).unwrap();
+                let mut again = AuditRequest::everything("", Time::from_unix(0));
+                record.ask(&mut again).unwrap();
+                assert_eq!(again.log_files, log_files);
+            }
+        }
     }
 }

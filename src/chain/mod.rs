@@ -5,6 +5,7 @@
 
 mod account;
 mod coverage;
+mod day_logs;
 mod link;
 mod outcome;
 mod scope;
@@ -12,7 +13,8 @@ mod vouched;
 mod walk;
 
 pub use coverage::{Hole, union};
+pub use day_logs::{DayLogs, Kept, Listed, LoggedObject, RecordedBy, RecordedLog, SeenLog};
 pub use outcome::{ChainOutcome, JudgedDigest, NewestDigest, OldestDigest, Tally, Vouched};
 pub use scope::Scope;
-pub use vouched::{DayLogs, KeptLog, LoggedObject, RecordedBy, RecordedLog, SeenLog, Unlisted, VouchedLogs};
+pub use vouched::{Unlisted, VouchedLogs};
 pub use walk::{ChainWalk, ListedDigest, Need, Observed};

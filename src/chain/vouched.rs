@@ -3,12 +3,12 @@
 //! Digests come newest first, so a day can be closed once every chain of the folder has gone back past it. Only open
 //! days are in memory, at some 100 bytes a log file, and 60 more where it is to be checked against the listing.
 
-use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::digest::{LogFileRef, RecordedHash};
-use crate::trail::{Day, Interval, LogKey, LogName, ObjectLocation, RegionFolders, Time};
+use super::day_logs::{DayLogs, Entry, Listed, LogPlace, LoggedObject, RecordedBy};
+use crate::digest::LogFileRef;
+use crate::trail::{Day, Interval, LogKey, ObjectLocation, RegionFolders, Time};
 
 /// What is vouched for in the log folders of one account and region, by all trails that deliver there.
 #[derive(Debug)]
@@ -33,113 +33,6 @@ pub struct Unlisted {
     pub last_modified: Option<Time>,
 }
 
-/// The log files of one day that are vouched for.
-#[derive(Debug, Default)]
-pub struct DayLogs {
-    folders: Arc<[(String, RegionFolders)]>,
-    named: HashMap<(u16, LogName), Entry>,
-}
-
-/// What is kept of a log file that is vouched for.
-#[derive(Debug)]
-struct Entry {
-    hash: RecordedHashPrefix,
-    /// Whether it is of the request, and so checked.
-    asked: bool,
-    kept: Option<Box<KeptLog>>,
-}
-
-/// What a digest records of a log file that was to be seen in the listing. The key is wholly told by the folder and the name.
-#[derive(Debug)]
-pub struct KeptLog {
-    hash: RecordedHash,
-    by: Arc<RecordedBy>,
-    /// The bucket, where it is another one than the digest's.
-    bucket: Option<Box<str>>,
-}
-
-/// What a digest says of all the log files it lists.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordedBy {
-    /// The bucket that the digest lies in.
-    pub bucket: String,
-    /// Its key.
-    pub key: String,
-    /// Its time.
-    pub covers: Interval,
-    /// By when it was delivered, where the store knows when it was written.
-    pub delivered: Option<Time>,
-    /// Which of the folder's chains it belongs to.
-    pub chain: usize,
-}
-
-/// Enough of a recorded hash to tell whether a second digest records the same.
-type RecordedHashPrefix = [u8; 8];
-
-/// A log file as recorded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordedLog {
-    /// The log file and its hash.
-    pub log: LogFileRef,
-    /// What its digest says.
-    pub by: Arc<RecordedBy>,
-}
-
-impl KeptLog {
-    /// The chain that its digest belongs to.
-    pub fn chain(&self) -> usize {
-        self.by.chain
-    }
-
-    /// As it was recorded, under its key.
-    pub fn recorded(self, key: String) -> RecordedLog {
-        let bucket = self.bucket.map_or_else(|| self.by.bucket.clone(), String::from);
-        RecordedLog { log: LogFileRef { at: ObjectLocation::new(bucket, key), hash: self.hash }, by: self.by }
-    }
-}
-
-impl RecordedLog {
-    /// Whether it was delivered to another bucket than the digest that lists it: the trail was moved in that hour.
-    pub fn is_elsewhere(&self) -> bool {
-        self.log.at.bucket != self.by.bucket
-    }
-}
-
-/// An object in a log folder, as the listing shows it.
-#[derive(Clone, Debug)]
-pub struct LoggedObject {
-    /// Which of the account's and region's folders it lies in.
-    pub folder: usize,
-    /// Where it lies; the bucket may be empty.
-    pub at: ObjectLocation,
-    /// The day of its folder; none outside the folders of days.
-    pub day: Option<Day>,
-    /// What its name tells, if it is that of a log file.
-    pub name: Option<LogName>,
-    /// When it was written, where the store knows it.
-    pub last_modified: Option<Time>,
-    /// The SHA-256 of its content, where an earlier run proved it and the listing shows it unchanged since.
-    pub proven: Option<[u8; 32]>,
-    /// Whether that it is listed shows nothing: a link, or what only the record of a copy tells of.
-    pub doubtful: bool,
-}
-
-/// What the listing shows of a log file that is vouched for.
-#[derive(Debug)]
-pub enum SeenLog {
-    /// It is there, and it is checked elsewhere.
-    Checked,
-    /// It is there, and was not written since its digest was delivered.
-    Present(Box<KeptLog>),
-    /// It is there, unchanged since an earlier run proved it, and what was proven is what is recorded. With when its digest was
-    /// delivered and when it was written, where that was later.
-    Proven(Box<KeptLog>, Option<(Time, Time)>),
-    /// It is there, and the store does not know when it was written.
-    Untimed(Box<KeptLog>),
-    /// It was written after its digest, or that it is listed shows nothing: its content must be looked at.
-    Rewritten(Box<RecordedLog>),
-}
-
 impl VouchedLogs {
     /// For the folders of one account and region, each with its bucket (empty: any).
     pub fn new(folders: Vec<(String, RegionFolders)>, most_candidates: usize) -> VouchedLogs {
@@ -158,34 +51,22 @@ impl VouchedLogs {
         self.place(at).is_some()
     }
 
-    /// A verified digest lists `log`, one of the request where it is `asked` for. False if another one of the request
-    /// has listed it before, with the same hash: then it is checked already. It is kept by what its digest says, where it
-    /// is to be checked against the listing.
-    pub fn vouch(&mut self, log: &LogFileRef, asked: bool, keep: Option<&Arc<RecordedBy>>) -> bool {
+    /// A verified digest lists `log`, one of the request where it is `asked` for. It is kept by what its digest says, where
+    /// it is to be checked against the listing.
+    pub fn vouch(&mut self, log: &LogFileRef, asked: bool, keep: Option<&Arc<RecordedBy>>) -> Listed {
         self.withdraw(&log.at);
-        let kept = keep.map(|by| KeptLog {
-            hash: log.hash.clone(),
-            by: Arc::clone(by),
-            bucket: (log.at.bucket != by.bucket).then(|| log.at.bucket.as_str().into()),
-        });
-        let entry = Entry { hash: prefix(&log.hash), asked, kept: kept.map(Box::new) };
-        let before = match self.place(&log.at) {
-            None => self.odd.insert(log.at.clone(), entry),
-            Some((folder, name)) => {
-                let new = || DayLogs { folders: Arc::clone(&self.folders), ..DayLogs::default() };
-                let day = self.open.entry(name.minute.day()).or_insert_with(new);
-                match day.named.entry((folder, name)) {
-                    // What is to be checked is not forgotten for the word of a digest outside the request.
-                    MapEntry::Occupied(before) if before.get().asked && !asked => return false,
-                    MapEntry::Occupied(mut before) => Some(before.insert(entry)),
-                    MapEntry::Vacant(place) => {
-                        place.insert(entry);
-                        None
-                    }
-                }
+        let entry = Entry::new(log, asked, keep);
+        match self.place(&log.at) {
+            Some(place) => {
+                let new = || DayLogs::new(&self.folders);
+                self.open.entry(place.1.minute.day()).or_insert_with(new).vouch(place, entry)
             }
-        };
-        before.is_none_or(|before| !before.asked || before.hash != prefix(&log.hash))
+            None => {
+                let listed = entry.after(self.odd.get(&log.at));
+                self.odd.insert(log.at.clone(), entry);
+                listed
+            }
+        }
     }
 
     /// The newest day of which anything is vouched for and that is not closed.
@@ -195,7 +76,7 @@ impl VouchedLogs {
 
     /// How many log files are vouched for on days that are not closed.
     pub fn open_log_files(&self) -> usize {
-        self.open.values().map(|day| day.named.len()).sum()
+        self.open.values().map(DayLogs::count).sum()
     }
 
     /// Takes out one day, which need not be open.
@@ -236,7 +117,7 @@ impl VouchedLogs {
         (self.candidates, self.beyond)
     }
 
-    fn place(&self, at: &ObjectLocation) -> Option<(u16, LogName)> {
+    fn place(&self, at: &ObjectLocation) -> Option<LogPlace> {
         let key = LogKey::parse(&at.key)?;
         // The folder in the bucket of that name before one of which nobody knows where it was copied from.
         let within = |name: &str| {
@@ -249,50 +130,11 @@ impl VouchedLogs {
     }
 }
 
-impl DayLogs {
-    /// The listing shows `object`: what is recorded of it; none if nobody vouches for it.
-    pub fn see(&mut self, object: &LoggedObject) -> Option<SeenLog> {
-        let place = (u16::try_from(object.folder).ok()?, object.name?);
-        let Some(kept) = self.named.remove(&place)?.kept else { return Some(SeenLog::Checked) };
-        let by = &kept.by;
-        let times = by.delivered.zip(object.last_modified);
-        if object.proven.is_some_and(|sha256| kept.hash.matches(&sha256)) && !object.doubtful {
-            return Some(SeenLog::Proven(kept, times.filter(|(delivered, written)| written > delivered)));
-        }
-        Some(match times {
-            None if !object.doubtful => SeenLog::Untimed(kept),
-            Some((delivered, written)) if written <= delivered && !object.doubtful => SeenLog::Present(kept),
-            _ => SeenLog::Rewritten(Box::new(self.recorded(place, *kept)?)),
-        })
-    }
-
-    /// What is recorded and was not seen in the listing, in order, where it was kept.
-    pub fn into_unseen(mut self) -> Vec<RecordedLog> {
-        let named = std::mem::take(&mut self.named);
-        let kept = named.into_iter().filter_map(|(place, entry)| self.recorded(place, *entry.kept?));
-        let mut unseen: Vec<RecordedLog> = kept.collect();
-        unseen.sort_unstable_by(|a, b| a.log.at.cmp(&b.log.at));
-        unseen
-    }
-
-    fn recorded(&self, (folder, name): (u16, LogName), kept: KeptLog) -> Option<RecordedLog> {
-        let (_, RegionFolders { account, region }) = self.folders.get(usize::from(folder))?.clone();
-        Some(kept.recorded(LogKey { folder: account, region, name }.key()))
-    }
-}
-
-fn prefix(hash: &RecordedHash) -> RecordedHashPrefix {
-    let mut prefix = [0; 8];
-    match hash {
-        RecordedHash::Sha256(bytes) => prefix.copy_from_slice(&bytes[..8]),
-        RecordedHash::Odd(text) => text.bytes().take(8).zip(&mut prefix).for_each(|(byte, at)| *at = byte),
-    }
-    prefix
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chain::{RecordedLog, SeenLog};
+    use crate::digest::RecordedHash;
     use crate::trail::AccountFolder;
 
     const KEY: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/02/111122223333_CloudTrail_us-east-1_20260102T0005Z_abcdefghijklmnop.json.gz";
@@ -322,11 +164,14 @@ mod tests {
     #[test]
     fn what_is_vouched_for_is_seen_once() {
         let mut ledger = ledger();
-        assert!(ledger.vouch(&log(KEY, 1), false, None));
-        assert!(ledger.vouch(&log(KEY, 1), true, None), "outside the request it was not checked");
-        assert!(!ledger.vouch(&log(KEY, 1), false, None));
-        assert!(!ledger.vouch(&log(KEY, 1), true, None), "listed twice");
-        assert!(ledger.vouch(&log(KEY, 2), true, None), "another hash must be checked too");
+        assert!(matches!(ledger.vouch(&log(KEY, 1), false, None), Listed::First));
+        let first = ledger.vouch(&log(KEY, 1), true, None);
+        assert!(matches!(first, Listed::First), "outside the request it was not checked");
+        for asked in [false, true] {
+            assert!(matches!(ledger.vouch(&log(KEY, 1), asked, None), Listed::Again), "{asked}");
+        }
+        let other = ledger.vouch(&log(KEY, 2), true, None);
+        assert!(matches!(other, Listed::Otherwise(None)), "another hash must be checked too");
         let day = ledger.newest_open().unwrap();
         assert_eq!(day.folder(), "2026/01/02/");
         let mut logs = ledger.close(day);
@@ -348,17 +193,23 @@ mod tests {
         let odd = LogFileRef { hash: RecordedHash::Odd("no hash".into()), ..log("dbcdef", 0) };
         let logs = [(log("abcdef", 1), by("b", 9)), (log("bbcdef", 2), by("other", 9)), (odd, by("b", 9))];
         for (log, by) in &logs {
-            assert!(ledger.vouch(log, true, Some(by)));
+            assert!(matches!(ledger.vouch(log, true, Some(by)), Listed::First));
         }
         for (unique, delivered) in [("ebcdef", 5), ("fbcdef", 4), ("gbcdef", 5)] {
-            assert!(ledger.vouch(&log(unique, 7), true, Some(&by("b", delivered))));
+            assert!(matches!(ledger.vouch(&log(unique, 7), true, Some(&by("b", delivered))), Listed::First));
         }
         let mut day = ledger.close(ledger.newest_open().unwrap());
         let seen = |unique: &str, doubtful| {
             let last_modified = Some(Time::from_unix(5));
             LoggedObject { last_modified, doubtful, ..object(&KEY.replace("abcdef", unique)) }
         };
-        assert!(matches!(day.see(&seen("ebcdef", false)), Some(SeenLog::Present(kept)) if kept.chain() == 3));
+        let present = match day.see(&seen("ebcdef", false)) {
+            Some(SeenLog::Present(kept)) => kept,
+            other => panic!("it is there: {other:?}"),
+        };
+        assert_eq!(present.chain(), 3);
+        let expected = RecordedLog { log: log("ebcdef", 7), by: by("b", 5) };
+        assert_eq!(present.recorded(KEY.replace("abcdef", "ebcdef")), expected);
         let rewritten = |seen| match seen {
             Some(SeenLog::Rewritten(recorded)) => recorded.log,
             _ => panic!("it is to be read"),
@@ -369,6 +220,30 @@ mod tests {
         let expected: Vec<_> = logs.into_iter().map(|(log, by)| RecordedLog { log, by }).collect();
         assert_eq!(unseen, expected);
         assert_eq!(unseen.iter().map(RecordedLog::is_elsewhere).collect::<Vec<_>>(), [false, true, false]);
+    }
+
+    #[test]
+    fn what_two_digests_record_differently_is_kept_of_neither() {
+        let mut ledger = ledger();
+        let covers = Interval::new(Time::from_unix(0), Time::from_unix(60));
+        let by = Arc::new(RecordedBy {
+            bucket: "b".to_owned(),
+            key: "d".to_owned(),
+            covers,
+            delivered: Some(covers.end),
+            chain: 0,
+        });
+        assert!(matches!(ledger.vouch(&log(KEY, 1), true, Some(&by)), Listed::First));
+        let before = match ledger.vouch(&log(KEY, 2), true, Some(&by)) {
+            Listed::Otherwise(before) => before,
+            other => panic!("it contradicts the first: {other:?}"),
+        };
+        assert_eq!(before.map(|before| *before), Some(RecordedLog { log: log(KEY, 1), by: Arc::clone(&by) }));
+        // The word of a third, outside the request, changes nothing of it.
+        assert!(matches!(ledger.vouch(&log(KEY, 3), false, None), Listed::Again));
+        let mut day = ledger.close(ledger.newest_open().unwrap());
+        assert!(matches!(day.see(&object(KEY)), Some(SeenLog::Checked)));
+        assert!(day.into_unseen().is_empty());
     }
 
     #[test]

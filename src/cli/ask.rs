@@ -18,7 +18,8 @@ pub(super) struct AuditArgs {
     #[command(flatten)]
     select: SelectArgs,
 
-    /// How much of the log files to read: all, listing, none, or a sample such as sample:5% [default: all]
+    /// How much of the log files to read: all, listing, none, or a sample: a share such as sample:5%, or so many, such as
+    /// sample:25 [default: all]
     #[arg(long, value_name = "HOW")]
     log_files: Option<LogFiles>,
 
@@ -66,13 +67,14 @@ impl AuditArgs {
     pub(super) fn request(&self) -> Result<AuditRequest, Failure> {
         let clock = now();
         let asked = self.select.asked(self.now.as_deref(), clock)?;
-        let log_files = match self.log_files.unwrap_or(LogFiles::All) {
-            LogFiles::Sample { per_million, .. } => {
-                // A seed that can be foreseen tells an attacker which log files nobody reads.
-                let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(clock.unix()));
-                LogFiles::Sample { per_million, seed }
-            }
-            other => other,
+        // A seed that can be foreseen tells an attacker which log files nobody reads.
+        let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(clock.unix()));
+        let log_files = self.log_files.unwrap_or(LogFiles::All).seeded(seed);
+        let limits = Limits {
+            digest_inflated: self.max_digest_bytes,
+            digest_stored: Limits::default().digest_stored.max(self.max_digest_bytes / 2),
+            log_inflated: self.max_log_bytes,
+            ..Limits::default()
         };
         Ok(AuditRequest {
             start: asked.start,
@@ -86,7 +88,7 @@ impl AuditArgs {
             },
             waivers: self.waivers()?,
             concurrency: usize::from(self.concurrency),
-            limits: Limits::of_files(self.max_digest_bytes, self.max_log_bytes),
+            limits,
             ..AuditRequest::everything("", asked.as_of)
         })
     }

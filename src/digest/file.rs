@@ -47,7 +47,7 @@ pub struct PreviousDigest {
 }
 
 /// What a digest claims of one log file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LogFileRef {
     /// Where it was delivered.
     pub at: ObjectLocation,

@@ -6,7 +6,7 @@ use std::fmt;
 ///
 /// A hash of the wrong length is no reason to crash and none to give up on the digest: it is a recorded value that no
 /// file can match.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordedHash {
     /// SHA-256, decoded from hex in either case.
     Sha256([u8; 32]),

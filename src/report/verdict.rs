@@ -49,8 +49,29 @@ pub(super) fn scope(asked: &str, logs: LogTally, digests: Tally) -> String {
         }
         _ => format!("{} of {} log files read", thousands(read), thousands(logs.listed())),
     };
+    with_digests(&logs, digests)
+}
+
+fn with_digests(logs: &str, digests: Tally) -> String {
     let met = digests.verified.saturating_add(digests.violated).saturating_add(digests.unproven);
     format!("{logs}, {} of {} digest files verified", thousands(digests.verified), thousands(met))
+}
+
+/// How much was read for a sample of so many log files, such as `sample:25 seed 7`; none if it was not asked for one.
+fn sampled(asked: &str, logs: LogTally, partial: bool) -> Option<String> {
+    let (size, seed) = asked.strip_prefix("sample:")?.split_once(" seed ")?;
+    let (size, seed): (u64, u64) = (size.parse().ok()?, seed.parse().ok()?);
+    let read = logs.verified.saturating_add(logs.violated);
+    let listed = thousands(logs.listed());
+    // Others are read too where the listing does not show enough of them, and of the sample some may not be to be had.
+    let whole = !partial && logs.unproven == 0;
+    Some(match () {
+        () if whole && logs.not_checked == 0 => format!("sample of all {listed} log files read, seed {seed}"),
+        () if whole && read == size => format!("sample of {} of {listed} log files read, seed {seed}", thousands(size)),
+        () => {
+            format!("{} of {listed} log files read for a sample of {}, seed {seed}", thousands(read), thousands(size))
+        }
+    })
 }
 
 impl Verdict {
@@ -89,12 +110,12 @@ impl Report {
         let waived =
             if waived == 0 { String::new() } else { format!(", {} findings waived", thousands(waived as u64)) };
         let partial = if self.is_partial() { " (partial: the run was interrupted)" } else { "" };
-        format!(
-            "{}{partial}: {}, {}{only}{waived}",
-            self.verdict,
-            scope(&self.request.log_files, self.totals.log_files, self.totals.digests),
-            self.period(),
-        )
+        let (asked, logs, digests) = (&self.request.log_files, self.totals.log_files, self.totals.digests);
+        let scope = match sampled(asked, logs, self.is_partial()) {
+            Some(sampled) => with_digests(&sampled, digests),
+            None => scope(asked, logs, digests),
+        };
+        format!("{}{partial}: {scope}, {}{only}{waived}", self.verdict, self.period())
     }
 
     /// Whether log files were not read because that was asked for, or the run was interrupted: `intact` then says less than
@@ -188,6 +209,30 @@ mod tests {
         assert_eq!(said("sample", whole), "inconclusive: 10 of 10 log files read");
         assert_eq!(said("none", part), "inconclusive: chain only, 10 of 16 log files read");
         assert_eq!(said("listing", part), "inconclusive: chain and listing only, 10 of 16 log files read");
+    }
+
+    #[test]
+    fn the_headline_names_a_sample_and_claims_no_more_than_was_read() {
+        let read = LogTally { verified: 24, violated: 1, not_checked: 2_375, ..LogTally::default() };
+        let said = |log_files, logs| said(&report(log_files, logs, Vec::new()));
+        assert_eq!(said("sample:25 seed 7", read), "inconclusive: sample of 25 of 2,400 log files read, seed 7");
+        let all = LogTally { not_checked: 0, ..read };
+        assert_eq!(said("sample:25 seed 7", all), "inconclusive: sample of all 25 log files read, seed 7");
+        assert_eq!(said("sample:1000 seed 7", all), "inconclusive: sample of all 25 log files read, seed 7");
+        // More was read than the sample, or less.
+        let other = "inconclusive: 25 of 2,400 log files read for a sample of 24, seed 7";
+        assert_eq!(said("sample:24 seed 7", read), other);
+        let denied = LogTally { verified: 23, unproven: 1, ..read };
+        let other = "inconclusive: 24 of 2,400 log files read for a sample of 25, seed 7";
+        assert_eq!(said("sample:25 seed 7", denied), other);
+        let interrupted = report("sample:25 seed 7", read, vec![Finding::new(Code::RunInterrupted, "")]);
+        let partial =
+            "inconclusive (partial: the run was interrupted): 25 of 2,400 log files read for a sample of 25, seed 7";
+        assert_eq!(super::tests::said(&interrupted), partial);
+        // A saved report can say anything.
+        for odd in ["sample:5% seed 7", "sample:25", "sample:25 seed x", "sample:99999999999999999999 seed 7"] {
+            assert_eq!(said(odd, read), "inconclusive: 25 of 2,400 log files read");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use bytes::Bytes;
-use trailseal::audit::{AuditError, AuditRequest, Evidence, LogFiles, audit};
+use trailseal::audit::{AuditError, AuditRequest, Evidence, LogFiles, SampleSize, audit};
 use trailseal::digest::{DigestMetadata, Gunzip};
 use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
 use trailseal::report::Report;
@@ -191,7 +191,8 @@ impl Ask {
             log_files: match dice.below(10) {
                 0 => LogFiles::None,
                 1 | 2 => LogFiles::Listing,
-                3 => LogFiles::Sample { per_million: 300_000, seed: 5 },
+                3 if dice.percent(50) => LogFiles::Sample { size: SampleSize::PerMillion(300_000), seed: 5 },
+                3 => LogFiles::Sample { size: SampleSize::Count(10), seed: 5 },
                 _ => LogFiles::All,
             },
             plain,

@@ -8,6 +8,7 @@ mod by_hand;
 mod cases;
 mod custody;
 mod made;
+mod sample;
 mod signed;
 mod zip;
 

@@ -66,6 +66,7 @@ impl Asked {
                 "--trail-arn" => request.select.trail_arn = Some(value.parse().map_err(|e| format!("{e}"))?),
                 "--s3-prefix" => request.select.prefix = Some(format!("{}/", value.trim_matches('/'))),
                 "--log-files" => request.log_files = value.parse::<LogFiles>().map_err(|e| format!("{e}"))?,
+                "--seed" => request.log_files = request.log_files.seeded(number()?),
                 "--max-digest-bytes" => request.limits.digest_inflated = number()?,
                 "--max-log-bytes" => request.limits.log_inflated = number()?,
                 "--bucket" => asked.bucket = Some(value.clone()),

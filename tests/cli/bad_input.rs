@@ -133,7 +133,12 @@ fn options_and_files() {
     let base = ["verify", evidence.as_str(), "--public-keys", keys.as_str()];
     for (more, what) in [
         (&["--frobnicate"][..], "--frobnicate"),
-        (&["--log-files", "some"], "all, listing, none, sample:5%"),
+        (&["--log-files", "some"], "all, listing, none, sample:5% (a share), sample:25 (so many)"),
+        (&["--log-files", "sample:0"], "all, listing, none, sample:5% (a share), sample:25 (so many)"),
+        (
+            &["--log-files", "sample:100001"],
+            "draws more than 100000 log files; draw a share of them, such as sample:5%",
+        ),
         (&["--account-id", "12"], "twelve digits"),
         (&["--region", "Mars"], "us-east-1"),
         (&["--trail-arn", "arn:aws:s3:::x"], "arn:aws:cloudtrail:"),

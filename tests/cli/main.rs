@@ -13,6 +13,7 @@ mod interrupted;
 #[cfg(all(unix, feature = "monitor"))]
 mod monitor;
 mod output;
+mod sample;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

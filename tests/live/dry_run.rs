@@ -1,6 +1,7 @@
 //! `--dry-run`: what it says would be asked for is what is then asked for.
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use trailseal::simulate::Scenario;
 
 use crate::world::{REGION, World, small};
@@ -45,10 +46,19 @@ fn a_plan_is_kept_to() {
     let size: usize = world.logs().iter().map(|key| world.objects[key].body.len()).sum();
     assert_eq!(plan["log_files_read"], serde_json::json!({ "objects": world.logs().len(), "bytes": size }));
     assert_eq!(plan["chains"].as_array().unwrap().len(), 4);
-    for how_much in ["listing", "none", "sample:30%"] {
+    for how_much in ["listing", "none", "sample:30%", "sample:10"] {
         let plan = holds(&world, &["--log-files", how_much, "--seed", "7"]);
-        assert_eq!(plan["log_files"].as_str().unwrap().split('%').next(), how_much.split('%').next());
+        assert!(plan["log_files"].as_str().unwrap().starts_with(how_much), "{}", plan["log_files"]);
+        if how_much == "sample:10" {
+            assert_eq!(plan["log_files_read"]["objects"], 10);
+        }
     }
+    // Those that are drawn are those that are read: the plan adds up their bytes.
+    let mut drawn = world.logs();
+    drawn.sort_by_key(|key| Sha256::digest([&7_u64.to_be_bytes()[..], key.as_bytes()].concat()));
+    let bytes: usize = drawn[..10].iter().map(|key| world.objects[key].body.len()).sum();
+    let sample = ["--log-files", "sample:10", "--seed", "7"];
+    assert_eq!(self::plan(&world, &sample)["log_files_read"], serde_json::json!({ "objects": 10, "bytes": bytes }));
     assert_eq!(holds(&world, &["--region", REGION])["chains"].as_array().unwrap().len(), 2);
 }
 

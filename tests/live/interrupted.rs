@@ -97,12 +97,29 @@ fn a_signal_ends_a_run_with_a_partial_report() {
 fn a_signal_while_log_files_are_listed_ends_a_run_with_a_partial_report() {
     let world = World::small();
     let folder = world.logs()[0].split("/2026/").next().expect("a day").to_owned() + "/2026/";
-    for how in ["listing", "sample:50%", "all"] {
+    for how in ["listing", "sample:50%", "sample:10", "all"] {
         let more = ["--log-files", how];
         let (run, report) = verify(&world, &more, listing_of(&folder), Fault::Stalled, "INT");
         assert_eq!(run.status, Some(3), "{how}: {}", run.stdout);
         assert!(report.findings.iter().any(|finding| finding.code == Code::FolderUnreadable), "{how}");
     }
+}
+
+/// What was drawn is read when all is listed: a run that ends then has seen that all log files are there, and read none.
+#[test]
+fn a_signal_while_a_sample_is_read_claims_nothing_of_it() {
+    let world = World::small();
+    let more = ["--log-files", "sample:3", "--seed", "7"];
+    let (run, report) = verify(&world, &more, logs(), Fault::Stalled, "INT");
+    assert_eq!(run.status, Some(3), "{}", run.stdout);
+    let left = report.totals.log_files;
+    assert_eq!((left.verified, left.unproven), (0, 3), "{left:?}");
+    assert_eq!((left.not_checked, left.present), (left.listed() - 3, left.listed() - 3), "{left:?}");
+    let said = format!(": 0 of {} log files read for a sample of 3, seed 7, ", left.listed());
+    assert!(report.headline().contains(&said), "{}", report.headline());
+    let whole = world.verify(&more);
+    assert_eq!(whole.status, Some(0), "{}", whole.stdout);
+    assert_eq!(whole.report().totals.log_files.verified, 3);
 }
 
 /// With one object under way at a time, all that was begun before is known when the oldest is asked for.

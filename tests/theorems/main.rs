@@ -2,6 +2,7 @@
 
 #[path = "../counted/mod.rs"]
 mod counted;
+mod sample;
 mod stopped;
 mod walk;
 mod world;

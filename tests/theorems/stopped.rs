@@ -13,7 +13,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use trailseal::audit::{AuditRequest, Evidence, Hasher, LogFiles, Observer, Stop, audit_blocking};
+use trailseal::audit::{AuditRequest, Evidence, Hasher, LogFiles, Observer, SampleSize, Stop, audit_blocking};
 use trailseal::chain::union;
 use trailseal::digest::KeySet;
 use trailseal::finding::{Code, Finding, Reason, Severity};
@@ -272,7 +272,12 @@ proptest! {
         at: Index,
         kind in prop_oneof![Just(Kind::Local), Just(Kind::LocalReaders), Just(Kind::Remote)],
         hasher in prop_oneof![Just(Hasher::Single), Just(Hasher::Lockstep)],
-        log_files in prop_oneof![Just(LogFiles::All), Just(LogFiles::Listing), Just(LogFiles::None)],
+        log_files in prop_oneof![
+            Just(LogFiles::All),
+            Just(LogFiles::Listing),
+            Just(LogFiles::None),
+            Just(LogFiles::Sample { size: SampleSize::Count(9), seed: 1 })
+        ],
         in_store: bool,
     ) {
         quiet_about_panics_on_purpose();
@@ -296,7 +301,8 @@ proptest! {
             Just(LogFiles::All),
             Just(LogFiles::Listing),
             Just(LogFiles::None),
-            Just(LogFiles::Sample { per_million: 500_000, seed: 1 })
+            Just(LogFiles::Sample { size: SampleSize::PerMillion(500_000), seed: 1 }),
+            (1_u32..45).prop_map(|count| LogFiles::Sample { size: SampleSize::Count(count), seed: 1 })
         ],
         bounded: bool,
         waived: bool,

@@ -9,9 +9,9 @@ use crate::audit::AuditError;
 use crate::audit::digests::Ahead;
 use crate::audit::folders::{Window, days_of, logged};
 use crate::audit::listing::list;
-use crate::audit::logs::in_sample;
 use crate::audit::misplaced::Unlistable;
 use crate::audit::request::LogFiles;
+use crate::audit::sample::is_read;
 use crate::chain::{DayLogs, Observed, SeenLog};
 use crate::limits::DIGEST_DUE_AFTER;
 use crate::trail::{ChainKind, Day, Interval, Time};
@@ -79,7 +79,7 @@ impl Walker<'_> {
         // What the listing does not show is asked for: only that tells absent from unlistable.
         for logs in span.logs.into_values().rev() {
             for recorded in logs.into_unseen() {
-                self.send(recorded).await?;
+                self.read(recorded).await?;
             }
         }
         Ok(())
@@ -103,28 +103,32 @@ impl Walker<'_> {
                 match seen {
                     None if window.is_pending(&object) => {
                         self.pending += 1;
-                        if self.logs.teller.wanted() {
+                        if self.checking.teller().wanted() {
                             let minute = object.name.map(|name| Interval::new(name.minute, name.minute.plus(60)));
-                            self.logs.teller.pending(&object.at, minute);
+                            self.checking.teller().pending(&object.at, minute);
                         }
                     }
                     None if window.judges(&object) => self.vouched.unlisted(&object),
                     None | Some(SeenLog::Checked) => {}
-                    Some(SeenLog::Rewritten(recorded)) => self.send(*recorded).await?,
+                    Some(SeenLog::Rewritten(recorded)) => self.read(*recorded).await?,
                     Some(SeenLog::Proven(kept, rewritten)) if self.asked.request.remembered => {
-                        self.logs.unchanged(*kept, &object.at.key, rewritten, &mut self.outcome);
+                        self.checking.unchanged(*kept, &object.at.key, rewritten);
                     }
-                    Some(SeenLog::Proven(kept, _)) => self.send(kept.recorded(object.at.key)).await?,
+                    Some(SeenLog::Proven(kept, _)) => self.read(kept.recorded(object.at.key)).await?,
                     // It was put off for the listing, which shows it otherwise than an earlier run proved it, if one did.
                     Some(SeenLog::Present(kept) | SeenLog::Untimed(kept))
-                        if self.asked.request.remembered && in_sample(self.asked.request.log_files, &object.at.key) =>
+                        if self.asked.request.remembered && is_read(self.asked.request.log_files, &object.at.key) =>
                     {
-                        self.send(kept.recorded(object.at.key)).await?;
+                        self.read(kept.recorded(object.at.key)).await?;
                     }
                     Some(SeenLog::Present(kept) | SeenLog::Untimed(kept)) => {
                         // A time that lies beside a copy is the copy's own word.
-                        self.untimed += u64::from(!place.store.is_remote() || object.last_modified.is_none());
-                        self.logs.present(*kept, &object.at.key, &mut self.outcome);
+                        let untimed = !place.store.is_remote() || object.last_modified.is_none();
+                        self.untimed += u64::from(untimed);
+                        match &self.asked.draw {
+                            Some(draw) => self.checking.offered(draw, self.number, &object.at.key, *kept, untimed),
+                            None => self.checking.present(*kept, &object.at.key),
+                        }
                     }
                 }
             }

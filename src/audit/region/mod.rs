@@ -8,26 +8,29 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
-use tokio::task::JoinSet;
-
 pub(super) use self::outcome::RegionOutcome;
 use super::Asked;
+use super::checking::Checking;
 use super::digests::{Ahead, DigestReader, Looked, Seen};
 use super::discover::Region;
 use super::error::AuditError;
 use super::folders::LogFolders;
 use super::inventory::{Inventory, take_inventory};
-use super::logs::{LogOutcome, LogReader, in_sample};
+use super::logs::LogReader;
 use super::request::LogFiles;
+use super::sample::is_read;
 use super::tell::Teller;
-use crate::chain::{ChainWalk, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, Listed, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::LOG_NAME_SKEW;
-use crate::report::LogTally;
 use crate::trail::{ChainId, ChainKind, Interval, Time};
 
-/// Audits one account and region.
-pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Result<RegionOutcome, AuditError> {
+/// Audits one account and region; by its number, the sample knows its log files.
+pub(super) async fn audit_region(
+    asked: Arc<Asked>,
+    number: usize,
+    mut region: Region,
+) -> Result<RegionOutcome, AuditError> {
     if asked.request.stop.cuts() {
         return Ok(RegionOutcome { not_begun: true, ..RegionOutcome::default() });
     }
@@ -43,7 +46,7 @@ pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Resul
         .filter(|chain| asked.request.select.has_chain(chain) && of_trail(chain))
         .cloned()
         .collect();
-    let mut walker = Walker::new(&asked, &region, inventory, &asked_for, &mut seen).await;
+    let mut walker = Walker::new(&asked, number, &region, inventory, &asked_for, &mut seen).await;
     walker.walk().await?;
     walker.consult_later_backfills().await?;
     walker.finish().await
@@ -51,17 +54,14 @@ pub(super) async fn audit_region(asked: Arc<Asked>, mut region: Region) -> Resul
 
 struct Walker<'a> {
     asked: &'a Asked,
+    number: usize,
     region: &'a Region,
     inventory: Inventory,
     tracks: Vec<Track>,
     reader: DigestReader,
-    logs: LogReader,
     vouched: VouchedLogs,
     folders: LogFolders,
-    checking: JoinSet<LogOutcome>,
-    batch: Vec<RecordedLog>,
-    batch_size: usize,
-    outcome: LogOutcome,
+    checking: Checking,
     findings: Vec<Finding>,
     bucket: Option<String>,
     /// The buckets that verified digests lie in.
@@ -85,6 +85,7 @@ struct Track {
 impl<'a> Walker<'a> {
     async fn new(
         asked: &'a Asked,
+        number: usize,
         region: &'a Region,
         mut inventory: Inventory,
         asked_for: &BTreeSet<ChainId>,
@@ -101,12 +102,12 @@ impl<'a> Walker<'a> {
             pace: asked.pace.clone(),
             observer: Arc::clone(&asked.observer),
         };
-        let teller = Teller::new(&asked.observer);
         inventory.chains.retain(|chain, _| request.log_files != LogFiles::None || asked_for.contains(chain));
         let remote = region.places.iter().any(|place| place.store.is_remote());
         let most = if remote { WINDOW } else { WINDOW_AT_HAND };
         let window = (request.concurrency / inventory.chains.len().max(1)).clamp(2, most);
         let share = request.limits.clone().shared_by(inventory.chains.len());
+        let teller = Teller::new(&asked.observer);
         let tracks: Vec<Track> = inventory
             .chains
             .iter()
@@ -152,22 +153,17 @@ impl<'a> Walker<'a> {
             LogFiles::None => LogFolders::default(),
             _ => LogFolders::find(region, asked.range.window(&inventory), &request.limits).await,
         };
-        let outcome = LogOutcome { tallies: vec![LogTally::default(); tracks.len()], ..LogOutcome::default() };
         Walker {
             asked,
+            number,
             region,
             inventory,
             tracks,
             reader,
-            logs,
             vouched,
             folders,
-            outcome,
+            checking: Checking::new(logs, asked.pace.clone()),
             findings,
-            checking: JoinSet::new(),
-            batch: Vec::new(),
-            // Where every answer takes its time, none waits for another.
-            batch_size: if remote { 1 } else { BATCH },
             bucket: None,
             buckets: BTreeSet::new(),
             pending: 0,
@@ -225,7 +221,7 @@ impl<'a> Walker<'a> {
                 }
                 let mut vouched = track.walk.observed(observed);
                 if let Some(judged) = vouched.judged.take() {
-                    self.logs.teller.digest(track.walk.chain(), *judged);
+                    self.checking.teller().digest(track.walk.chain(), *judged);
                 }
                 self.take(at, vouched).await?;
             }
@@ -237,7 +233,7 @@ impl<'a> Walker<'a> {
     /// the days that are not closed.
     async fn give_up(&mut self) -> Result<(), AuditError> {
         self.given_up = true;
-        let teller = &self.logs.teller;
+        let teller = self.checking.teller();
         for track in &mut self.tracks {
             let told = track.walk.give_up(track.ahead.untold());
             if let Some(told) = told.filter(|_| teller.wanted() && track.selected) {
@@ -250,7 +246,7 @@ impl<'a> Walker<'a> {
         }
         while let Some(day) = self.vouched.newest_open() {
             for recorded in self.vouched.close(day).into_unseen() {
-                self.logs.not_read(&recorded, &mut self.outcome);
+                self.checking.not_read(&recorded);
             }
         }
         Ok(())
@@ -269,54 +265,47 @@ impl<'a> Walker<'a> {
         for log in vouched.log_files {
             if mode == LogFiles::None {
                 if in_scope && self.asked.range.is_requested(&log.at) {
-                    self.logs.not_looked_for(RecordedLog { log, by: Arc::clone(&by) }, &mut self.outcome);
+                    self.checking.not_looked_for(RecordedLog { log, by: Arc::clone(&by) });
                 }
                 continue;
             }
             let in_scope = in_scope && self.asked.range.is_requested(&log.at);
             // What is not read must be seen in the listing; what the listing cannot show must be read.
             // One that may be as an earlier run proved it is seen in the listing before it is read.
-            let wanted = in_sample(mode, &log.at.key) && !self.asked.request.remembered;
+            let wanted = is_read(mode, &log.at.key) && !self.asked.request.remembered;
             let read = in_scope && (wanted || !self.vouched.can_show(&log.at));
-            let first = self.vouched.vouch(&log, in_scope, Some(&by).filter(|_| in_scope && !read));
-            if in_scope && !first {
-                let listed = ListedLog { chain: &self.logs.chains[chain], at: &log.at, covers };
-                self.findings.push(listed.listed_twice());
-            } else if read {
-                self.send(RecordedLog { log, by: Arc::clone(&by) }).await?;
+            let listed = self.vouched.vouch(&log, in_scope, Some(&by).filter(|_| in_scope && !read));
+            match listed {
+                Listed::Again if in_scope => {
+                    let listed = ListedLog { chain: &self.checking.chains()[chain], at: &log.at, covers };
+                    self.findings.push(listed.listed_twice());
+                }
+                Listed::Again => {}
+                Listed::First if !read => {}
+                Listed::First => self.read(RecordedLog { log, by: Arc::clone(&by) }).await?,
+                Listed::Otherwise(before) => {
+                    if let Some(before) = before {
+                        self.read(*before).await?;
+                    }
+                    self.read(RecordedLog { log, by: Arc::clone(&by) }).await?;
+                }
             }
         }
         Ok(())
     }
 
-    async fn send(&mut self, log: RecordedLog) -> Result<(), AuditError> {
-        self.batch.push(log);
-        if self.batch.len() >= self.batch_size { self.flush().await } else { Ok(()) }
-    }
-
-    async fn flush(&mut self) -> Result<(), AuditError> {
-        if self.batch.is_empty() {
-            return Ok(());
+    /// Has a log file read, whether or not a sample would have it.
+    async fn read(&mut self, log: RecordedLog) -> Result<(), AuditError> {
+        if let Some(draw) = &self.asked.draw {
+            let left = draw.read(self.number, &log);
+            left.iter()
+                .for_each(|(left, chains)| self.checking.teller().log_not_checked(&chains[left.by.chain], left, true));
         }
-        // Waiting here for a turn is what bounds the number of log files in memory.
-        let turn = self.asked.pace.turn().await;
-        let (logs, batch) = (self.logs.clone(), mem::take(&mut self.batch));
-        self.checking.spawn(async move {
-            let outcome = logs.check(batch).await;
-            drop(turn);
-            outcome
-        });
-        while let Some(done) = self.checking.try_join_next() {
-            self.outcome.add(done?, self.asked.request.limits.planted_named_per_region);
-        }
-        Ok(())
+        self.checking.send(log).await
     }
 }
 
 const KINDS: [ChainKind; 2] = [ChainKind::Standard, ChainKind::Backfill];
-
-/// Log files sent to be checked together: enough that sending costs little beside reading.
-const BATCH: usize = 16;
 
 /// Digests of one chain fetched ahead, at most.
 const WINDOW: usize = 32;

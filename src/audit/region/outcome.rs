@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::mem;
+use std::sync::Arc;
 
 use super::Walker;
+use crate::audit::checking::Checking;
 use crate::audit::discover::Region;
 use crate::audit::folders::Window;
+use crate::audit::observer::Observer;
 use crate::audit::request::LogFiles;
 use crate::audit::{AuditError, publish};
 use crate::chain::VouchedLogs;
 use crate::digest::PublicKey;
 use crate::finding::{Code, Finding};
 use crate::limits::LOG_NAME_SKEW;
-use crate::report::ChainReport;
+use crate::report::{ChainReport, LogTally};
 use crate::trail::{ChainId, ChainKind, Time};
 
 /// What came of one account and region.
@@ -42,28 +45,17 @@ pub(in crate::audit) struct RegionOutcome {
     pub not_begun: bool,
     /// A bucket that a verified digest names, for a copy of which nothing else tells.
     pub bucket: Option<String>,
+    /// Its log files, until what came of them is taken in.
+    pub checking: Option<Checking>,
 }
 
 impl Walker<'_> {
     pub(super) async fn finish(mut self) -> Result<RegionOutcome, AuditError> {
-        self.flush().await?;
-        while let Some(done) = self.checking.join_next().await {
-            self.outcome.add(done?, self.asked.request.limits.planted_named_per_region);
-        }
-        let named = self.asked.request.limits.planted_named_per_region;
-        if let (more @ 1.., Some(place)) = (self.outcome.rewritten.saturating_sub(named), self.region.places.first()) {
-            let folder = place.at(place.folders.logs());
-            self.findings.push(Finding::more_like_it(Code::LogModifiedAfterDelivery, &folder, more as u64));
-        }
-        let mut finished = RegionOutcome {
-            region: self.region.region.clone(),
-            bytes: self.outcome.bytes,
-            bucket: self.bucket,
-            ..RegionOutcome::default()
-        };
+        self.checking.all_done().await?;
+        let mut finished =
+            RegionOutcome { region: self.region.region.clone(), bucket: self.bucket, ..RegionOutcome::default() };
         let mut oldest = Vec::new();
-        let tallies = mem::take(&mut self.outcome.tallies);
-        for (track, tally) in self.tracks.into_iter().zip(tallies) {
+        for track in self.tracks {
             let chain = track.walk.chain().clone();
             let walked = track.walk.finish();
             oldest.extend(walked.oldest_start.filter(|_| chain.kind == ChainKind::Standard));
@@ -78,14 +70,9 @@ impl Walker<'_> {
             finished.findings.extend(walked.findings.iter().cloned());
             finished.keys_unknown += walked.keys_unknown;
             finished.fingerprints.extend(walked.fingerprints.iter().cloned());
-            finished.chains.push((chain, ChainReport::of(walked, tally)));
+            finished.chains.push((chain, ChainReport::of(walked, LogTally::default())));
         }
         self.findings.extend(mem::take(&mut self.folders.beside).into_findings());
-        self.findings.extend(
-            mem::take(&mut self.outcome.not_read)
-                .into_iter()
-                .map(|(chain, count)| Finding::logs_not_read(&self.logs.chains[chain], count)),
-        );
         if self.given_up {
             // A digest that was not looked at may list what those looked at do not.
             let (objects, beyond) = self.vouched.into_unlisted();
@@ -104,12 +91,35 @@ impl Walker<'_> {
         finished.newer_logs = self.folders.newer;
         publish(&self.asked.observer, &self.findings);
         finished.findings.append(&mut self.findings);
-        finished.findings.append(&mut self.outcome.findings);
         let used = finished.fingerprints.iter().filter_map(|fingerprint| self.reader.keys.get(fingerprint));
         finished.keys_used = used.cloned().collect();
         finished.chains.shrink_to_fit();
+        finished.checking = Some(self.checking);
+        // Of a sample, some are read when all accounts and regions are looked at.
+        if self.asked.draw.is_none() {
+            finished.close_logs(&self.asked.observer);
+        }
         self.asked.observer.region_done();
         Ok(finished)
+    }
+}
+
+impl RegionOutcome {
+    /// Takes in what came of the log files, once none is to be read any more.
+    pub(in crate::audit) fn close_logs(&mut self, observer: &Arc<dyn Observer>) {
+        let Some(mut checking) = self.checking.take() else { return };
+        let findings = checking.summed_up();
+        publish(observer, &findings);
+        self.findings.extend(findings);
+        self.findings.append(&mut checking.outcome.findings);
+        self.bytes += checking.outcome.bytes;
+        let tallies = mem::take(&mut checking.outcome.tallies);
+        for (chain, tally) in checking.chains().iter().zip(tallies) {
+            // Those that were not asked for are not among them, and neither are those that began after the request.
+            if let Some((_, report)) = self.chains.iter_mut().find(|(id, _)| id == chain) {
+                report.log_files = tally;
+            }
+        }
     }
 }
 

@@ -149,9 +149,9 @@ fn log_files(target: &TargetConfig) -> String {
         (LogFiles::All, _) => "all are read".to_owned(),
         (LogFiles::Listing, _) => "listed, not read".to_owned(),
         (LogFiles::None, _) => "neither read nor listed".to_owned(),
-        (LogFiles::Sample { per_million, .. }, seed) => {
+        (LogFiles::Sample { size, .. }, seed) => {
             let drawn = seed.map_or("drawn by chance".to_owned(), |seed| format!("drawn by the seed {seed}"));
-            format!("{}% are read, {drawn}", f64::from(per_million) / 10_000.0)
+            format!("{size} are read, {drawn}")
         }
     }
 }

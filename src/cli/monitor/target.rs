@@ -75,8 +75,8 @@ fn request(target: &TargetConfig, now: Time) -> Result<AuditRequest, Failure> {
         },
         log_files: match target.log_files {
             // A seed that can be foreseen tells an attacker which log files nobody reads.
-            LogFiles::Sample { per_million, .. } if target.seed.is_none() => {
-                LogFiles::Sample { per_million, seed: RandomState::new().hash_one(now.unix()) }
+            sample @ LogFiles::Sample { .. } if target.seed.is_none() => {
+                sample.seeded(RandomState::new().hash_one(now.unix()))
             }
             how => how,
         },

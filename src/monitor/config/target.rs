@@ -99,7 +99,7 @@ fn start(text: &str) -> Option<Start> {
 fn log_files(table: &Table<'_, '_>) -> (LogFiles, Option<u64>) {
     let how = table.parsed("log_files", LOG_FILES, |text| text.parse().ok()).unwrap_or(LogFiles::All);
     match (how, table.number("seed", 0..=u64::MAX)) {
-        (LogFiles::Sample { per_million, .. }, Some(seed)) => (LogFiles::Sample { per_million, seed }, Some(seed)),
+        (sample @ LogFiles::Sample { .. }, Some(seed)) => (sample.seeded(seed), Some(seed)),
         (other, Some(_)) => {
             table.note("seed", format!("`seed` draws a sample, and `log_files` is {other}; write `log_files = \"sample:5%\"`, or leave `seed` out"));
             (other, None)

@@ -88,6 +88,65 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || altered().asked(&["--log-files", "listing"]),
     },
     Lie {
+        name: "request-sample-that-draws-the-log-edited",
+        verdict: "not-intact",
+        expect: &["log-hash-mismatch"],
+        notes: &[],
+        comment: "One log file of six was to be read, drawn by a seed, and it is the one that was edited in the copy.",
+        stage: || {
+            let stage = altered();
+            let log = stage.log(1);
+            stage.named(log).asked(&["--log-files", "sample:1", "--seed", "4"])
+        },
+    },
+    Lie {
+        name: "request-sample-that-does-not-draw-the-log-edited",
+        verdict: "intact",
+        expect: &[],
+        notes: &[],
+        comment: "One log file of six was to be read, drawn by a seed, and it is another than the one that was edited in the copy. The report's \
+                  first line says how many were read.",
+        stage: || altered().asked(&["--log-files", "sample:1", "--seed", "2"]),
+    },
+    Lie {
+        name: "request-sample-that-does-not-draw-the-log-deleted",
+        verdict: "not-intact",
+        expect: &["log-missing"],
+        notes: &[],
+        comment: "One log file of six was to be read, drawn by a seed; another one is gone, and for that the listing is enough.",
+        stage: || {
+            let mut stage = honest();
+            let log = stage.log(1);
+            stage.delete(&log);
+            stage.named(log).asked(&["--log-files", "sample:1", "--seed", "2"])
+        },
+    },
+    Lie {
+        name: "request-sample-that-draws-the-log-deleted",
+        verdict: "not-intact",
+        expect: &["log-missing"],
+        notes: &[],
+        comment: "One log file of six was to be read, drawn by a seed among all that the digests list; the one that was drawn is gone.",
+        stage: || {
+            let mut stage = honest();
+            let log = stage.log(1);
+            stage.delete(&log);
+            stage.named(log).asked(&["--log-files", "sample:1", "--seed", "4"])
+        },
+    },
+    Lie {
+        name: "request-sample-of-more-logs-than-there-are",
+        verdict: "not-intact",
+        expect: &["log-hash-mismatch"],
+        notes: &[],
+        comment: "25 log files were to be read, drawn by a seed, and there are six: all are read, the one that was edited among them.",
+        stage: || {
+            let stage = altered();
+            let log = stage.log(1);
+            stage.named(log).asked(&["--log-files", "sample:25", "--seed", "2"])
+        },
+    },
+    Lie {
         name: "request-chain-alone-and-a-log-edited",
         verdict: "intact",
         expect: &[],

@@ -59,13 +59,16 @@ impl Watched {
         }
         let logs = self.keys_with("/CloudTrail/");
         // Not what was done something to already: that could not be put right.
-        let of = |keys: &[String]| keys.iter().filter(|key| undone.iter().all(|(other, _)| other != *key)).cloned().collect();
+        let of = |keys: &[String]| {
+            keys.iter().filter(|key| undone.iter().all(|(other, _)| other != *key)).cloned().collect()
+        };
         let (logs, digests): (Vec<String>, Vec<String>) = (of(&logs), of(&self.keys_with("/CloudTrail-Digest/")));
         match (chance.below(5), chance.of(&logs), chance.of(&digests)) {
             (0, Some(key), _) => undone.push((key.clone(), Some(self.remove(&key)))),
             (1, Some(key), _) => {
                 let stored = self.remove(&key);
-                let altered = Stored { body: gzip(b"{\"Records\":[]}").into(), last_modified: self.at, ..stored.clone() };
+                let altered =
+                    Stored { body: gzip(b"{\"Records\":[]}").into(), last_modified: self.at, ..stored.clone() };
                 self.put(&key, altered);
                 undone.push((key, Some(stored)));
             }

@@ -66,14 +66,18 @@ fn what_was_proven_and_is_altered_is_told_once_and_resolved_once() {
 fn what_was_proven_and_is_gone_is_told() {
     let watched = Watched::after(20, two_days(), "");
     watched.comes_to(0);
-    let (log, digest) = (watched.keys_with("/CloudTrail/")[5].clone(), watched.keys_with("/CloudTrail-Digest/")[4].clone());
+    let (log, digest) =
+        (watched.keys_with("/CloudTrail/")[5].clone(), watched.keys_with("/CloudTrail-Digest/")[4].clone());
     watched.remove(&log);
     watched.comes_to(1);
     assert_eq!(watched.open(), [open("log-missing", &log)]);
     watched.remove(&digest);
     watched.comes_to(1);
     let codes: Vec<String> = watched.open().into_iter().map(|open| open.code).collect();
-    assert!(codes.contains(&"digest-missing".to_owned()) && !codes.contains(&"history-rewritten".to_owned()), "{codes:?}");
+    assert!(
+        codes.contains(&"digest-missing".to_owned()) && !codes.contains(&"history-rewritten".to_owned()),
+        "{codes:?}"
+    );
 }
 
 #[test]

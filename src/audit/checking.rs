@@ -1,0 +1,143 @@
+//! The log files of one account and region on their way to be checked: many at once, and no more than the pace allows.
+
+use std::mem;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::AuditError;
+use super::logs::{LogOutcome, LogReader};
+use super::pace::Pace;
+use super::sample::AuditDraw;
+use super::tell::Teller;
+use crate::chain::{Kept, RecordedLog};
+use crate::finding::{Code, Finding};
+use crate::report::LogTally;
+use crate::trail::{ChainId, Time};
+
+/// Checks the log files that it is sent.
+pub(super) struct Checking {
+    reader: LogReader,
+    pace: Pace,
+    batch: Vec<RecordedLog>,
+    batch_size: usize,
+    under_way: JoinSet<LogOutcome>,
+    /// What came of those that are done, and of those that were not to be read.
+    pub outcome: LogOutcome,
+}
+
+impl Checking {
+    pub(super) fn new(reader: LogReader, pace: Pace) -> Checking {
+        // Where every answer takes its time, none waits for another.
+        let remote = reader.places.iter().any(|place| place.store.is_remote());
+        let outcome = LogOutcome { tallies: vec![LogTally::default(); reader.chains.len()], ..LogOutcome::default() };
+        Checking {
+            reader,
+            pace,
+            batch: Vec::new(),
+            batch_size: if remote { 1 } else { BATCH },
+            under_way: JoinSet::new(),
+            outcome,
+        }
+    }
+
+    /// The chains that these log files are recorded in.
+    pub(super) fn chains(&self) -> &Arc<[ChainId]> {
+        &self.reader.chains
+    }
+
+    /// Who is told of each.
+    pub(super) fn teller(&self) -> &Teller {
+        &self.reader.teller
+    }
+
+    /// Counts one that was not read because the run was interrupted before.
+    pub(super) fn not_read(&mut self, log: &RecordedLog) {
+        self.reader.not_read(log, &mut self.outcome);
+    }
+
+    /// Counts one that was neither to be read nor to be looked for.
+    pub(super) fn not_looked_for(&mut self, log: RecordedLog) {
+        self.reader.not_looked_for(log, &mut self.outcome);
+    }
+
+    /// Counts one that an earlier run proved, and that the listing shows unchanged since.
+    pub(super) fn unchanged(&mut self, kept: Kept, key: &str, rewritten: Option<(Time, Time)>) {
+        self.reader.unchanged(kept, key, rewritten, &mut self.outcome);
+    }
+
+    /// Counts one that was not to be read, and that the listing shows by this key.
+    pub(super) fn present(&mut self, kept: Kept, key: &str) {
+        self.count_present(kept.chain());
+        if self.teller().wanted() {
+            let chain = kept.chain();
+            self.teller().log_not_checked(&self.chains()[chain], &kept.recorded(key.to_owned()), true);
+        }
+    }
+
+    /// The same, of one that may be drawn for the sample; whoever is not, or is no more, is told to be left unread.
+    pub(super) fn offered(&mut self, draw: &AuditDraw, region: usize, key: &str, kept: Kept, untimed: bool) {
+        if !draw.may_take(key) {
+            return self.present(kept, key);
+        }
+        self.count_present(kept.chain());
+        if let Some((left, chains)) = draw.seen(region, key, kept, untimed, self.chains()) {
+            self.teller().log_not_checked(&chains[left.by.chain], &left, true);
+        }
+    }
+
+    fn count_present(&mut self, chain: usize) {
+        self.outcome.tallies[chain].not_checked += 1;
+        self.outcome.tallies[chain].present += 1;
+    }
+
+    /// Sends one to be checked, now or with those that come next.
+    pub(super) async fn send(&mut self, log: RecordedLog) -> Result<(), AuditError> {
+        self.batch.push(log);
+        if self.batch.len() >= self.batch_size { self.flush().await } else { Ok(()) }
+    }
+
+    /// Lets none wait for those that come next.
+    pub(super) async fn flush(&mut self) -> Result<(), AuditError> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        // Waiting here for a turn is what bounds the number of log files in memory.
+        let turn = self.pace.turn().await;
+        let (reader, batch) = (self.reader.clone(), mem::take(&mut self.batch));
+        self.under_way.spawn(async move {
+            let outcome = reader.check(batch).await;
+            drop(turn);
+            outcome
+        });
+        while let Some(done) = self.under_way.try_join_next() {
+            self.outcome.add(done?, self.reader.limits.planted_named_per_region);
+        }
+        Ok(())
+    }
+
+    /// Waits until all that were sent are checked.
+    pub(super) async fn all_done(&mut self) -> Result<(), AuditError> {
+        self.flush().await?;
+        while let Some(done) = self.under_way.join_next().await {
+            self.outcome.add(done?, self.reader.limits.planted_named_per_region);
+        }
+        Ok(())
+    }
+
+    /// What is to be said of all of them together.
+    pub(super) fn summed_up(&mut self) -> Vec<Finding> {
+        let not_read = mem::take(&mut self.outcome.not_read).into_iter();
+        let mut findings: Vec<Finding> =
+            not_read.map(|(chain, count)| Finding::logs_not_read(&self.reader.chains[chain], count)).collect();
+        let named = self.reader.limits.planted_named_per_region;
+        if let (more @ 1.., Some(place)) = (self.outcome.rewritten.saturating_sub(named), self.reader.places.first()) {
+            let folder = place.at(place.folders.logs());
+            findings.push(Finding::more_like_it(Code::LogModifiedAfterDelivery, &folder, more as u64));
+        }
+        findings
+    }
+}
+
+/// Log files sent to be checked together: enough that sending costs little beside reading.
+const BATCH: usize = 16;

@@ -1,0 +1,206 @@
+//! A bucket, and what is remembered of it.
+//!
+//! The listing is the bucket's, always. What it shows unchanged by entity tag, size and time, since its bytes were read and
+//! proven, is taken for what it was: a digest file's bytes come from the state file, where they are verified again, and a log
+//! file's hash is handed on for the audit to compare. Whatever the listing shows otherwise is asked for.
+
+mod store;
+mod watch;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use self::store::{RememberedBuckets, RememberedStore};
+use self::watch::Remembering;
+use super::state::{Described, PlaceId, Proven, Remembered, RememberedDigest, RunId, State, StateError, TargetId};
+use crate::audit::{Evidence, Observer};
+use crate::report::{CheckedObject, ObjectKind, ObjectStatus};
+use crate::store::{Buckets, ObjectInfo, ObjectStore};
+use crate::trail::{Day, ObjectLocation, Time};
+
+/// What is remembered of a target, for one run.
+pub(super) struct Memory {
+    state: Arc<State>,
+    target: TargetId,
+    run: RunId,
+    /// The days that are read again, whatever is remembered of them.
+    reread: Option<Slice>,
+    places: HashMap<(String, String), PlaceId>,
+    digests: Mutex<HashMap<PlaceId, Seen>>,
+    /// What was read of the bucket and is not judged yet.
+    under_way: Mutex<HashMap<ObjectLocation, Option<Read>>>,
+    proven: Mutex<Vec<Proven>>,
+    counts: Mutex<Counts>,
+    /// The first thing that went wrong with the state file: nothing that a run says is worth anything then.
+    failed: Mutex<Option<StateError>>,
+}
+
+/// How much was verified anew, and how much was as before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub digests_read: u64,
+    pub logs_read: u64,
+}
+
+/// Every n-th day of a history: which of them it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Slice {
+    /// Which: less than `of`.
+    pub which: u64,
+    /// Of how many.
+    pub of: u64,
+}
+
+/// What the listing shows of a folder of digest files.
+#[derive(Default)]
+struct Seen {
+    /// Whether it came to its end.
+    whole: bool,
+    /// The names that are new, or are not as they are remembered.
+    differ: HashSet<String>,
+    /// Remembered, and not there.
+    gone: Vec<Remembered>,
+}
+
+/// An object that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Read {
+    described: Described,
+    version_id: Option<String>,
+    digest: Option<RememberedDigest>,
+}
+
+impl Slice {
+    /// Whether an object of that name is in it.
+    fn has(self, name: &str) -> bool {
+        let day = name.get(..DAY_FOLDER).and_then(Day::parse_folder);
+        let number = day.map(|day| day.start().unix().div_euclid(Time::DAY));
+        // What has no day is read each time.
+        number.is_none_or(|number| number.rem_euclid(self.of.cast_signed().max(1)).unsigned_abs() == self.which)
+    }
+}
+
+impl Memory {
+    /// What is remembered of a target.
+    pub(super) fn of(
+        state: &Arc<State>,
+        target: TargetId,
+        run: RunId,
+        reread: Option<Slice>,
+    ) -> Result<Arc<Memory>, StateError> {
+        let places = state.places(target)?.into_iter().map(|(bucket, folder, id)| ((bucket, folder), id));
+        Ok(Arc::new(Memory {
+            state: Arc::clone(state),
+            target,
+            run,
+            reread,
+            places: places.collect(),
+            digests: Mutex::default(),
+            under_way: Mutex::default(),
+            proven: Mutex::default(),
+            counts: Mutex::default(),
+            failed: Mutex::default(),
+        }))
+    }
+
+    /// The evidence, with what is remembered of it.
+    pub(super) fn over(self: &Arc<Memory>, evidence: Evidence) -> Evidence {
+        let stores = evidence.stores.into_iter().map(|store| self.store(store)).collect();
+        let buckets = evidence.buckets.map(|inner| {
+            Arc::new(RememberedBuckets { memory: Arc::clone(self), inner, opened: Mutex::default() })
+                as Arc<dyn Buckets>
+        });
+        Evidence { stores, buckets, ..evidence }
+    }
+
+    fn store(self: &Arc<Memory>, inner: Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> {
+        Arc::new(RememberedStore { memory: Arc::clone(self), inner })
+    }
+
+    /// Whoever counts what is proven, so that it is remembered.
+    pub(super) fn observer(self: &Arc<Memory>, watched: Arc<dyn Observer>) -> Arc<dyn Observer> {
+        Arc::new(Remembering { memory: Arc::clone(self), watched })
+    }
+
+    /// Writes down what is not yet, and says how much was read.
+    pub(super) fn settle(&self) -> Result<Counts, StateError> {
+        self.write(0);
+        match lock(&self.failed).take() {
+            Some(error) => Err(error),
+            None => Ok(*lock(&self.counts)),
+        }
+    }
+
+    /// The folders of which anything is remembered, each with its bucket.
+    pub(super) fn folders(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.places.keys().map(|(bucket, folder)| (bucket.as_str(), folder.as_str()))
+    }
+
+    /// The digest files that were proven and are not there, of those folders that were listed whole; and whether that one was.
+    pub(super) fn gone(&self, bucket: &str, folder: &str) -> Option<Vec<Remembered>> {
+        let place = self.places.get(&(bucket.to_owned(), folder.to_owned()))?;
+        lock(&self.digests).get(place).filter(|seen| seen.whole).map(|seen| seen.gone.clone())
+    }
+
+    fn place(&self, bucket: &str, folder: &str) -> Option<PlaceId> {
+        self.places.get(&(bucket.to_owned(), folder.to_owned())).copied()
+    }
+
+    fn fail(&self, error: StateError) {
+        lock(&self.failed).get_or_insert(error);
+    }
+
+    /// Whether an object is as it is remembered, and not to be read again all the same.
+    fn is_unchanged(&self, object: &ObjectInfo, remembered: &Remembered) -> bool {
+        described(object).is_some_and(|described| described == remembered.described)
+            && !self.reread.is_some_and(|slice| slice.has(&remembered.name))
+    }
+
+    /// Takes up that an object was proven.
+    fn is_proven(&self, object: &CheckedObject) {
+        let Some(Some(read)) = lock(&self.under_way).remove(&object.at) else { return };
+        let sha256 =
+            object.computed.as_deref().and_then(|hash| hex::decode(hash).ok()).and_then(|hash| hash.try_into().ok());
+        let (ObjectStatus::Verified, Some(sha256)) = (object.status, sha256) else { return };
+        let mut counts = lock(&self.counts);
+        match object.kind {
+            ObjectKind::DigestFile => counts.digests_read += 1,
+            ObjectKind::LogFile => counts.logs_read += 1,
+            ObjectKind::Other => return,
+        }
+        drop(counts);
+        let ObjectLocation { bucket, key } = object.at.clone();
+        let Read { described, version_id, digest } = read;
+        lock(&self.proven).push(Proven { bucket, key, described, version_id, sha256, digest });
+        self.write(TOGETHER);
+    }
+
+    /// Writes what is proven, if it is as many objects.
+    fn write(&self, at_least: usize) {
+        let mut proven = lock(&self.proven);
+        if proven.is_empty() || proven.len() < at_least {
+            return;
+        }
+        let batch = std::mem::take(&mut *proven);
+        drop(proven);
+        if let Err(error) = self.state.remember(self.target, self.run, &batch) {
+            self.fail(error);
+        }
+    }
+}
+
+/// How a listing describes an object; none where it does not tell enough for a change to be seen.
+fn described(object: &ObjectInfo) -> Option<Described> {
+    let (etag, last_modified) = object.etag.clone().zip(object.last_modified)?;
+    Some(Described { etag, size: object.size, last_modified })
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The length of `2026/01/31/`.
+const DAY_FOLDER: usize = 11;
+
+/// Objects that are written down together.
+const TOGETHER: usize = 1_000;
