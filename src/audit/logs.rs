@@ -221,8 +221,8 @@ impl LogOutcome {
         self.tallies[chain].present += 1;
     }
 
-    /// Takes that back of one that is to be read after all.
-    pub(super) fn to_be_read(&mut self, chain: usize) {
+    /// Takes that back of one that is read after all.
+    pub(super) fn no_longer_present(&mut self, chain: usize) {
         self.tallies[chain].not_checked -= 1;
         self.tallies[chain].present -= 1;
     }
