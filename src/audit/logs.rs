@@ -260,8 +260,8 @@ impl LogOutcome {
         }
     }
 
-    /// Takes back that one was not to be read: it is, after all.
-    pub(super) fn to_be_read(&mut self, chain: usize) {
+    /// Takes back that one was seen in the listing and not read: it is read after all.
+    pub(super) fn no_longer_present(&mut self, chain: usize) {
         self.tallies[chain].not_checked -= 1;
         self.tallies[chain].present -= 1;
     }

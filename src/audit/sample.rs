@@ -153,7 +153,7 @@ impl Asked {
             let outcome = &mut outcomes[id.region];
             outcome.untimed -= u64::from(untimed);
             if let Some(checking) = &mut outcome.checking {
-                checking.outcome.to_be_read(by.chain);
+                checking.outcome.no_longer_present(by.chain);
                 checking.send(RecordedLog { log: id.log, by }).await?;
             }
         }

@@ -25,7 +25,7 @@ use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::LOG_NAME_SKEW;
 use crate::trail::{ChainId, ChainKind, Interval, Time};
 
-/// Audits one account and region; by its number, the sample knows its log files.
+/// Audits one account and region, by its number among all of them.
 pub(super) async fn audit_region(
     asked: Arc<Asked>,
     number: usize,
@@ -54,6 +54,7 @@ pub(super) async fn audit_region(
 
 struct Walker<'a> {
     asked: &'a Asked,
+    /// By which a sample tells its log files from those of other accounts and regions.
     number: usize,
     region: &'a Region,
     inventory: Inventory,
