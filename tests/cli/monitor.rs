@@ -62,7 +62,7 @@ error: trailseal.toml: 3 things are wrong with it
     assert_eq!(wrong, expected);
     // What it says is its own, and does nothing to a terminal.
     let (_, _, wrong) = check("\"a\\u001b[2J\" = 1\n[[target]]\nname = \"a\"\nsource = \"s3://trail-logs\"\n", &[]);
-    assert!(wrong.contains("`a\\\\u{1b}[2J` is no key") || wrong.contains("`a\\u{1b}[2J` is no key"), "{wrong}");
+    assert!(wrong.contains("line 1: `a\\u{1b}[2J` is no key of the top of the file"), "{wrong}");
 }
 
 #[test]
@@ -80,10 +80,7 @@ fn all_that_stands_in_the_way_of_a_run_is_told() {
     assert_eq!(lines[0], "error: trailseal.toml: 3 things stand in the way of a run");
     assert!(lines[1].starts_with("  the status page no/page.html: there is no directory no"), "{wrong}");
     assert!(lines[2].starts_with("  target a: there is no directory"), "{wrong}");
-    assert!(
-        lines[3].starts_with("  target b: the waiver file waivers.toml") || lines[3].contains("waiver file"),
-        "{wrong}"
-    );
+    assert!(lines[3].starts_with("  target b: the waiver file trailseal.toml: line 1: unknown field"), "{wrong}");
 }
 
 #[test]
