@@ -6,7 +6,6 @@
 
 mod asff;
 mod aspect;
-pub mod escape;
 mod groups;
 mod html;
 mod json;
@@ -20,6 +19,7 @@ mod timeline;
 mod uid;
 mod wording;
 
+pub use crate::report::escape;
 pub use asff::asff;
 pub use html::{HtmlOptions, html};
 pub use json::{json, json_value, ndjson_finding, ndjson_report};

@@ -1,10 +1,11 @@
 //! The report: everything that an audit came to, complete before anything is rendered.
 //!
 //! Counting, sorting, waivers and the verdict happen here, in [`Report::conclude`], and nowhere else. Renderers are
-//! functions of the report.
+//! functions of the report; what they show of it, and what anyone else shows of a finding, is escaped by [`escape`].
 
 mod by_chain;
 mod custody;
+pub mod escape;
 mod made;
 mod model;
 mod population;
