@@ -5,6 +5,7 @@
 
 mod access;
 mod failure;
+mod http;
 mod kms;
 mod organization;
 mod pace;
