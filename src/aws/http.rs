@@ -86,6 +86,11 @@ impl Http {
 }
 
 impl Answer {
+    #[cfg(test)]
+    pub(crate) fn new(status: u16, headers: Headers, body: Vec<u8>) -> Answer {
+        Answer { status, headers, body, cut: false }
+    }
+
     /// What a header says; nothing, if it is not there.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).unwrap_or_default()
