@@ -20,7 +20,7 @@ mod uid;
 mod wording;
 
 pub use crate::report::escape;
-pub use asff::asff;
+pub use asff::{asff, asff_told};
 pub use html::{HtmlOptions, html};
 pub use json::{json, json_value, ndjson_finding, ndjson_report};
 pub use junit::junit;

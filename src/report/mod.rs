@@ -10,6 +10,7 @@ mod made;
 mod model;
 mod population;
 mod tally;
+mod told;
 mod verdict;
 mod waiver;
 
@@ -19,5 +20,6 @@ pub use made::Made;
 pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};
 pub use population::{Population, Share};
 pub use tally::LogTally;
+pub use told::Told;
 pub use verdict::{Verdict, thousands};
 pub use waiver::{AppliedWaiver, Waiver, WaiverError, Waivers};
