@@ -2,5 +2,6 @@
 //! is told once.
 
 mod event;
+pub mod sinks;
 
 pub use event::{EVENT_SCHEMA, Event, EventKind};
