@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+#[cfg(feature = "monitor")]
+use std::time::SystemTime;
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -158,6 +160,18 @@ impl Access {
     /// The region to begin in.
     pub fn region(&self) -> String {
         self.config.region().map_or(FIRST_REGION, Region::as_ref).to_owned()
+    }
+
+    /// The settings as the SDK has them, for what is asked without it.
+    #[cfg(feature = "monitor")]
+    pub(super) fn settings(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The time, for signatures.
+    #[cfg(feature = "monitor")]
+    pub(super) fn now(&self) -> SystemTime {
+        self.config.time_source().unwrap_or_default().now()
     }
 
     /// How requests to one service are made. The clients ask once: asking again is done in one way, in [`Pace`].

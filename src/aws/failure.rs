@@ -50,7 +50,7 @@ where
 }
 
 /// The codes of the S3 API reference, "Error responses".
-fn by_code(code: &str, message: &str, status: u16) -> Refusal {
+pub(super) fn by_code(code: &str, message: &str, status: u16) -> Refusal {
     let words =
         || without_secrets(&[code, message].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(": "));
     let unreachable =
@@ -66,6 +66,8 @@ fn by_code(code: &str, message: &str, status: u16) -> Refusal {
         | "RequestLimitExceeded"
         | "RequestThrottled"
         | "RequestThrottledException"
+        | "Throttled"
+        | "ThrottledException"
         | "TooManyRequestsException"
         | "BandwidthLimitExceeded"
         | "KMS.ThrottlingException" => Refusal::Throttled(StoreError::Throttled),

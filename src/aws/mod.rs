@@ -4,14 +4,23 @@
 //! Nothing here is ever printed but names, codes and AWS's own messages: see `failure`.
 
 mod access;
+#[cfg(feature = "monitor")]
+mod endpoint;
 mod failure;
+mod http;
 mod kms;
 mod organization;
 mod pace;
+#[cfg(feature = "monitor")]
+mod post;
 mod trails;
 mod tsa;
 
+#[cfg(feature = "monitor")]
+pub(crate) use self::http::{Http, HttpError, host_of};
 pub(crate) use self::pace::{Pace, Turn};
+#[cfg(feature = "monitor")]
+pub(crate) use self::post::{Call, CallError, Caller, Service, by_word};
 pub use access::{Access, AccessError, AccessOptions, AssumedRole};
 pub(crate) use failure::{Refusal, refusal, without_secrets};
 pub use kms::{KmsError, KmsSigner};

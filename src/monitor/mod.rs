@@ -8,6 +8,7 @@ mod looked;
 mod memory;
 mod run;
 mod share;
+pub mod sinks;
 pub mod state;
 
 pub use event::{EVENT_SCHEMA, Event, EventKind};

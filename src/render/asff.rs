@@ -1,7 +1,8 @@
 //! ASFF, the AWS Security Finding Format: a JSON array of findings, as `BatchImportFindings` of Security Hub takes them.
 //!
 //! One finding for each chain, whose compliance status is what the chain comes to, and one for each violation and each
-//! thing unproven. Ids are the same from run to run, so that a later import updates what an earlier one made.
+//! thing unproven. Ids are the same from run to run, so that a later import updates what an earlier one made. A monitor imports
+//! a finding by itself when it opens, and again when it is resolved.
 
 mod fit;
 
@@ -17,7 +18,7 @@ use super::place::Place;
 use super::uid;
 use crate::controls::{Control, mapping};
 use crate::finding::{Code, Finding, Severity};
-use crate::report::{OneChain, Report, Verdict};
+use crate::report::{OneChain, Report, Told, Verdict};
 use crate::trail::Time;
 
 /// Writes the findings: chains first, then what was found, both in the report's order.
@@ -28,13 +29,65 @@ pub fn asff(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let found = report.findings.iter().zip(uid::findings(report));
     // A note changes no verdict, and every finding that is imported wants somebody to look at it.
     let found = found.filter(|(finding, _)| finding.severity != Severity::Note);
-    findings.extend(found.map(|(finding, uid)| of_finding(report, finding, &uid)));
+    findings.extend(
+        found.map(|(finding, uid)| of_finding(&Setting::of(report, Place::of(report, finding)), finding, &uid)),
+    );
     json_value(&findings, out)
+}
+
+/// One finding by itself: active while it is there, and archived when it is there no more.
+pub fn asff_told(told: &Told<'_>) -> serde_json::Value {
+    let region = told.finding.chain.as_ref().map_or(told.region, |chain| &chain.region);
+    let setting = Setting {
+        place: Place::new(told.account_id, region, told.region),
+        version: env!("CARGO_PKG_VERSION"),
+        source: told.source,
+        created_at: told.since,
+        updated_at: told.at,
+    };
+    let (status, record_state) = match told.finding.severity {
+        _ if !told.open => ("PASSED", "ARCHIVED"),
+        Severity::Violation => ("FAILED", "ACTIVE"),
+        Severity::Unproven => ("WARNING", "ACTIVE"),
+        Severity::Note => ("NOT_AVAILABLE", "ACTIVE"),
+    };
+    let made = Asff {
+        compliance: Some(Compliance {
+            status,
+            related_requirements: Vec::new(),
+            status_reasons: vec![reason(told.finding.code)],
+        }),
+        record_state,
+        ..of_finding(&setting, told.finding, told.id)
+    };
+    serde_json::to_value(made).expect("names and texts have a form in JSON")
+}
+
+/// Who tells of it, where, and when.
+struct Setting<'a> {
+    place: Place,
+    version: &'a str,
+    source: &'a str,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl Setting<'_> {
+    fn of(report: &Report, place: Place) -> Setting<'_> {
+        Setting {
+            place,
+            version: &report.tool.version,
+            source: &report.request.source,
+            created_at: report.request.as_of,
+            updated_at: report.request.as_of,
+        }
+    }
 }
 
 fn of_chain(report: &Report, one: &OneChain<'_>, of_none: &[&Finding]) -> Asff {
     let OneChain { chain, id, verdict, .. } = one;
-    let place = Place::new(&chain.account_id, &chain.region, &chain.home_region);
+    let setting = Setting::of(report, Place::new(&chain.account_id, &chain.region, &chain.home_region));
+    let place = &setting.place;
     let (label, status) = match verdict {
         // What was not asked for is not passed.
         Verdict::Intact if one.narrowed => ("INFORMATIONAL", "WARNING"),
@@ -45,7 +98,7 @@ fn of_chain(report: &Report, one: &OneChain<'_>, of_none: &[&Finding]) -> Asff {
     let uid = uid::chain(id);
     let controls = mapping();
     let requirement = |control: &Control| fit(&format!("{} {}", control.framework, control.id), 64);
-    let mut product_fields = fields(report);
+    let mut product_fields = fields(&setting);
     product_fields.extend([
         ("trailseal/verdict".to_owned(), verdict.to_string()),
         ("trailseal/period".to_owned(), report.period().to_string()),
@@ -74,8 +127,7 @@ fn of_chain(report: &Report, one: &OneChain<'_>, of_none: &[&Finding]) -> Asff {
             }),
         }],
         ..base(
-            report,
-            &place,
+            &setting,
             &uid,
             "chain",
             Severities { label, original: verdict.to_string() },
@@ -93,10 +145,6 @@ fn reasons(one: &OneChain<'_>, of_none: &[&Finding]) -> Vec<StatusReason> {
     let mut codes: Vec<Code> = concerned.map(|finding| finding.code).collect();
     codes.sort();
     codes.dedup();
-    let reason = |code: Code| StatusReason {
-        reason_code: code.name().to_uppercase().replace('-', "_"),
-        description: fit(code.sentence(), 2_048),
-    };
     let unread = StatusReason {
         reason_code: "LOG_FILES_NOT_CHECKED".to_owned(),
         description: "Log files were not read, because that was asked for or the run was interrupted.".to_owned(),
@@ -104,15 +152,18 @@ fn reasons(one: &OneChain<'_>, of_none: &[&Finding]) -> Vec<StatusReason> {
     codes.into_iter().map(reason).take(MOST_REASONS - 1).chain(one.narrowed.then_some(unread)).collect()
 }
 
-fn of_finding(report: &Report, finding: &Finding, uid: &str) -> Asff {
-    let place = Place::of(report, finding);
+fn reason(code: Code) -> StatusReason {
+    StatusReason { reason_code: code.name().to_uppercase().replace('-', "_"), description: fit(code.sentence(), 2_048) }
+}
+
+fn of_finding(setting: &Setting<'_>, finding: &Finding, uid: &str) -> Asff {
+    let place = &setting.place;
     let (label, kind) = match finding.severity {
         Severity::Violation => ("HIGH", "TTPs/Defense Evasion"),
-        Severity::Unproven | Severity::Note => {
-            ("MEDIUM", "Software and Configuration Checks/AWS Security Best Practices")
-        }
+        Severity::Unproven => ("MEDIUM", "Software and Configuration Checks/AWS Security Best Practices"),
+        Severity::Note => ("INFORMATIONAL", "Software and Configuration Checks/AWS Security Best Practices"),
     };
-    let mut product_fields = fields(report);
+    let mut product_fields = fields(setting);
     let parts = [
         ("trailseal/code", Some(finding.code.to_string())),
         ("trailseal/reason", finding.reason.map(|reason| reason.to_string())),
@@ -126,13 +177,13 @@ fn of_finding(report: &Report, finding: &Finding, uid: &str) -> Asff {
     let resource = match (&finding.subject, &finding.chain) {
         (Some(at), _) => {
             let arn = format!("arn:{}:s3:::{}/{}", place.partition(), at.bucket, at.key);
-            other_or_object(fit_id(&arn, LONGEST_ID), "AwsS3Object", &place, finding)
+            other_or_object(fit_id(&arn, LONGEST_ID), "AwsS3Object", place, finding)
         }
         (None, Some(chain)) => {
             let id = format!("{}/{}/{}/{}", chain.account_id, chain.region, chain.trail, chain.kind);
-            other_or_object(fit_id(&id, LONGEST_ID), "Other", &place, finding)
+            other_or_object(fit_id(&id, LONGEST_ID), "Other", place, finding)
         }
-        (None, None) => other_or_object(fit_id(&report.request.source, LONGEST_ID), "Other", &place, finding),
+        (None, None) => other_or_object(fit_id(setting.source, LONGEST_ID), "Other", place, finding),
     };
     Asff {
         types: [kind],
@@ -141,8 +192,7 @@ fn of_finding(report: &Report, finding: &Finding, uid: &str) -> Asff {
         product_fields,
         resources: vec![resource],
         ..base(
-            report,
-            &place,
+            setting,
             uid,
             finding.code.name(),
             Severities { label, original: finding.severity.to_string() },
@@ -156,23 +206,22 @@ fn other_or_object(id: String, kind: &'static str, place: &Place, finding: &Find
     Resource { kind, id, partition: place.partition(), region: place.region.clone(), details: Details::Other(code) }
 }
 
-fn fields(report: &Report) -> BTreeMap<String, String> {
+fn fields(setting: &Setting<'_>) -> BTreeMap<String, String> {
     BTreeMap::from([
-        ("trailseal/version".to_owned(), fit(&report.tool.version, 2_048)),
-        ("trailseal/source".to_owned(), fit(&report.request.source, 2_048)),
+        ("trailseal/version".to_owned(), fit(setting.version, 2_048)),
+        ("trailseal/source".to_owned(), fit(setting.source, 2_048)),
     ])
 }
 
 /// What every finding has; the rest is filled in by whoever makes it.
 fn base(
-    report: &Report,
-    place: &Place,
+    setting: &Setting<'_>,
     uid: &str,
     rule: &str,
     severity: Severities,
     (title, description): (String, String),
 ) -> Asff {
-    let Place { account, home_region, .. } = place;
+    let place @ Place { account, home_region, .. } = &setting.place;
     Asff {
         schema_version: "2018-10-08",
         id: format!("trailseal/{uid}"),
@@ -180,8 +229,8 @@ fn base(
         generator_id: format!("trailseal/{rule}"),
         aws_account_id: account.clone(),
         types: [""],
-        created_at: report.request.as_of,
-        updated_at: report.request.as_of,
+        created_at: setting.created_at,
+        updated_at: setting.updated_at,
         severity,
         title: fit(&title, 256),
         description: fit(&description, 1_024),

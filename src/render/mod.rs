@@ -8,7 +8,6 @@
 mod asff;
 mod aspect;
 mod csv;
-pub mod escape;
 mod groups;
 mod html;
 mod json;
@@ -23,7 +22,8 @@ mod uid;
 mod wording;
 
 pub use self::csv::{CSV_COLUMNS, CsvTable};
-pub use asff::asff;
+pub use crate::report::escape;
+pub use asff::{asff, asff_told};
 pub use html::{HtmlOptions, html};
 pub use json::{json, json_value, ndjson_finding, ndjson_report};
 pub use junit::junit;

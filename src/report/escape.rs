@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::report::thousands;
+use super::thousands;
 
 /// The longest name shown whole: an S3 location, `s3://`, at most 63 characters, `/`, at most 1,024 bytes.
 pub const LONGEST_NAME: usize = 1_100;

@@ -1,0 +1,353 @@
+//! One request to a service of AWS, signed by the SDK's signer: for services whose own part of the SDK would be built for the
+//! sake of one call, and is enormous.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4::SigningParams;
+use tokio::sync::Mutex;
+
+use super::failure::{Refusal, by_code, told, without_secrets};
+use super::http::{Answer, Http, HttpError, host_of};
+use super::{Access, endpoint};
+use crate::store::StoreError;
+
+/// A service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    Sns,
+    EventBridge,
+    SecurityHub,
+}
+
+/// Asks one service in one region.
+pub(crate) struct Caller {
+    access: Access,
+    service: Service,
+    region: String,
+    http: Http,
+    /// As long as they last: a role is not taken on for every request.
+    credentials: Mutex<Option<Credentials>>,
+}
+
+/// What is sent.
+pub(crate) struct Call {
+    pub(crate) path: &'static str,
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why it was not done, in words without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum CallError {
+    /// Asked again later, it may be.
+    Passing(String),
+    /// Whoever asks may not.
+    Denied(String),
+    /// Asked the same again, it will not be.
+    Lasting(String),
+}
+
+impl Service {
+    /// Its name in addresses and in signatures.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Service::Sns => "sns",
+            Service::EventBridge => "events",
+            Service::SecurityHub => "securityhub",
+        }
+    }
+
+    /// The environment variable of its endpoint.
+    fn variable(self) -> &'static str {
+        match self {
+            Service::Sns => "AWS_ENDPOINT_URL_SNS",
+            Service::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
+            Service::SecurityHub => "AWS_ENDPOINT_URL_SECURITYHUB",
+        }
+    }
+}
+
+impl Caller {
+    /// Asks a service in a region, for at most so long each time.
+    pub(crate) fn new(access: Access, service: Service, region: String, patience: Duration) -> Caller {
+        Caller { access, service, region, http: Http::new(patience), credentials: Mutex::default() }
+    }
+
+    /// Asks once. What comes back is the body of a `200`, in which a service can still say that it did not do it.
+    pub(crate) async fn call(&self, call: Call) -> Result<Vec<u8>, CallError> {
+        let now = self.access.now();
+        let credentials = self.credentials(now).await?;
+        let url = format!("{}{}", self.endpoint(), call.path);
+        let headers = call.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let scope = Scope { service: self.service.name(), region: &self.region, time: now };
+        let headers = signed(&url, headers, &call.body, &credentials, scope);
+        let headers = headers.ok_or_else(|| self.no_endpoint())?;
+        let answer = self.http.post(&url, &headers, call.body, |_| ANSWER_BYTES).await;
+        let answer = answer.map_err(|error| match error {
+            HttpError::Request => self.no_endpoint(),
+            HttpError::Unreachable(why) => self.passing(&why),
+            HttpError::Late(patience) => self.passing(&format!("no answer came within {} seconds", patience.as_secs())),
+        })?;
+        if answer.status == 200 {
+            return Ok(answer.body);
+        }
+        let error = refused(&answer);
+        if matches!(&error, CallError::Passing(why) if why.starts_with(CREDENTIALS)) {
+            *self.credentials.lock().await = None;
+        }
+        Err(error)
+    }
+
+    async fn credentials(&self, now: SystemTime) -> Result<Credentials, CallError> {
+        let mut kept = self.credentials.lock().await;
+        let lasts = |credentials: &&Credentials| credentials.expiry().is_none_or(|until| until > now + SOON);
+        if let Some(credentials) = kept.as_ref().filter(lasts) {
+            return Ok(credentials.clone());
+        }
+        let none = |why: &str| CallError::Passing(format!("there are no usable credentials: {why}"));
+        let provider = self.access.settings().credentials_provider().ok_or_else(|| none("nothing gives any"))?;
+        let fresh = provider.provide_credentials().await.map_err(|error| none(&told(&error)))?;
+        Ok(kept.insert(fresh).clone())
+    }
+
+    /// Where the service is asked: as the options say, then the environment or the profile, then where AWS has it.
+    fn endpoint(&self) -> String {
+        let options = self.access.options();
+        let settings = self.access.settings();
+        let by_name = || std::env::var(self.service.variable()).ok().filter(|url| !url.is_empty());
+        let named =
+            options.endpoint_url.clone().or_else(by_name).or_else(|| settings.endpoint_url().map(str::to_owned));
+        let (fips, dual_stack) = (settings.use_fips() == Some(true), settings.use_dual_stack() == Some(true));
+        let url = named.unwrap_or_else(|| endpoint::of(self.service, &self.region, fips, dual_stack));
+        url.trim_end_matches('/').to_owned()
+    }
+
+    fn no_endpoint(&self) -> CallError {
+        CallError::Lasting(format!("the endpoint that is set for {} is no address", self.service.name()))
+    }
+
+    fn passing(&self, why: &str) -> CallError {
+        let endpoint = self.endpoint();
+        CallError::Passing(format!("{} could not be reached: {why}", host_of(&endpoint).unwrap_or("the endpoint")))
+    }
+}
+
+/// Where and when a signature is good.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    service: &'a str,
+    region: &'a str,
+    time: SystemTime,
+}
+
+/// The headers with those of a signature over them and the body (Signature Version 4). None where the address is none.
+fn signed(
+    url: &str,
+    mut headers: Vec<(String, String)>,
+    body: &[u8],
+    credentials: &Credentials,
+    scope: Scope<'_>,
+) -> Option<Vec<(String, String)>> {
+    host_of(url)?;
+    let identity = credentials.clone().into();
+    let params = SigningParams::builder().identity(&identity).region(scope.region).name(scope.service);
+    let params = params.time(scope.time).settings(SigningSettings::default()).build().ok()?;
+    let shown = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let signable = SignableRequest::new("POST", url, shown, SignableBody::Bytes(body)).ok()?;
+    let (instructions, _) = sign(signable, &params.into()).ok()?.into_parts();
+    headers.extend(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())));
+    Some(headers)
+}
+
+/// What an answer other than `200` says, in the three forms that services have for it: XML, JSON, and JSON with a header.
+fn refused(answer: &Answer) -> CallError {
+    let text = String::from_utf8_lossy(&answer.body);
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    let field = |names: &[&str]| names.iter().find_map(|name| json[*name].as_str()).map(str::to_owned);
+    let element = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        Some(rest.split_once("</")?.0.to_owned())
+    };
+    let by_header = || Some(answer.header("x-amzn-errortype").to_owned()).filter(|code| !code.is_empty());
+    let code = by_header().or_else(|| field(&["__type", "code", "Code"])).or_else(|| element("Code"));
+    let code = code.unwrap_or_default();
+    // `namespace#Code:address` is how some write it.
+    let code = code.rsplit('#').next().and_then(|code| code.split(':').next()).unwrap_or_default();
+    let message = field(&["message", "Message"]).or_else(|| element("Message")).unwrap_or_default();
+    by_word(code, &message, answer.status)
+}
+
+/// What a service means by a code. One that says that it is the caller who may not says it with `400`, too.
+pub(crate) fn by_word(code: &str, message: &str, status: u16) -> CallError {
+    if matches!(code, "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "NotAuthorized") {
+        return CallError::Denied(without_secrets(message));
+    }
+    match by_code(code, message, status) {
+        Refusal::Final(StoreError::Denied | StoreError::Kms) => CallError::Denied(without_secrets(message)),
+        Refusal::Final(error) => CallError::Lasting(words(&error)),
+        Refusal::Throttled(_) => CallError::Passing("it was asked too often".to_owned()),
+        Refusal::Passing(error) => CallError::Passing(words(&error)),
+    }
+}
+
+fn words(error: &StoreError) -> String {
+    match error {
+        StoreError::Credentials(why) => format!("{CREDENTIALS}: {why}"),
+        StoreError::Unreachable(why) => format!("it answered {why}"),
+        error => error.to_string(),
+    }
+}
+
+/// Without credentials.
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller").field("service", &self.service).field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+/// How what is said of credentials begins.
+const CREDENTIALS: &str = "the credentials were refused";
+
+/// Credentials that end so soon are asked for anew.
+const SOON: Duration = Duration::from_secs(60);
+
+/// What is read of an answer: a few hundred bytes are usual. Stops: an answer without an end.
+const ANSWER_BYTES: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_smithy_runtime_api::client::http::{
+        HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    };
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+    use aws_smithy_runtime_api::http::Headers;
+
+    use super::*;
+    use crate::trail::Time;
+
+    fn headers(of: &[(&str, &str)]) -> Vec<(String, String)> {
+        of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn header<'a>(headers: &'a [(String, String)], name: &str) -> &'a str {
+        headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    fn at(time: &str) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(Time::parse_loose(time).unwrap().unix().unsigned_abs())
+    }
+
+    /// Of the test suite of Signature Version 4 that AWS publishes: `post-vanilla`, `post-vanilla-query` and
+    /// `post-x-www-form-urlencoded`.
+    #[test]
+    fn signatures_are_those_of_the_test_suite() {
+        let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", None, None, "");
+        let scope = Scope { service: "service", region: "us-east-1", time: at("2015-08-30T12:36:00Z") };
+        for (path, sent, body, signature) in [
+            ("/", headers(&[]), "", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
+            ("/?Param1=value1", headers(&[]), "", "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"),
+            (
+                "/",
+                headers(&[("content-type", "application/x-www-form-urlencoded")]),
+                "Param1=value1",
+                "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
+            ),
+        ] {
+            let url = format!("https://example.amazonaws.com{path}");
+            let signed = signed(&url, sent, body.as_bytes(), &credentials, scope).unwrap();
+            assert_eq!(header(&signed, "authorization").rsplit('=').next(), Some(signature), "{path}");
+        }
+    }
+
+    /// Keeps what it was to send.
+    #[derive(Clone, Debug, Default)]
+    struct Keep(Arc<Mutex<Option<HttpRequest>>>);
+
+    impl HttpConnector for Keep {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            *self.0.lock().unwrap() = Some(request);
+            HttpConnectorFuture::ready(Err(ConnectorError::other("it is not sent".into(), None)))
+        }
+    }
+
+    /// A request of the SDK to a service that is asked in the same way, signed by us as the SDK signed it.
+    #[tokio::test]
+    async fn signatures_are_those_of_the_sdk() {
+        let credentials = aws_sdk_cloudtrail::config::Credentials::new(
+            "AKIDEXAMPLE",
+            "secret",
+            Some("token/+=".to_owned()),
+            None,
+            "",
+        );
+        let keep = Keep::default();
+        let connector = SharedHttpConnector::new(keep.clone());
+        let config = aws_sdk_cloudtrail::Config::builder()
+            .behavior_version(aws_sdk_cloudtrail::config::BehaviorVersion::latest())
+            .region(aws_sdk_cloudtrail::config::Region::new("eu-central-1"))
+            .credentials_provider(credentials.clone())
+            .http_client(http_client_fn(move |_, _| connector.clone()));
+        let client = aws_sdk_cloudtrail::Client::from_conf(config.build());
+        client.describe_trails().trail_name_list("a name").send().await.unwrap_err();
+        let sent = keep.0.lock().unwrap().take().unwrap();
+
+        let authorization = sent.headers().get("authorization").unwrap();
+        let names = authorization.split("SignedHeaders=").nth(1).unwrap().split(',').next().unwrap();
+        let added = ["host", "x-amz-date", "x-amz-security-token"];
+        let names = names.split(';').filter(|name| !added.contains(name));
+        let sent_headers = names.map(|name| (name.to_owned(), sent.headers().get(name).unwrap().to_owned())).collect();
+        let date = sent.headers().get("x-amz-date").unwrap();
+        let time = Time::parse_compact(date).unwrap().unix().unsigned_abs();
+        let time = SystemTime::UNIX_EPOCH + Duration::from_secs(time);
+        let scope = Scope { service: "cloudtrail", region: "eu-central-1", time };
+        let body = sent.body().bytes().unwrap();
+        let ours = signed(sent.uri(), sent_headers, body, &credentials, scope).unwrap();
+        assert_eq!(header(&ours, "authorization"), authorization);
+        assert_eq!(header(&ours, "x-amz-security-token"), "token/+=");
+    }
+
+    fn answer(status: u16, name: &'static str, value: &'static str, body: &str) -> Answer {
+        let mut headers = Headers::new();
+        headers.insert(name, value);
+        Answer::new(status, headers, body.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn what_services_answer_is_read_in_each_of_their_forms() {
+        let sns = "<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>User: x is not \
+                   authorized to perform: SNS:Publish</Message></Error></ErrorResponse>";
+        let events = "{\"__type\":\"com.amazon.coral.service#AccessDeniedException\",\"Message\":\"User: x may not\"}";
+        let hub =
+            "{\"Message\":\"Account 1 is not subscribed to AWS Security Hub\",\"Code\":\"InvalidAccessException\"}";
+        let told = |status, name, value, body| refused(&answer(status, name, value, body));
+        let plain = ("content-type", "x");
+        let denied = CallError::Denied("User: x is not authorized to perform: SNS:Publish".to_owned());
+        assert_eq!(told(403, plain.0, plain.1, sns), denied);
+        assert_eq!(told(400, plain.0, plain.1, events), CallError::Denied("User: x may not".to_owned()));
+        let not_on = CallError::Lasting(
+            "it answered InvalidAccessException: Account 1 is not subscribed to AWS Security Hub".to_owned(),
+        );
+        assert_eq!(told(401, "x-amzn-errortype", "InvalidAccessException:http://internal/", hub), not_on);
+        let throttled = "{\"__type\":\"ThrottlingException\"}";
+        assert!(matches!(told(400, plain.0, plain.1, throttled), CallError::Passing(_)));
+        assert!(matches!(told(500, plain.0, plain.1, "<html>"), CallError::Passing(_)));
+        let not_found = "<ErrorResponse><Error><Code>NotFound</Code><Message>Topic does not exist</Message></Error></ErrorResponse>";
+        assert!(matches!(told(404, plain.0, plain.1, not_found), CallError::Lasting(_)));
+        let expired = "<Error><Code>ExpiredToken</Code><Message>The security token is expired</Message></Error>";
+        assert!(
+            matches!(told(403, plain.0, plain.1, expired), CallError::Passing(why) if why.starts_with(CREDENTIALS))
+        );
+        let secret = "<Error><Code>InvalidX</Code><Message>AKIAIOSFODNN7EXAMPLE is wrong</Message></Error>";
+        assert_eq!(
+            told(400, plain.0, plain.1, secret),
+            CallError::Lasting("it answered InvalidX: [hidden] is wrong".to_owned())
+        );
+    }
+}
