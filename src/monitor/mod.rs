@@ -2,6 +2,7 @@
 //! is told once.
 
 pub mod config;
+mod deliver;
 mod event;
 mod history;
 mod looked;
@@ -11,5 +12,6 @@ mod share;
 pub mod sinks;
 pub mod state;
 
+pub use deliver::deliver;
 pub use event::{EVENT_SCHEMA, Event, EventKind};
 pub use run::{Ran, RunError, Watched, could_not_begin, run};

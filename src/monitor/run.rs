@@ -31,6 +31,10 @@ pub struct Watched {
     pub reread: Share,
     /// Seconds after which the bucket may let go of objects; none for never.
     pub retention: Option<i64>,
+    /// Seconds after its end until which the newest digest of a chain may be the last; two hours at least.
+    pub overdue_after: i64,
+    /// Seconds that runs and resolved findings are remembered.
+    pub keep_runs: i64,
     /// Who is told.
     pub listeners: Vec<Listener>,
     /// Seconds after which they are reminded; none for never.
@@ -98,6 +102,7 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
         ..RunEnd::default()
     };
     let end = watched.conclude(state, target, run, outcome, &audits, &besides, end)?;
+    state.forget_runs_before(target, now.plus(-watched.keep_runs))?;
     Ok(Ran { run, outcome, end, reports: audits.into_iter().map(|(_, report)| report).collect() })
 }
 
@@ -116,8 +121,19 @@ pub fn could_not_begin(
     let end = RunEnd { error: Some(why.to_owned()), ..RunEnd::default() };
     let besides = [Finding::new(Code::RunFailed, format!("the run could not proceed: {why}"))];
     let outcome = RunOutcome::Failed;
-    let concluded =
-        Concluded { run, target, name, at, outcome, audits: &[], besides: &besides, listeners, remind_every, end };
+    let concluded = Concluded {
+        run,
+        target,
+        name,
+        at,
+        outcome,
+        audits: &[],
+        besides: &besides,
+        listeners,
+        remind_every,
+        overdue_after: 0,
+        end,
+    };
     state.conclude(concluded).map(drop)
 }
 
@@ -209,6 +225,7 @@ impl Watched {
             besides,
             listeners: &self.listeners,
             remind_every: self.remind_every,
+            overdue_after: self.overdue_after,
             end,
         })
     }

@@ -194,8 +194,7 @@ fn access(access: &AccessOptions) -> String {
 
 /// Who is told; addresses may be secrets, and are not shown.
 fn of_sink(sink: &SinkConfig) -> String {
-    let text = |key: &str| sink.get(key).and_then(toml::Value::as_str).unwrap_or("?");
-    format!("sink {} ({})", text("name"), text("kind"))
+    format!("sink {}", sink.describe())
 }
 
 /// What to do next: see that AWS can be reached, and run.

@@ -10,9 +10,11 @@ use crate::cli::evidence::now;
 use crate::cli::progress::Bar;
 use crate::cli::{Failure, say, signals};
 use crate::finding::{Finding, Severity};
-use crate::monitor::config::TargetConfig;
+use crate::monitor::config::{SinkConfig, TargetConfig};
+use crate::monitor::sinks::{Sinks, Surroundings};
 use crate::monitor::state::{Listener, OpenFinding, RunOutcome, State};
 use crate::monitor::{self, Ran, Watched};
+use crate::render;
 use crate::report::{Verdict, thousands};
 use crate::trail::{Span, Time};
 
@@ -21,30 +23,50 @@ use crate::trail::{Span, Time};
 struct Round {
     verdicts: Vec<Verdict>,
     failures: Vec<String>,
+    /// Events that could not be told.
+    undelivered: u64,
 }
 
 /// Runs over all targets, once or until it is asked for the end.
 pub(super) fn run(args: &MonitorArgs, told: &Told, out: &mut dyn Write) -> Result<u8, Failure> {
+    let sinks = sinks(told)?;
     let state = Arc::new(State::open(&told.state).map_err(Failure::told)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = Stop::default();
     signals::ask_for_the_end(&ended, "what is under way is given up; what was proven by then is remembered")?;
     loop {
         let began = now();
-        let round = runtime.block_on(round(args, told, &state, &ended, out))?;
+        let mut round = runtime.block_on(round(args, told, &state, &ended, out))?;
+        round.undelivered = runtime.block_on(deliver(&state, &sinks, out))?;
         out.flush()?;
         let Some(every) = told.config.every else { return Ok(round.exit_status()) };
         if ended.is_asked() {
             return Ok(0);
         }
-        let next = began.plus(every.seconds()).since(now()).max(0).unsigned_abs();
-        runtime.block_on(async {
-            let _ = tokio::time::timeout(Duration::from_secs(next), ended.clone().asked()).await;
-        });
-        if ended.is_asked() {
-            return Ok(0);
+        let next = began.plus(every.seconds());
+        while next > now() {
+            // What could not be told is tried again meanwhile.
+            let left = next.since(now()).clamp(0, TRIED_EVERY).unsigned_abs();
+            runtime.block_on(async {
+                let _ = tokio::time::timeout(Duration::from_secs(left), ended.clone().asked()).await;
+            });
+            if ended.is_asked() {
+                return Ok(0);
+            }
+            runtime.block_on(monitor::deliver(&state, &sinks, now)).map_err(Failure::told)?;
         }
     }
+}
+
+/// Tells what is to be told, and says what could not be. How much that is.
+async fn deliver(state: &State, sinks: &Sinks, out: &mut dyn Write) -> Result<u64, Failure> {
+    monitor::deliver(state, sinks, now).await.map_err(Failure::told)?;
+    let backlog = state.backlog().map_err(Failure::told)?;
+    if let Some((sink, error)) = &backlog.worst {
+        let waiting = thousands(backlog.waiting);
+        say::line(out, &format!("{waiting} events could not be told yet, and are tried again; {sink}: {error}"))?;
+    }
+    Ok(backlog.waiting)
 }
 
 async fn round(
@@ -109,6 +131,8 @@ async fn look(
         recheck: target.recheck,
         reread: target.reread,
         retention: target.retention.map(Span::seconds),
+        overdue_after: target.overdue_after.seconds(),
+        keep_runs: told.config.keep_runs.seconds(),
         listeners: listeners(told),
         remind_every: reminders(told),
         observer,
@@ -132,8 +156,24 @@ fn stop_of_run(ended: &Stop, most: Option<Span>) -> Stop {
     stop
 }
 
-fn listeners(_told: &Told) -> Vec<Listener> {
-    Vec::new()
+fn listeners(told: &Told) -> Vec<Listener> {
+    let listener = |sink: &SinkConfig| Listener {
+        sink: sink.name.clone(),
+        severity: sink.severity,
+        targets: sink.targets.clone(),
+    };
+    told.config.sinks.iter().map(listener).collect()
+}
+
+/// The sinks of the configuration, ready to be told.
+fn sinks(told: &Told) -> Result<Sinks, Failure> {
+    let surroundings = Surroundings {
+        access: told.config.access.clone(),
+        variable: |name| std::env::var(name).ok(),
+        now,
+        asff: render::asff_told,
+    };
+    Sinks::open(&told.config.sinks, &surroundings).map_err(Failure::told)
 }
 
 fn reminders(told: &Told) -> Option<i64> {
@@ -182,18 +222,21 @@ fn about(finding: &Finding) -> String {
 }
 
 impl Round {
-    /// That of the worst: 1 where tampering or loss is shown, 2 where a target could not be looked at, 3 where something could
-    /// not be proven.
+    /// That of the worst: 1 where tampering or loss is shown, 2 where a target could not be looked at or someone could not be
+    /// told, 3 where something could not be proven.
     fn exit_status(&self) -> u8 {
         let any = |verdict: Verdict| self.verdicts.contains(&verdict);
         match () {
             () if any(Verdict::NotIntact) => Verdict::NotIntact.exit_status(),
-            () if !self.failures.is_empty() => 2,
+            () if !self.failures.is_empty() || self.undelivered > 0 => 2,
             () if any(Verdict::Inconclusive) || self.verdicts.is_empty() => Verdict::Inconclusive.exit_status(),
             () => Verdict::Intact.exit_status(),
         }
     }
 }
+
+/// Seconds between attempts to tell what could not be told.
+const TRIED_EVERY: i64 = 60;
 
 /// New findings that are named one by one; all are in the state file.
 const NAMED: usize = 50;

@@ -12,17 +12,16 @@ mod documented;
 mod error;
 mod keys;
 mod read;
-mod sink;
 mod table;
 mod target;
 #[cfg(test)]
 mod tests;
 
+pub use super::sinks::SinkConfig;
 pub(crate) use error::nearest;
 pub use error::{ConfigError, ConfigErrors};
 pub use read::CONFIG_BYTES;
 pub(crate) use read::LISTEN;
-pub use sink::SinkConfig;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -45,6 +45,7 @@ fn top(top: Table<'_, '_>, problems: &Problems<'_>, folder: &Path) -> Config {
         problems.note(at, problem);
         AccessOptions::default()
     });
+    let targets = targets(&top, problems, folder, &own);
     let config = Config {
         state: path(&top, "state", folder),
         every: span(&top, "every"),
@@ -54,8 +55,8 @@ fn top(top: Table<'_, '_>, problems: &Problems<'_>, folder: &Path) -> Config {
         metrics_file: path(&top, "metrics_file", folder),
         listen: top.parsed("listen", LISTEN, |text| text.parse().ok()),
         keep_runs: span(&top, "keep_runs").unwrap_or(Span::from_seconds(KEEP_RUNS)),
-        targets: targets(&top, problems, folder, &own),
-        sinks: sinks(&top, problems),
+        sinks: sinks(&top, &targets, problems),
+        targets,
         access,
     };
     top.finish();
@@ -90,7 +91,7 @@ fn targets(
     targets
 }
 
-fn sinks(top: &Table<'_, '_>, problems: &Problems<'_>) -> Vec<SinkConfig> {
+fn sinks(top: &Table<'_, '_>, targets: &[super::TargetConfig], problems: &Problems<'_>) -> Vec<SinkConfig> {
     let mut names = BTreeSet::new();
     let mut sinks = Vec::new();
     for (item, entries) in top.raw_tables("sink") {
@@ -105,10 +106,19 @@ fn sinks(top: &Table<'_, '_>, problems: &Problems<'_>) -> Vec<SinkConfig> {
             None => problems.note(at, format!("[[sink]] has no `name`; write {NAME}")),
         }
         match SinkConfig::deserialize(ValueDeserializer::from(item.clone())) {
-            Ok(sink) => sinks.push(sink),
+            Ok(sink) => {
+                let unknown = sink.targets.iter().filter(|name| !targets.iter().any(|target| target.name == **name));
+                for name in unknown {
+                    problems.note(
+                        at,
+                        format!("the sink {} is told of the target {name}, and there is none of that name", sink.name),
+                    );
+                }
+                sinks.push(sink);
+            }
             Err(error) => {
                 let at = error.span().map_or(at, |span| span.start);
-                problems.note(at, format!("{}; see docs/monitor.md for what a sink is told", error.message()));
+                problems.note(at, format!("{}; see docs/monitor-sinks.md for what a sink takes", error.message()));
             }
         }
     }

@@ -54,6 +54,8 @@ pub(in crate::monitor) struct Concluded<'a> {
     pub listeners: &'a [Listener],
     /// Seconds after which who was told is reminded; none for never.
     pub remind_every: Option<i64>,
+    /// Seconds that a chain may be without a digest before that is told.
+    pub overdue_after: i64,
     pub end: RunEnd,
 }
 
@@ -105,6 +107,7 @@ impl Concluded<'_> {
         let all = self.audits.iter().flat_map(|(_, report)| &report.findings).chain(self.besides);
         // That it was interrupted is no trouble of the evidence.
         let all = all.filter(|finding| finding.reason != Some(Reason::Interrupted));
+        let all = all.filter(|finding| !self.is_waited_for(finding));
         let mut found: BTreeMap<String, Finding> = BTreeMap::new();
         let mut stretches: Stretches = BTreeMap::new();
         for finding in all {
@@ -133,6 +136,12 @@ impl Concluded<'_> {
             }
         }
         found.into_iter().collect()
+    }
+
+    /// Whether a digest may still come.
+    fn is_waited_for(&self, finding: &Finding) -> bool {
+        let time = finding.interval.filter(|_| finding.reason == Some(Reason::AfterNewestDigest));
+        time.is_some_and(|time| self.at.since(time.start) <= self.overdue_after)
     }
 
     fn opened(&self, transaction: &Transaction<'_>, finding: &Finding, identity: &str) -> rusqlite::Result<()> {
