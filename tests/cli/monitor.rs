@@ -170,7 +170,7 @@ target copy (evidence)
   overdue       after 2h
   public keys   those beside the copy, which show no more than that it is consistent
 
-sink chat (webhook)
+sink chat: webhook at the address in CHAT_URL, the event as JSON; told of violations and what is unproven, of all targets; 10 s for each delivery
 
 Next: trailseal verify s3://trail-logs/logs --dry-run
 Next: trailseal monitor --config trailseal.toml --once

@@ -100,7 +100,7 @@ fn waivers(target: &TargetConfig) -> Result<Waivers, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::{Silent, audit};
+    use crate::audit::{SampleSize, Silent, audit};
     use crate::monitor::config::Config;
     use crate::report::Verdict;
 
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!((request.concurrency, request.limits.log_inflated), (3, 12_345_678));
         assert_eq!((request.as_of, request.start, request.end), (later(), None, None));
         // Drawn by chance, and not by a seed that anyone could foresee.
-        assert!(matches!(request.log_files, LogFiles::Sample { per_million: 500_000, seed: 1.. }));
+        assert!(matches!(request.log_files, LogFiles::Sample { size: SampleSize::PerMillion(500_000), seed: 1.. }));
         let report = audit(opened.evidence, opened.keys, request, std::sync::Arc::new(Silent)).await.unwrap();
         assert_eq!(report.verdict, Verdict::Intact, "{}", report.headline());
     }
@@ -145,7 +145,7 @@ mod tests {
             (1, 1, 0)
         );
         assert_eq!(request.start, Some(later().plus(-10 * Time::DAY)));
-        assert_eq!(request.log_files, LogFiles::Sample { per_million: 10_000, seed: 0 });
+        assert_eq!(request.log_files, LogFiles::Sample { size: SampleSize::PerMillion(10_000), seed: 0 });
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a configuration comes to, and what is said of each mistake.
 
 use super::*;
+use crate::audit::SampleSize;
 
 fn parsed(text: &str) -> Config {
     Config::parse(text, Path::new("/etc/trailseal")).unwrap()
@@ -87,7 +88,7 @@ fn what_retention_has_expired_is_not_asked_for() {
 
 #[test]
 fn a_sample_has_a_seed_or_chance() {
-    let sample = |seed| LogFiles::Sample { per_million: 50_000, seed };
+    let sample = |seed| LogFiles::Sample { size: SampleSize::PerMillion(50_000), seed };
     let drawn = |lines: &str| (target(lines).log_files, target(lines).seed);
     assert_eq!(drawn("log_files = \"sample:5%\"\nseed = 7"), (sample(7), Some(7)));
     assert_eq!(drawn("log_files = \"sample:5%\""), (sample(0), None));
@@ -231,7 +232,7 @@ fn what_is_no_toml_is_told_alone() {
 
 #[test]
 fn names_of_sinks_are_their_own() {
-    let sink = |name: &str| format!("[[sink]]\nname = \"{name}\"\nkind = \"file\"\npath = \"x\"\n");
+    let sink = |name: &str| format!("[[sink]]\nname = \"{name}\"\nkind = \"command\"\ncommand = [\"page\"]\n");
     let text = format!("[[target]]\nname = \"a\"\nsource = \"s3://trail-logs\"\n{}{}", sink("chat"), sink("chat"));
     assert_eq!(wrong(&text), "line 8: another sink has the name \"chat\" too; give each its own");
 }

@@ -3,6 +3,7 @@
 mod history;
 mod kills;
 mod steady;
+mod told;
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,6 +23,9 @@ pub(crate) struct Watched {
     coming: Vec<SimulatedObject>,
     /// Keys of the configuration beside the source, as lines of the target's table.
     target: String,
+    /// Who is told, as tables of the configuration.
+    pub(crate) sinks: String,
+    pub(crate) remind_every: String,
 }
 
 /// An open finding, as sqlite3 shows it.
@@ -44,7 +48,8 @@ impl Watched {
         let mut coming: Vec<SimulatedObject> = world.objects.values().cloned().collect();
         coming.sort_by_key(|object| std::cmp::Reverse((object.last_modified, object.key.clone())));
         let begun = world.summary.interval.start;
-        let mut watched = Watched { world, at: begun, coming, target: target.to_owned() };
+        let (target, sinks, remind_every) = (target.to_owned(), String::new(), "never".to_owned());
+        let mut watched = Watched { world, at: begun, coming, target, sinks, remind_every };
         watched.go_on(hours * Time::HOUR);
         watched
     }
@@ -65,7 +70,8 @@ impl Watched {
     pub(crate) fn config(&self) -> PathBuf {
         let path = self.world.scratch.path().join("trailseal.toml");
         let target = format!("[[target]]\nname = \"trail\"\nsource = \"{}\"\n{}", self.world.source(), self.target);
-        fs::write(&path, format!("state = \"state.sqlite\"\nremind_every = \"never\"\n{target}\n")).unwrap();
+        let (remind, sinks) = (&self.remind_every, &self.sinks);
+        fs::write(&path, format!("state = \"state.sqlite\"\nremind_every = \"{remind}\"\n{target}\n{sinks}")).unwrap();
         path
     }
 
@@ -98,6 +104,11 @@ impl Watched {
 
     pub(crate) fn database(&self) -> Connection {
         Connection::open(self.state()).unwrap()
+    }
+
+    /// What could not be told is due at once.
+    pub(crate) fn make_due(&self) {
+        self.database().execute("UPDATE delivery SET next = 0", []).unwrap();
     }
 
     /// The findings that are open and no notes.
