@@ -80,7 +80,9 @@ impl Http {
             taken.cut = piece.len() > room;
             taken.body.extend_from_slice(&piece[..piece.len().min(room)]);
         }
-        taken.cut |= taken.body.len() == most && most > 0 && matches!(body.next().await, Some(Ok(_)));
+        if !taken.cut && most > 0 && taken.body.len() == most {
+            taken.cut = matches!(body.next().await, Some(Ok(_)));
+        }
         Ok(taken)
     }
 }
@@ -125,6 +127,10 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     }
     without_secrets(&error.to_string())
 }
+
+/// Who asks.
+#[cfg(feature = "monitor")]
+pub(crate) const USER_AGENT: &str = concat!("trailseal/", env!("CARGO_PKG_VERSION"));
 
 /// Without what it came with.
 impl fmt::Debug for Answer {

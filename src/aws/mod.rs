@@ -17,7 +17,7 @@ mod trails;
 mod tsa;
 
 #[cfg(feature = "monitor")]
-pub(crate) use self::http::{Http, HttpError, host_of};
+pub(crate) use self::http::{Http, HttpError, USER_AGENT, host_of};
 pub(crate) use self::pace::{Pace, Turn};
 #[cfg(feature = "monitor")]
 pub(crate) use self::post::{Call, CallError, Caller, Service, by_word};

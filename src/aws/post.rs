@@ -11,7 +11,7 @@ use aws_sigv4::sign::v4::SigningParams;
 use tokio::sync::Mutex;
 
 use super::failure::{Refusal, by_code, told, without_secrets};
-use super::http::{Answer, Http, HttpError, host_of};
+use super::http::{Answer, Http, HttpError, USER_AGENT, host_of};
 use super::{Access, endpoint};
 use crate::store::StoreError;
 
@@ -47,6 +47,13 @@ pub(crate) enum CallError {
     Passing(String),
     /// Whoever asks may not.
     Denied(String),
+    /// Nobody knows who asks: there are no credentials, or they are no good.
+    Credentials {
+        /// Why.
+        why: String,
+        /// Whether others may be had without anybody's doing.
+        passes: bool,
+    },
     /// Asked the same again, it will not be.
     Lasting(String),
 }
@@ -82,7 +89,8 @@ impl Caller {
         let now = self.access.now();
         let credentials = self.credentials(now).await?;
         let url = format!("{}{}", self.endpoint(), call.path);
-        let headers = call.headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let headers = call.headers.iter().chain(&[("user-agent", USER_AGENT)]);
+        let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let scope = Scope { service: self.service.name(), region: &self.region, time: now };
         let headers = signed(&url, headers, &call.body, &credentials, scope);
         let headers = headers.ok_or_else(|| self.no_endpoint())?;
@@ -96,7 +104,7 @@ impl Caller {
             return Ok(answer.body);
         }
         let error = refused(&answer);
-        if matches!(&error, CallError::Passing(why) if why.starts_with(CREDENTIALS)) {
+        if matches!(error, CallError::Credentials { .. }) {
             *self.credentials.lock().await = None;
         }
         Err(error)
@@ -108,7 +116,7 @@ impl Caller {
         if let Some(credentials) = kept.as_ref().filter(lasts) {
             return Ok(credentials.clone());
         }
-        let none = |why: &str| CallError::Passing(format!("there are no usable credentials: {why}"));
+        let none = |why: &str| CallError::Credentials { why: why.to_owned(), passes: true };
         let provider = self.access.settings().credentials_provider().ok_or_else(|| none("nothing gives any"))?;
         let fresh = provider.provide_credentials().await.map_err(|error| none(&told(&error)))?;
         Ok(kept.insert(fresh).clone())
@@ -183,22 +191,22 @@ fn refused(answer: &Answer) -> CallError {
 
 /// What a service means by a code. One that says that it is the caller who may not says it with `400`, too.
 pub(crate) fn by_word(code: &str, message: &str, status: u16) -> CallError {
+    // In one line, however it came.
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     if matches!(code, "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "NotAuthorized") {
-        return CallError::Denied(without_secrets(message));
+        return CallError::Denied(without_secrets(&message));
     }
-    match by_code(code, message, status) {
-        Refusal::Final(StoreError::Denied | StoreError::Kms) => CallError::Denied(without_secrets(message)),
-        Refusal::Final(error) => CallError::Lasting(words(&error)),
-        Refusal::Throttled(_) => CallError::Passing("it was asked too often".to_owned()),
-        Refusal::Passing(error) => CallError::Passing(words(&error)),
-    }
-}
-
-fn words(error: &StoreError) -> String {
-    match error {
-        StoreError::Credentials(why) => format!("{CREDENTIALS}: {why}"),
+    let unreached = |error| match error {
         StoreError::Unreachable(why) => format!("it answered {why}"),
         error => error.to_string(),
+    };
+    match by_code(code, &message, status) {
+        Refusal::Final(StoreError::Denied | StoreError::Kms) => CallError::Denied(without_secrets(&message)),
+        Refusal::Final(StoreError::Credentials(why)) => CallError::Credentials { why, passes: false },
+        Refusal::Passing(StoreError::Credentials(why)) => CallError::Credentials { why, passes: true },
+        Refusal::Throttled(_) => CallError::Passing("it was asked too often".to_owned()),
+        Refusal::Final(error) => CallError::Lasting(unreached(error)),
+        Refusal::Passing(error) => CallError::Passing(unreached(error)),
     }
 }
 
@@ -208,9 +216,6 @@ impl fmt::Debug for Caller {
         f.debug_struct("Caller").field("service", &self.service).field("region", &self.region).finish_non_exhaustive()
     }
 }
-
-/// How what is said of credentials begins.
-const CREDENTIALS: &str = "the credentials were refused";
 
 /// Credentials that end so soon are asked for anew.
 const SOON: Duration = Duration::from_secs(60);
@@ -341,9 +346,10 @@ mod tests {
         let not_found = "<ErrorResponse><Error><Code>NotFound</Code><Message>Topic does not exist</Message></Error></ErrorResponse>";
         assert!(matches!(told(404, plain.0, plain.1, not_found), CallError::Lasting(_)));
         let expired = "<Error><Code>ExpiredToken</Code><Message>The security token is expired</Message></Error>";
-        assert!(
-            matches!(told(403, plain.0, plain.1, expired), CallError::Passing(why) if why.starts_with(CREDENTIALS))
-        );
+        assert!(matches!(told(403, plain.0, plain.1, expired), CallError::Credentials { passes: true, .. }));
+        let unknown =
+            "<Error><Code>InvalidClientTokenId</Code><Message>The security token is invalid</Message></Error>";
+        assert!(matches!(told(403, plain.0, plain.1, unknown), CallError::Credentials { passes: false, .. }));
         let secret = "<Error><Code>InvalidX</Code><Message>AKIAIOSFODNN7EXAMPLE is wrong</Message></Error>";
         assert_eq!(
             told(400, plain.0, plain.1, secret),

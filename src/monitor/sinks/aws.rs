@@ -68,7 +68,7 @@ impl Asked {
         let open = || async {
             let access = Access::open(self.options.clone()).await;
             // They may be there later: a role that is made, a sign-in that is renewed.
-            let access = access.map_err(|error| CallError::Passing(error.to_string()))?;
+            let access = access.map_err(|error| CallError::Credentials { why: error.to_string(), passes: true })?;
             let region = self.region.clone().unwrap_or_else(|| access.region());
             Ok(Caller::new(access, self.service, region, self.patience))
         };
@@ -87,6 +87,12 @@ impl Asked {
                 DeliveryError::Lasting(format!(
                     "{what} may not be told{why}; allow {action} on it to whoever the monitor runs as"
                 ))
+            }
+            CallError::Credentials { why, passes } => {
+                let told = format!(
+                    "{what} cannot be told, for the credentials were refused: {why}; check the profile or role of this sink, or sign in again"
+                );
+                if passes { DeliveryError::Passing(told) } else { DeliveryError::Lasting(told) }
             }
             CallError::Lasting(why) => DeliveryError::Lasting(format!("{what} did not take it: {why}; {check}")),
         }

@@ -19,12 +19,8 @@ pub(super) struct EventBridge {
 impl EventBridge {
     pub(super) fn new(config: &SinkConfig, bridge: &EventBridgeConfig, surroundings: &Surroundings) -> EventBridge {
         let region = bridge.region.as_deref().or_else(|| region_of(&bridge.bus, "events"));
-        let at = At {
-            service: Service::EventBridge,
-            region: region,
-            access: &bridge.access,
-            endpoint_url: &bridge.endpoint_url,
-        };
+        let at =
+            At { service: Service::EventBridge, region, access: &bridge.access, endpoint_url: &bridge.endpoint_url };
         let words = Words {
             what: format!("the EventBridge bus {}", bridge.bus),
             action: "events:PutEvents",

@@ -31,6 +31,7 @@ pub use self::secret::Secret;
 use super::Event;
 use crate::aws::AccessOptions;
 use crate::report::Told;
+use crate::report::escape::is_hidden;
 use crate::trail::Time;
 
 /// Somebody to tell.
@@ -159,8 +160,14 @@ impl fmt::Debug for Sinks {
     }
 }
 
-/// The event in JSON.
+/// The event in JSON, in which nothing acts or hides: what is not plainly visible stands in escapes, as in a report.
 fn json(event: &Event) -> Result<String, DeliveryError> {
     let wrong = |error| DeliveryError::Lasting(format!("the event has no form in JSON ({error}); please report this"));
-    serde_json::to_string(event).map_err(wrong)
+    let text = serde_json::to_string(event).map_err(wrong)?;
+    if !text.contains(is_hidden) {
+        return Ok(text);
+    }
+    // Outside of strings there is no such character.
+    let escaped = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+    Ok(text.chars().map(|c| if is_hidden(c) { escaped(c) } else { c.to_string() }).collect())
 }

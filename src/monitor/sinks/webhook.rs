@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::config::{SinkConfig, WebhookConfig, WebhookFormat, origin};
 use super::{DeliveryError, Secret, Sink, SinkError, Surroundings, json, signature, slack};
-use crate::aws::{Http, HttpError, host_of};
+use crate::aws::{Http, HttpError, USER_AGENT, host_of};
 use crate::monitor::Event;
 use crate::trail::Time;
 
@@ -111,7 +111,7 @@ impl Sink for Webhook {
         };
         let mut headers = vec![
             ("content-type".to_owned(), "application/json".to_owned()),
-            ("user-agent".to_owned(), concat!("trailseal/", env!("CARGO_PKG_VERSION")).to_owned()),
+            ("user-agent".to_owned(), USER_AGENT.to_owned()),
             ("x-trailseal-event-id".to_owned(), event.id.clone()),
         ];
         if let Some(secret) = &self.secret {
