@@ -198,8 +198,10 @@ line 21: `fips` is \"yes\"; write true or false, without quotes
 line 22: `request_payer` is \"owner\"; write \"requester\"
 line 23: `zzzzzzzzz` is no key of [access]; there are profile, endpoint_url, assume_role, external_id, role_session_name, fips, dual_stack, request_payer, expected_bucket_owner, connect_timeout, read_timeout, max_attempts
 line 24: another target has the name \"a\" too; give each its own
+line 27: the sink `A`: missing field `kind`; see docs/monitor-sinks.md for what a sink takes
 line 28: `name` is no name; write 1 to 64 of a to z, 0 to 9 and -, such as \"organization\"
-line 29: [[sink]] has no `name`; write 1 to 64 of a to z, 0 to 9 and -, such as \"organization\"";
+line 29: [[sink]] has no `name`; write 1 to 64 of a to z, 0 to 9 and -, such as \"organization\"
+line 29: missing field `name`; see docs/monitor-sinks.md for what a sink takes";
     let told = wrong(text);
     for (told, expected) in told.lines().zip(expected.lines()) {
         assert_eq!(told, expected);
