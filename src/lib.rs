@@ -71,7 +71,7 @@
 //! **For years.** `monitor` audits what is new, holds what is old against what it has proven before, and tells someone.
 //!
 //! **Faces.** [`render`] turns a report, and nothing else, into text, JSON, a page of HTML and the forms that other
-//! programs take. [`cli`] is the program: the only clock and the only standard streams. [`simulate`] writes synthetic
+//! programs take, and the objects that it counts, one by one, into CSV. [`cli`] is the program: the only clock and the only standard streams. [`simulate`] writes synthetic
 //! trails signed by throwaway keys, for demonstrations and tests.
 
 #![deny(unsafe_code)]

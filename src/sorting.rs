@@ -67,14 +67,9 @@ impl Run {
 }
 
 impl Sorter {
-    pub(crate) fn new(folder: &Path, keep: Keep) -> Sorter {
-        Sorter { keep, folder: folder.to_owned(), memory: Run::default(), on_disk: Vec::new(), room: MEMORY }
-    }
-
-    /// The same with less memory.
-    #[cfg(test)]
-    pub(crate) fn with_room(self, room: usize) -> Sorter {
-        Sorter { room, ..self }
+    /// Of `room` bytes in memory, and of what is more in `folder`.
+    pub(crate) fn new(folder: &Path, keep: Keep, room: usize) -> Sorter {
+        Sorter { keep, folder: folder.to_owned(), memory: Run::default(), on_disk: Vec::new(), room }
     }
 
     /// Adds a note of a key.
@@ -91,12 +86,16 @@ impl Sorter {
     }
 
     /// Writes what is in memory to disk.
-    pub(crate) fn spill(&mut self) -> io::Result<()> {
+    fn spill(&mut self) -> io::Result<()> {
         let mut run = mem::take(&mut self.memory);
         run.sort(self.keep);
         let mut out = self.file()?;
         run.places.iter().try_for_each(|place| put(&mut out, run.key(place), run.note(place)))?;
         let mut file = whole(out)?;
+        // The room is used again.
+        run.bytes.clear();
+        run.places.clear();
+        self.memory = run;
         for level in 0.. {
             if level == self.on_disk.len() {
                 self.on_disk.push(Vec::new());
@@ -244,9 +243,7 @@ impl Sorted {
     }
 }
 
-/// Bytes kept in memory before they go to disk.
-const MEMORY: usize = 24 << 20;
-const BUFFER: usize = 256 << 10;
+const BUFFER: usize = 128 << 10;
 
 /// Runs on disk that become one.
 const MERGED: usize = 32;
@@ -269,7 +266,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let keys = ["b/x", "a", "b/", "a/b", "ab", "b/x", "", "a", "z\u{10ffff}"];
         for room in [usize::MAX, 7, 1, 0] {
-            let mut sorter = Sorter::new(folder.path(), Keep::Last).with_room(room);
+            let mut sorter = Sorter::new(folder.path(), Keep::Last, room);
             for (round, key) in keys.iter().chain(&keys).enumerate() {
                 sorter.add(key.as_bytes(), &(round as u64)).unwrap();
             }
@@ -285,7 +282,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for (keep, expected) in [(Keep::All, 3 * 1_500), (Keep::Last, 1_500)] {
             // Each in a run of its own.
-            let mut sorter = Sorter::new(folder.path(), keep).with_room(0);
+            let mut sorter = Sorter::new(folder.path(), keep, 0);
             for round in 0..3 {
                 for number in (0..1_500).rev() {
                     sorter.add(format!("{number:04}").as_bytes(), &(round * 10_000_u64 + number)).unwrap();
@@ -310,7 +307,7 @@ mod tests {
     #[test]
     fn a_disk_that_is_not_there_is_told_of() {
         let folder = tempfile::tempdir().unwrap();
-        let mut sorter = Sorter::new(&folder.path().join("gone"), Keep::All).with_room(100);
+        let mut sorter = Sorter::new(&folder.path().join("gone"), Keep::All, 100);
         sorter.add(b"fits", &1_u8).unwrap();
         assert!(sorter.add(&[b'x'; 200], &1_u8).is_err());
     }

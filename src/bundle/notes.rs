@@ -61,7 +61,7 @@ pub(super) struct Notes(Sorter);
 impl Notes {
     /// `folder` is the disk for what does not stay in memory.
     pub(super) fn new(folder: &Path) -> Notes {
-        Notes(Sorter::new(folder, Keep::Last))
+        Notes(Sorter::new(folder, Keep::Last, MEMORY))
     }
 
     /// Notes something of a key.
@@ -91,6 +91,9 @@ impl Sorted {
         Ok(Some((key, postcard::from_bytes(&note).map_err(io::Error::other)?)))
     }
 }
+
+/// Bytes of notes kept in memory before they go to disk.
+const MEMORY: usize = 24 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ use std::io;
 use super::escape::{LONGEST_NAME, LONGEST_SENTENCE, ascii, bounded};
 use crate::finding::Code;
 use crate::report::CheckedObject;
-use crate::trail::Time;
+use crate::trail::{ChainId, Time};
 
 /// Writes rows, in the order in which it is given them.
 pub struct CsvTable<'a>(csv::Writer<&'a mut dyn io::Write>);
@@ -27,31 +27,30 @@ impl<'a> CsvTable<'a> {
     /// One row.
     pub fn row(&mut self, object: &CheckedObject) -> io::Result<()> {
         let chain = object.chain.as_ref();
-        let time = |time: Option<Time>| time.map(|time| time.to_string()).unwrap_or_default();
-        let (kind, bytes) = (chain.map(|chain| chain.kind.to_string()), object.bytes.map(|bytes| bytes.to_string()));
-        let (start, end) = (object.interval.map(|i| i.start), object.interval.map(|i| i.end));
-        let name = |text: Option<&str>| cell(&bounded(text.unwrap_or_default(), LONGEST_NAME)).into_owned();
-        let fields: [String; CSV_COLUMNS.len()] = [
-            object.kind.name().to_owned(),
-            object.status.name().to_owned(),
-            name(chain.map(|chain| chain.account_id.as_str())),
-            name(chain.map(|chain| chain.region.as_str())),
-            name(chain.map(|chain| chain.trail.as_str())),
-            name(chain.map(|chain| chain.home_region.as_str())),
-            kind.unwrap_or_default(),
+        let kind = chain.map(|chain| chain.kind.to_string());
+        let time = |time: Time| Cow::Owned(time.to_string());
+        let of_chain = |field: fn(&ChainId) -> &String| name(chain.map(|chain| field(chain).as_str()));
+        let fields: [Cow<'_, str>; CSV_COLUMNS.len()] = [
+            object.kind.name().into(),
+            object.status.name().into(),
+            of_chain(|chain| &chain.account_id),
+            of_chain(|chain| &chain.region),
+            of_chain(|chain| &chain.trail),
+            of_chain(|chain| &chain.home_region),
+            kind.unwrap_or_default().into(),
             name(Some(&object.at.bucket)),
             name(Some(&object.at.key)),
-            time(start),
-            time(end),
+            object.interval.map(|interval| time(interval.start)).unwrap_or_default(),
+            object.interval.map(|interval| time(interval.end)).unwrap_or_default(),
             name(object.recorded.as_deref()),
             name(object.computed.as_deref()),
-            bytes.unwrap_or_default(),
-            codes(&object.codes),
-            codes(&object.waived),
+            object.bytes.map(|bytes| bytes.to_string()).unwrap_or_default().into(),
+            codes(&object.codes).into(),
+            codes(&object.waived).into(),
             name(object.recorded_by.as_deref()),
-            cell(&bounded(&object.message, LONGEST_SENTENCE)).into_owned(),
+            cell(bounded(&object.message, LONGEST_SENTENCE)),
         ];
-        Ok(self.0.write_record(&fields)?)
+        Ok(self.0.write_record(fields.iter().map(|field| field.as_bytes()))?)
     }
 
     /// Sees to it that all of it is written.
@@ -82,18 +81,24 @@ pub const CSV_COLUMNS: [&str; 18] = [
     "message",
 ];
 
+/// What is there, as a cell.
+fn name(text: Option<&str>) -> Cow<'_, str> {
+    cell(bounded(text.unwrap_or_default(), LONGEST_NAME))
+}
+
 fn codes(codes: &[Code]) -> String {
     codes.iter().map(|code| code.name()).collect::<Vec<_>>().join(";")
 }
 
 /// The text so that no spreadsheet calculates it. Where the comma is the decimal point, a semicolon parts cells, and what
 /// comes after one begins a cell: outside of prose it is escaped.
-fn cell(text: &str) -> Cow<'_, str> {
-    let shown = ascii(text);
-    let formula = shown.starts_with(['=', '+', '-', '@']);
-    if !formula && !shown.contains(';') {
-        return shown;
+fn cell(text: Cow<'_, str>) -> Cow<'_, str> {
+    let formula = text.starts_with(['=', '+', '-', '@']);
+    // So are nearly all of them, and they are many.
+    if !formula && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b';' | b'\\')) {
+        return text;
     }
+    let shown = ascii(&text);
     let mut safe = String::from(if formula { "'" } else { "" });
     let mut rest = shown.chars();
     while let Some(c) = rest.next() {
@@ -115,7 +120,7 @@ fn begins_a_clause(rest: &str) -> bool {
 mod tests {
     use super::*;
     use crate::report::{ObjectKind, ObjectStatus};
-    use crate::trail::{ChainId, ChainKind, ObjectLocation};
+    use crate::trail::{ChainKind, ObjectLocation};
 
     #[test]
     fn no_cell_is_calculated() {
@@ -136,7 +141,7 @@ mod tests {
             ("gone; the digest names it;", "gone; the digest names it\\u{3b}"),
             ("\u{e9}\u{1b}[2J\\", "\\u{e9}\\u{1b}[2J\\\\"),
         ] {
-            assert_eq!(cell(text), shown, "{text}");
+            assert_eq!(cell(text.into()), shown, "{text}");
         }
     }
 

@@ -79,6 +79,9 @@ pub fn html(text: &str) -> Cow<'_, str> {
 /// The text if it has at most `most` characters; else its two ends, and how many characters were left out between
 /// them. It is cut before it is escaped, so that no escape is cut in two.
 pub fn bounded(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return Cow::Borrowed(text);
+    }
     let length = text.chars().count();
     if length <= most {
         return Cow::Borrowed(text);

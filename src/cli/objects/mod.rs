@@ -39,7 +39,7 @@ enum Rows {
 impl Objects {
     /// Keeps what does not fit in memory in `folder`.
     pub(super) fn new(folder: &Path, others: Arc<dyn Observer>) -> Objects {
-        Objects::of(Sorter::new(folder, Keep::All), others)
+        Objects::of(Sorter::new(folder, Keep::All, MEMORY), others)
     }
 
     fn of(sorter: Sorter, others: Arc<dyn Observer>) -> Objects {
@@ -153,6 +153,9 @@ impl Observer for Objects {
     }
 }
 
+/// Bytes of rows kept in memory before they go to disk.
+const MEMORY: usize = 8 << 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,7 +195,7 @@ mod tests {
         let mut texts = Vec::new();
         for (keys, room) in [(["c", "a", "d", "c"], usize::MAX), (["d", "c", "c", "a"], 0), (["a", "c", "d", "c"], 100)]
         {
-            let sorter = Sorter::new(folder.path(), Keep::All).with_room(room);
+            let sorter = Sorter::new(folder.path(), Keep::All, room);
             let objects = Objects::of(sorter, Arc::new(Silent));
             keys.iter().for_each(|key| objects.checked(&row(key)));
             objects.bucket_is("named");
@@ -207,7 +210,7 @@ mod tests {
     #[test]
     fn a_disk_that_fails_is_told_of_in_the_end_and_each_time() {
         let folder = tempfile::tempdir().unwrap();
-        let sorter = Sorter::new(&folder.path().join("gone"), Keep::All).with_room(0);
+        let sorter = Sorter::new(&folder.path().join("gone"), Keep::All, 0);
         let objects = Objects::of(sorter, Arc::new(Silent));
         ["a", "b"].iter().for_each(|key| objects.checked(&row(key)));
         for _ in 0..2 {
