@@ -57,8 +57,11 @@ impl Hook {
 
 fn alter(watched: &Watched, key: &str) -> crate::s3_server::Stored {
     let stored = watched.remove(key);
-    let altered =
-        crate::s3_server::Stored { body: gzip(b"{\"Records\":[]}").into(), last_modified: watched.at, ..stored.clone() };
+    let altered = crate::s3_server::Stored {
+        body: gzip(b"{\"Records\":[]}").into(),
+        last_modified: watched.at,
+        ..stored.clone()
+    };
     watched.put(key, altered);
     stored
 }
@@ -142,7 +145,8 @@ fn an_accepted_finding_is_told_to_nobody() {
     let hook = Hook::of(&mut watched);
     let key = watched.keys_with("/CloudTrail/")[2].clone();
     let waiver = format!(
-        "[[waiver]]\ncode = \"log-hash-mismatch\"\nkey = \"{key}\"\nreason = \"a drill\"\nwho = \"the auditor\"\nuntil = \"2027-01-01\"\n"
+        "[[waiver]]\ncode = \"log-hash-mismatch\"\nsubject = \"{}/{key}\"\nreason = \"a drill\"\nwho = \"the auditor\"\nuntil = \"2027-01-01\"\n",
+        watched.world.source()
     );
     std::fs::write(watched.world.scratch.path().join("waivers.toml"), waiver).unwrap();
     alter(&watched, &key);
