@@ -25,6 +25,7 @@ mod keys;
 mod live;
 mod made;
 mod output;
+mod place;
 mod plan;
 mod progress;
 mod pull;

@@ -7,6 +7,7 @@ mod advice;
 mod code;
 mod interrupted;
 mod meaning;
+mod named;
 mod wording;
 
 use serde::{Deserialize, Serialize};

@@ -32,10 +32,15 @@ pub(super) fn decide<'a>(findings: impl IntoIterator<Item = &'a Finding>, digest
     }
 }
 
-/// How much was verified of how much, by how much was to be read.
-pub(super) fn scope(asked: &str, logs: LogTally, digests: Tally) -> String {
+/// How much was verified of how much, by how much was to be read; `named` log files, where they were asked for by name.
+pub(super) fn scope(asked: &str, named: usize, logs: LogTally, digests: Tally) -> String {
     let read = logs.listed() - logs.not_checked;
     let logs = match asked {
+        // Whatever else was delivered in the same time was not asked for, and must not seem to have been.
+        _ if named > 0 => {
+            let files = if named == 1 { "log file" } else { "log files" };
+            format!("{} of {} {files} asked for by name verified", thousands(logs.verified), thousands(named as u64))
+        }
         "all" if logs.not_checked == 0 => {
             format!("{} of {} log files verified", thousands(logs.verified), thousands(logs.listed()))
         }
@@ -88,7 +93,12 @@ impl Report {
         format!(
             "{}{partial}: {}, {}{only}{waived}",
             self.verdict,
-            scope(&self.request.log_files, self.totals.log_files, self.totals.digests),
+            scope(
+                &self.request.log_files,
+                self.request.named_log_files.len(),
+                self.totals.log_files,
+                self.totals.digests
+            ),
             self.period(),
         )
     }
@@ -96,7 +106,7 @@ impl Report {
     /// Whether log files were not read because that was asked for, or the run was interrupted: `intact` then says less than
     /// that everything was compared with what was signed.
     pub fn is_narrowed(&self) -> bool {
-        self.totals.log_files.not_checked > 0 || self.is_partial()
+        self.totals.log_files.not_checked > 0 || !self.request.named_log_files.is_empty() || self.is_partial()
     }
 }
 
@@ -160,6 +170,7 @@ mod tests {
             regions: Vec::new(),
             trails: Vec::new(),
             log_files: log_files.to_owned(),
+            named_log_files: Vec::new(),
         };
         let waivers = Waivers::default();
         let mut report = Report::conclude(request, Vec::new(), findings, 0, &waivers, Vec::new(), Checks::default());
