@@ -9,6 +9,7 @@ mod cases;
 mod custody;
 mod made;
 mod signed;
+mod spot;
 mod zip;
 
 use std::path::{Path, PathBuf};

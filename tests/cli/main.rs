@@ -11,6 +11,7 @@ mod hostile;
 #[cfg(unix)]
 mod interrupted;
 mod output;
+mod spot;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

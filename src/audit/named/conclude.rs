@@ -1,20 +1,23 @@
 //! From what came of the log files asked for by name to the report.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Outcome, SpotCheck};
 use crate::audit::conclude::name_bucket;
 use crate::audit::{Asked, AuditError, publish};
-use crate::finding::Finding;
+use crate::finding::{Code, Finding};
 use crate::keys::KeyOrigin;
-use crate::report::{Checks, Report, RequestReport};
-use crate::trail::{Interval, LogKey};
+use crate::report::{ChainReport, Checks, Report, RequestReport};
+use crate::trail::{ChainId, Interval, LogKey};
 
 impl Asked {
     pub(super) fn conclude_named(&self, outcome: Outcome) -> Result<SpotCheck, AuditError> {
         let Outcome { regions, files, times, aside } = outcome;
         let interrupted = self.request.stop.has_cut();
-        if !interrupted {
+        // Keys that were not to be had are told of as that, and are no mistake.
+        let had = |found: &Finding| found.code != Code::PublicKeyUnavailable || found.subject.is_some();
+        if !interrupted && regions.iter().all(|region| region.findings.iter().all(had)) {
             self.keys_must_fit(&regions)?;
         }
         let mut findings = Vec::new();
@@ -31,11 +34,18 @@ impl Asked {
         let public_keys = regions.iter().flat_map(|region| self.keys_used(region)).collect();
         let bytes = regions.iter().map(|region| region.bytes).sum();
         let bucket = regions.iter().find_map(|region| region.bucket.clone()).unwrap_or_default();
-        let mut reports = Vec::new();
+        // An account may have two folders, its own and one under its organization's id, with chains of the same name.
+        let mut reports: BTreeMap<ChainId, ChainReport> = BTreeMap::new();
         for region in regions {
             findings.extend(region.findings);
-            reports.extend(region.chains.into_iter().map(|(_, report)| report));
+            for (chain, report) in region.chains {
+                match reports.entry(chain) {
+                    Entry::Occupied(mut known) => known.get_mut().join(report),
+                    Entry::Vacant(new) => drop(new.insert(report)),
+                }
+            }
         }
+        let reports = reports.into_values().collect();
         findings.iter_mut().filter_map(|found| found.subject.as_mut()).for_each(|at| name_bucket(at, &bucket));
         let request = self.described_named(period);
         let waivers = &self.request.waivers;

@@ -154,7 +154,9 @@ impl<'a> Search<'a> {
     async fn explain(&mut self, files: &[Sought<'_>], later: &Inventory, outcome: &mut Outcome) {
         let as_of = self.asked.request.as_of;
         let unnamed: Vec<&Sought<'_>> = files.iter().filter(|file| file.by.is_empty()).collect();
-        let hours = union(unnamed.iter().map(|file| hours_of(file.key, as_of)).collect());
+        // Around one that is crowded, more was looked at than tells anything.
+        let told = unnamed.iter().filter(|file| !file.crowded);
+        let hours = union(told.map(|file| hours_of(file.key, as_of)).collect());
         let mut newest: BTreeMap<ChainId, Time> = BTreeMap::new();
         for hours in &hours {
             let scope = Scope { start: Some(hours.start), end: hours.end, horizon: as_of };
