@@ -31,7 +31,8 @@ use crate::report::{Made, Report};
 /// tells the verdict, as that of verify does; with 2, nothing was written.
 #[derive(Debug, clap::Args)]
 pub(super) struct BundleArgs {
-    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, or a directory that holds objects under their S3 keys
+    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, a directory that holds objects under their S3 keys, or one log
+    /// file, by s3://BUCKET/KEY or its path in such a directory
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
 

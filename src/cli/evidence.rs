@@ -235,6 +235,12 @@ impl EvidenceArgs {
         Err(Failure::told(OFFLINE_BUILD))
     }
 
+    /// Whether anything but keys was given.
+    pub(super) fn gives_more_than_keys(&self) -> bool {
+        let lists = [self.signer.len(), self.timestamp_authority.len(), self.bucket_dir.len()];
+        self.bucket.is_some() || self.s3_prefix.is_some() || lists.iter().any(|given| *given > 0)
+    }
+
     /// Whether `--public-keys aws` was given.
     pub(super) fn asks_aws(&self) -> bool {
         self.public_keys.iter().any(|path| path.as_os_str() == "aws")

@@ -15,6 +15,7 @@ use super::ask::log_key;
 use super::evidence::{EvidenceArgs, holds, now, read_keys, read_object};
 use super::place::{log_file_in_copy, place};
 use super::{Failure, say};
+use crate::bundle::is_archive;
 use crate::digest::KeySet;
 use crate::limits::Limits;
 use crate::store::dir::{DirStore, SIDECAR_FOLDER};
@@ -74,6 +75,12 @@ pub(super) fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<u8, Failure
     if args.log_file.is_some() || args.is_in_s3() {
         args.names_a_log_file()?;
         return log::inspect(args, None, out);
+    }
+    if is_archive(&args.file) && log_file_in_copy(&args.file).is_none() {
+        let name = args.file.display();
+        return Err(Failure::told(format!(
+            "{name} is an evidence bundle; say with --log-file KEY which log file in it"
+        )));
     }
     let body = match read_object(&args.file, &limits) {
         Ok(body) => Some(body),
@@ -142,6 +149,10 @@ impl Inspected {
         let place = place(&path);
         let root = args.within.clone().or(place.as_ref().map(|(root, _)| root.clone()));
         let given = &args.evidence.public_keys;
+        if args.evidence.gives_more_than_keys() {
+            let text = "a digest file is verified by itself: of what says where the evidence is, give --in and --public-keys alone";
+            return Err(Failure::told(text));
+        }
         if args.evidence.asks_aws() {
             return Err(Failure::told(
                 "of a digest file, --public-keys are files: write one with `trailseal keys export`",

@@ -66,7 +66,7 @@ enum Command {
     Verify(Box<verify::VerifyArgs>),
     Pull(Box<pull::PullArgs>),
     Bundle(Box<bundle::BundleArgs>),
-    Inspect(inspect::InspectArgs),
+    Inspect(Box<inspect::InspectArgs>),
     /// Obtain and look at public keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),

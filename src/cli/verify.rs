@@ -21,8 +21,8 @@ use crate::audit::{self, Observer, Silent};
 /// scope; the exit status tells it too: 0 intact, 1 not intact, 3 inconclusive, 2 if the run could not proceed.
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArgs {
-    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, or a directory that holds objects under their S3 keys, as `trailseal pull` or
-    /// `aws s3 sync` leaves them [default: what --s3-bucket or --trail-arn names]
+    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, a directory that holds objects under their S3 keys, as `trailseal pull` or
+    /// `aws s3 sync` leaves them, or one log file, by s3://BUCKET/KEY or its path in such a directory [default: what --s3-bucket or --trail-arn names]
     #[arg(value_name = "SOURCE")]
     pub(super) source: Option<PathBuf>,
 

@@ -198,6 +198,20 @@ mod tests {
     }
 
     #[test]
+    fn the_headline_says_that_log_files_were_asked_for_by_name() {
+        let logs = LogTally { verified: 1, ..LogTally::default() };
+        let mut named = report("named", logs, Vec::new());
+        named.request.named_log_files = vec!["one".to_owned()];
+        assert_eq!(said(&named), "inconclusive: 1 of 1 log file asked for by name verified");
+        assert!(named.is_narrowed());
+        // What no digest names is in no count of what digests list.
+        named.request.named_log_files.push("another".to_owned());
+        assert_eq!(said(&named), "inconclusive: 1 of 2 log files asked for by name verified");
+        named.request.named_log_files.clear();
+        assert!(!said(&named).contains("by name"), "no name, no claim of one");
+    }
+
+    #[test]
     fn the_headline_says_what_narrows_the_verdict() {
         let mut narrowed = report("all", LogTally::default(), Vec::new());
         assert!(!narrowed.is_partial());

@@ -362,6 +362,10 @@ fn what_does_not_go_with_a_log_file_is_refused() {
     let bundle = |arguments: &[&str]| run(&[&["bundle"], arguments, &["--public-keys", &keys, "-q"], &NOW].concat());
     let made = bundle(&[root, out, "--log-file", &key]);
     assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let digest = copy.digest();
+    for arguments in [&["inspect", out][..], &["inspect", digest.to_str().unwrap(), "--bucket", "b"]] {
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
     let next = elsewhere.path().join("next.zip");
     for arguments in [
         &[root, next.to_str().unwrap(), "--previous", out][..],
@@ -393,4 +397,41 @@ fn a_log_file_that_is_a_link_or_a_pipe_in_the_copy_is_not_proven() {
     copy_all(Path::new(&TRAIL.evidence()), &named);
     named.push("nothing");
     assert_eq!(run(&["inspect", named.to_str().unwrap()]).status.code(), Some(2));
+}
+
+#[test]
+fn names_planted_around_a_log_file_are_looked_at_up_to_a_bound() {
+    let copy = Copy::new();
+    let digest = copy.digest();
+    let minute = copy.log.to_str().unwrap().split('_').rev().nth(1).unwrap().to_owned();
+    let minute = format!("{}:{}:00Z", &minute[..11], &minute[11..13]);
+    let minute = format!("{}-{}-{}T{}:{}", &minute[..4], &minute[4..6], &minute[6..8], &minute[9..11], &minute[12..]);
+    let minute = trailseal::trail::Time::parse_digest_time(&minute).unwrap();
+    let name = digest.file_name().unwrap().to_str().unwrap().rsplit_once('_').unwrap().0.to_owned();
+    let plant = |seconds: std::ops::Range<i64>| {
+        for second in seconds {
+            let end = minute.plus(second);
+            let path = digest.with_file_name(format!("{name}_{}.json.gz", end.compact_seconds()));
+            if path.parent().unwrap().ends_with(end.day().folder().trim_end_matches('/')) && path != digest {
+                fs::write(path, "planted").unwrap();
+            }
+        }
+    };
+    // What does not push the genuine one out of reach is only met on the way to it.
+    plant(0..60);
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(0), "{text}");
+    plant(60..3_600);
+    plant(-300..0);
+    let claims: Value = serde_json::from_slice(&gunzipped(&digest)).unwrap();
+    let end = trailseal::trail::Time::parse_digest_time(claims["digestEndTime"].as_str().unwrap()).unwrap();
+    let before_it = end.since(minute) + 300;
+    let (status, text) = copy.inspect(&[]);
+    if before_it < 2_000 {
+        assert_eq!(status, Some(0), "{text}");
+    }
+    fs::remove_file(&digest).unwrap();
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(3), "{text}");
+    assert!(text.contains("nothing-found: 2000 digest files") && text.contains("that is the limit"), "{text}");
 }

@@ -333,3 +333,57 @@ fn days_around<'k>(named: impl Iterator<Item = &'k LogKey>) -> Vec<(Day, Option<
     }
     days
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::inventory::Listing;
+
+    fn time(minutes: i64) -> Time {
+        Time::from_unix(minutes * 60)
+    }
+
+    fn chain(kind: ChainKind) -> ChainId {
+        ChainId {
+            account_id: "111122223333".to_owned(),
+            region: "us-east-1".to_owned(),
+            trail: "audit".to_owned(),
+            home_region: "us-east-1".to_owned(),
+            kind,
+        }
+    }
+
+    #[test]
+    fn the_digest_of_its_hour_is_due_an_hour_after_its_end() {
+        let due_at = |minute: i64, newest: &[i64], kind: ChainKind| {
+            let mut inventory = Inventory::default();
+            inventory.chains.insert(chain(kind), Listing::default());
+            let newest = newest.iter().map(|end| (chain(ChainKind::Standard), time(*end))).collect();
+            due(time(minute), &newest, &inventory).map(|due| due.unix() / 60)
+        };
+        assert_eq!(due_at(130, &[100], ChainKind::Standard), Some(220));
+        assert_eq!(due_at(160, &[100], ChainKind::Standard), Some(220));
+        assert_eq!(due_at(161, &[100], ChainKind::Standard), Some(280));
+        // Its hour's digest is there, or none that could be believed is.
+        assert_eq!(due_at(100, &[100], ChainKind::Standard), None);
+        assert_eq!(due_at(130, &[], ChainKind::Standard), None);
+        assert_eq!(due_at(130, &[], ChainKind::Backfill), Some(250), "a trail's first digest comes like any other");
+    }
+
+    #[test]
+    fn the_days_around_several_log_files_are_listed_once() {
+        let key = |day: &str, minute: &str| {
+            let name = format!("111122223333_CloudTrail_us-east-1_{}T{minute}Z_abcdefghijklmnop", day.replace('/', ""));
+            LogKey::parse(&format!("AWSLogs/111122223333/CloudTrail/us-east-1/{day}/{name}.json.gz")).unwrap()
+        };
+        let days = |keys: &[LogKey]| -> Vec<String> {
+            let days = days_around(keys.iter());
+            days.iter().map(|(from, to)| format!("{}-{}", from.folder(), to.unwrap().folder())).collect()
+        };
+        assert_eq!(days(&[key("2026/01/10", "0520")]), ["2026/01/10/-2026/01/10/"]);
+        assert_eq!(days(&[key("2026/01/10", "0003")]), ["2026/01/09/-2026/01/10/"]);
+        assert_eq!(days(&[key("2026/01/10", "2300")]), ["2026/01/10/-2026/01/11/"]);
+        let several = [key("2026/01/10", "0520"), key("2026/01/11", "0520"), key("2026/03/01", "0520")];
+        assert_eq!(days(&several), ["2026/01/10/-2026/01/11/", "2026/03/01/-2026/03/01/"]);
+    }
+}
