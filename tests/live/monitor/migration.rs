@@ -98,3 +98,23 @@ fn a_name_that_stands_for_other_evidence_is_refused() {
     let run = watched.comes_to(2);
     assert!(run.stdout.contains("was s3://another in earlier runs"), "{}{}", run.stdout, run.stderr);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_is_told_and_forgets_nothing() {
+    let mut watched = two_hours();
+    watched.comes_to(0);
+    watched.go_on(Time::HOUR);
+    let (config, now) = (watched.config(), watched.at.to_string());
+    // As on a full disk: no file can grow beyond so much, and writing fails.
+    let script = "trap '' XFSZ && ulimit -f 4 && exec \"$0\" \"$@\"";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_trailseal"), "monitor", "--once"]);
+    command.args(["--config", config.to_str().unwrap(), "--now", &now]);
+    let run = watched.world.finish(command);
+    let told = format!("{}{}", run.stdout, run.stderr);
+    assert_eq!(run.status, Some(2), "{told}");
+    assert!(told.contains("cannot be used") && told.contains("room on its disk"), "{told}");
+    watched.comes_to(0);
+    assert!(watched.asked().0 < 10, "what was proven before is remembered");
+}
