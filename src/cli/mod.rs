@@ -69,7 +69,7 @@ enum Command {
     Pull(Box<pull::PullArgs>),
     Bundle(Box<bundle::BundleArgs>),
     #[cfg(feature = "monitor")]
-    Monitor(Box<monitor::MonitorArgs>),
+    Monitor(Box<monitor::MonitorCommand>),
     Inspect(inspect::InspectArgs),
     /// Obtain and look at public keys
     #[command(subcommand)]
