@@ -2,6 +2,7 @@
 
 mod check;
 mod run;
+mod show;
 mod status;
 mod target;
 

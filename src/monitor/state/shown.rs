@@ -250,19 +250,26 @@ fn findings(transaction: &Transaction<'_>, target: i64) -> rusqlite::Result<Vec<
     let sql = "WITH ranked AS (
                    SELECT id, row_number() OVER (PARTITION BY code, waived ORDER BY opened, id) AS rank,
                           waived * 3 + CASE severity WHEN 'violation' THEN 0 WHEN 'unproven' THEN 1 ELSE 2 END AS order_of
-                   FROM finding WHERE target = ?1 AND resolved IS NULL)
-               SELECT finding.id, opened, seen, told, json FROM ranked JOIN finding ON finding.id = ranked.id
-               WHERE rank <= ?2 ORDER BY order_of, opened, finding.id LIMIT ?3";
+                   FROM finding WHERE target = ?1 AND resolved IS NULL),
+               named AS (SELECT id, order_of FROM ranked WHERE rank <= ?2),
+               heard AS (
+                   SELECT event.finding AS id, max(delivered) AS told, count(*) - count(delivered) AS waiting
+                   FROM event JOIN delivery ON delivery.event = event.id WHERE event.finding IN (SELECT id FROM named)
+                   GROUP BY event.finding)
+               SELECT finding.id, opened, seen, heard.told, coalesce(heard.waiting, 0), json
+               FROM named JOIN finding ON finding.id = named.id LEFT JOIN heard ON heard.id = finding.id
+               ORDER BY order_of, opened, finding.id LIMIT ?3";
     let mut asked = transaction.prepare_cached(sql)?;
     let rows = asked.query_map(params![target, FINDINGS_OF_CODE, FINDINGS], |row| {
-        let text: String = row.get(4)?;
+        let text: String = row.get(5)?;
         let finding = serde_json::from_str(&text)
-            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, rusqlite::types::Type::Text, error.into()))?;
+            .map_err(|error| rusqlite::Error::FromSqlConversionFailure(5, rusqlite::types::Type::Text, error.into()))?;
         Ok(FindingStatus {
             id: row.get(0)?,
             opened: Time::from_unix(row.get(1)?),
             seen: Time::from_unix(row.get(2)?),
             told: time(row, 3)?,
+            waiting: number(row, 4)?,
             finding,
         })
     })?;

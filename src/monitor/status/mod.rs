@@ -188,8 +188,10 @@ pub struct FindingStatus {
     pub opened: Time,
     /// When a run last saw it.
     pub seen: Time,
-    /// When someone was last to be told of it; none if nobody is.
+    /// When a sink last took what there was to tell of it; none if none has.
     pub told: Option<Time>,
+    /// What there is to tell of it and was not taken yet, once for each sink.
+    pub waiting: u64,
     /// It.
     pub finding: Finding,
 }

@@ -223,11 +223,7 @@ fn one_finding(found: &FindingStatus, now: Time, page: &mut Page<'_>) -> io::Res
         }
         None => page.prose("      ", &message)?,
     }
-    let told = match (found.told, finding.waived) {
-        (Some(told), _) => format!("last told {told}"),
-        (None, true) => "told to nobody, for it is waived".to_owned(),
-        (None, false) => "told to nobody yet".to_owned(),
-    };
+    let told = words::told(found);
     page.prose("        ", &format!("open since {}; {told}", moment(found.opened, now)))
 }
 

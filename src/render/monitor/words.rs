@@ -1,7 +1,7 @@
 //! What both faces of a status say.
 
 use crate::finding::{Severity, length};
-use crate::monitor::status::{DeliveryStatus, RunStatus, Status, TargetStatus};
+use crate::monitor::status::{DeliveryStatus, FindingStatus, RunStatus, Status, TargetStatus};
 use crate::render::wording::counted;
 use crate::report::{Verdict, thousands};
 use crate::trail::{Interval, Time};
@@ -101,6 +101,17 @@ pub(super) fn open(target: &TargetStatus) -> String {
         }
     }
     if said.is_empty() { "none".to_owned() } else { said.join(", ") }
+}
+
+/// Whether anyone was told of a finding.
+pub(super) fn told(found: &FindingStatus) -> String {
+    let waits = if found.waiting > 0 { ", and there is more to tell" } else { "" };
+    match (found.told, found.waiting, found.finding.waived) {
+        (Some(told), ..) => format!("last told {told}{waits}"),
+        (None, 1.., _) => "waits to be told".to_owned(),
+        (None, 0, true) => "told to nobody: it is waived".to_owned(),
+        (None, 0, false) => "told to nobody: no sink is there for it".to_owned(),
+    }
 }
 
 /// What waits for a sink, and why.
