@@ -2,6 +2,7 @@
 
 mod check;
 mod run;
+mod serve;
 mod show;
 mod status;
 mod target;
@@ -98,6 +99,7 @@ pub(super) struct MonitorArgs {
 }
 
 /// A configuration with what the command line has to say to it.
+#[derive(Clone)]
 struct Told {
     config: Config,
     state: PathBuf,

@@ -34,6 +34,8 @@ pub(super) fn run(args: &MonitorArgs, told: &Told, out: &mut dyn Write) -> Resul
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = Stop::default();
     signals::ask_for_the_end(&ended, "what is under way is given up; what was proven by then is remembered")?;
+    // Until this returns.
+    let _server = show::listen(told)?;
     loop {
         let began = now();
         let mut round = runtime.block_on(round(args, told, &state, &ended, out))?;

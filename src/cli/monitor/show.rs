@@ -3,7 +3,9 @@
 use std::io;
 use std::path::Path;
 
+use super::serve::{self, Server};
 use super::Told;
+use crate::cli::{Failure, say};
 use crate::cli::output::write_whole;
 use crate::monitor::state::{State, StateError};
 use crate::monitor::status::{Asked, Status};
@@ -17,13 +19,22 @@ pub(super) fn status(told: &Told, now: Time) -> Result<Status, StateError> {
     State::read(&told.state)?.status(&Asked { now, targets, sinks })
 }
 
+/// Answers on the address of the configuration, while the monitor keeps running; a run that is the only one needs no server.
+pub(super) fn listen(told: &Told) -> Result<Option<Server>, Failure> {
+    let (Some(address), Some(_)) = (told.config.listen, told.config.every) else { return Ok(None) };
+    let server = serve::begin(told, address)?;
+    say::told(&format!("listening on http://{}", server.address));
+    Ok(Some(server))
+}
+
 /// Writes the files that the configuration names, each whole or not at all. What went wrong, each ending in what to do next.
 pub(super) fn after_round(told: &Told, now: Time) -> Vec<String> {
     let files: [(&str, &Option<_>, Render); 2] = [
         ("metrics file", &told.config.metrics_file, render::monitor::metrics),
         ("status page", &told.config.status_page, render::monitor::page),
     ];
-    let mut files = files.into_iter().filter_map(|(name, path, render)| Some((name, path.as_ref()?, render))).peekable();
+    let mut files =
+        files.into_iter().filter_map(|(name, path, render)| Some((name, path.as_ref()?, render))).peekable();
     if files.peek().is_none() {
         return Vec::new();
     }

@@ -65,8 +65,7 @@ impl StatusArgs {
     fn read(&self) -> Result<Status, Failure> {
         let clock = evidence::now();
         let now = self.now.as_deref().map_or(Ok(clock), |text| Time::parse_requested(text, clock));
-        let mut asked =
-            Asked { now: now.map_err(Failure::told)?, targets: self.target.clone(), sinks: Vec::new() };
+        let mut asked = Asked { now: now.map_err(Failure::told)?, targets: self.target.clone(), sinks: Vec::new() };
         let mut path = self.state.clone();
         if let Some(config) = &self.config {
             let mut told = super::read(config)?;

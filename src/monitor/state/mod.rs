@@ -101,7 +101,8 @@ impl State {
         must_not_be_empty(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(path, &error))?;
-        let state = State { path: path.to_owned(), connection: Mutex::new(connection), begun: just_now(), _lock: Some(lock) };
+        let state =
+            State { path: path.to_owned(), connection: Mutex::new(connection), begun: just_now(), _lock: Some(lock) };
         state.with(|connection| {
             connection.busy_timeout(PATIENCE)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;

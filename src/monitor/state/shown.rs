@@ -226,8 +226,7 @@ fn stretches(
 // -- findings -------------------------------------------------------------------------------------------------------
 
 fn finding_counts(transaction: &Transaction<'_>, target: i64) -> rusqlite::Result<Vec<FindingCount>> {
-    let sql =
-        "SELECT code, waived, count(*) FROM finding WHERE target = ?1 AND resolved IS NULL GROUP BY code, waived";
+    let sql = "SELECT code, waived, count(*) FROM finding WHERE target = ?1 AND resolved IS NULL GROUP BY code, waived";
     let mut asked = transaction.prepare_cached(sql)?;
     let rows =
         asked.query_map([target], |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?, number(row, 2)?)))?;

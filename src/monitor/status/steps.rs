@@ -9,7 +9,9 @@ impl TargetStatus {
     /// What to do next: of each code that changes a verdict what it asks for, the worst first.
     pub(in crate::monitor) fn steps(&self) -> Vec<String> {
         if self.last_run.is_none() {
-            return vec!["run `trailseal monitor --config FILE --once`: no run over this target has ended yet".to_owned()];
+            return vec![
+                "run `trailseal monitor --config FILE --once`: no run over this target has ended yet".to_owned(),
+            ];
         }
         let counted = |code: &Code| code.severity() != Severity::Note && self.open_of(*code, false) > 0;
         let mut said = BTreeSet::new();
@@ -21,7 +23,8 @@ impl TargetStatus {
             .collect();
         if self.last_complete_run.is_none() {
             steps.push(
-                "let the next runs go on: none has looked at the whole history yet; a longer max_duration needs fewer".to_owned(),
+                "let the next runs go on: none has looked at the whole history yet; a longer max_duration needs fewer"
+                    .to_owned(),
             );
         }
         steps

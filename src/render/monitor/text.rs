@@ -260,7 +260,10 @@ fn next(status: &Status, page: &mut Page<'_>) -> io::Result<()> {
     }
     if !failing.is_empty() {
         let names = failing.join(", ");
-        page.prose("  ", &format!("{names}: see to what the sink answered; what waits is offered again, and not lost"))?;
+        page.prose(
+            "  ",
+            &format!("{names}: see to what the sink answered; what waits is offered again, and not lost"),
+        )?;
     }
     Ok(())
 }

@@ -57,8 +57,11 @@ impl Hook {
 
 fn alter(watched: &Watched, key: &str) -> crate::s3_server::Stored {
     let stored = watched.remove(key);
-    let altered =
-        crate::s3_server::Stored { body: gzip(b"{\"Records\":[]}").into(), last_modified: watched.at, ..stored.clone() };
+    let altered = crate::s3_server::Stored {
+        body: gzip(b"{\"Records\":[]}").into(),
+        last_modified: watched.at,
+        ..stored.clone()
+    };
     watched.put(key, altered);
     stored
 }

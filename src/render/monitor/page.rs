@@ -1,5 +1,0 @@
-//! x
-use std::io;
-use crate::monitor::status::Status;
-/// x
-pub fn page(_status: &Status, _out: &mut dyn io::Write) -> io::Result<()> { Ok(()) }
