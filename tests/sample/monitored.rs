@@ -71,12 +71,8 @@ fn target(name: &str, report: &Report, now: Time) -> TargetStatus {
     let before = RunStatus { opened: 0, resolved: 1, ..run(1, now.plus(-7_200), report) };
     let mut counts = BTreeMap::new();
     report.findings.iter().for_each(|found| *counts.entry((found.code, found.waived)).or_default() += 1);
-    let open_findings = counts.into_iter().map(|((code, waived), open)| FindingCount {
-        code,
-        severity: code.severity(),
-        waived,
-        open,
-    });
+    let open_findings =
+        counts.into_iter().map(|((code, waived), open)| FindingCount { code, severity: code.severity(), waived, open });
     TargetStatus {
         name: name.to_owned(),
         source: Some(report.request.source.clone()),

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use super::serve::{self, Server};
 use super::Told;
-use crate::cli::{Failure, say};
+use super::serve::{self, Server};
 use crate::cli::output::write_whole;
+use crate::cli::{Failure, say};
 use crate::monitor::state::{State, StateError};
 use crate::monitor::status::{Asked, Status};
 use crate::render;

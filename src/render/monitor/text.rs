@@ -97,12 +97,8 @@ fn runs(target: &TargetStatus, page: &mut Page<'_>) -> io::Result<()> {
     page.blank()?;
     let [complete, partial, failed, open] =
         [counts.complete, counts.partial, counts.failed, counts.without_end].map(thousands);
-    page.prose(
-        "  ",
-        &format!(
-            "Runs remembered: {complete} complete, {partial} ended early, {failed} failed, {open} without an end. The last:"
-        ),
-    )?;
+    let counts = format!("{complete} complete, {partial} ended early, {failed} failed, {open} without an end");
+    page.prose("  ", &format!("Runs remembered: {counts}. The last, with what was opened (+) and resolved (-):"))?;
     let most = if page.options.verbose { target.runs.len() } else { RUNS_SHOWN };
     target.runs.iter().take(most).try_for_each(|run| one_run(run, page))
 }
@@ -114,13 +110,10 @@ fn one_run(run: &RunStatus, page: &mut Page<'_>) -> io::Result<()> {
     let word = page.paint(role(run.verdict), &word);
     let took = run.seconds().map(took).unwrap_or_default();
     let read = run.digests_read.saturating_add(run.log_files_read);
-    let changed = format!("{} opened, {} resolved", thousands(run.opened), thousands(run.resolved));
+    let changed = format!("+{} -{}", thousands(run.opened), thousands(run.resolved));
     let outcome = page.name(outcome);
-    page.line(&format!(
-        "    {}  {outcome:<8}  {word}{padding}  {took:>8}  {:>9} read  {changed}",
-        run.began,
-        thousands(read)
-    ))
+    let read = format!("{} read", thousands(read));
+    page.line(&format!("    {}  {outcome:<8}  {word}{padding}  {took:>6}  {read:>9}  {changed}", run.began))
 }
 
 // -- what is proven -------------------------------------------------------------------------------------------------
@@ -130,7 +123,8 @@ fn chains(target: &TargetStatus, now: Time, page: &mut Page<'_>) -> io::Result<(
         return Ok(());
     }
     page.blank()?;
-    page.line(&format!("  {}", counted(usize::try_from(target.chains_known).unwrap_or(usize::MAX), "chain")))?;
+    let known = counted(usize::try_from(target.chains_known).unwrap_or(usize::MAX), "chain");
+    page.line(&format!("  {known}: proven until, and age of the newest digest"))?;
     // Those that are furthest behind first.
     let mut chains: Vec<&ChainStatus> = target.chains.iter().collect();
     chains.sort_by_key(|chain| chain.proven_until);
@@ -140,9 +134,9 @@ fn chains(target: &TargetStatus, now: Time, page: &mut Page<'_>) -> io::Result<(
     let width = widest.filter(|width| *width <= WIDEST_CHAIN).max().unwrap_or_default();
     for chain in shown {
         let name = page.name(&chain.id.to_string());
-        let until = chain.proven_until.map_or("nothing proven".to_owned(), |until| format!("proven until {until}"));
-        let newest = chain.newest_digest_end.map(|end| format!("newest digest {} old", took(now.since(end).max(0))));
-        page.line(&format!("    {name:<width$}  {until:<33}  {}", newest.unwrap_or_default()))?;
+        let until = chain.proven_until.map_or("nothing proven".to_owned(), |until| until.to_string());
+        let newest = chain.newest_digest_end.map(|end| took(now.since(end).max(0)));
+        page.line(&format!("    {name:<width$}  {until:<20}  {}", newest.unwrap_or_default()))?;
     }
     match rest.first().and_then(|chain| chain.proven_until) {
         Some(until) => page.line(&format!(

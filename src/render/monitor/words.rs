@@ -128,7 +128,7 @@ pub(super) fn waits(sink: &DeliveryStatus, now: Time) -> String {
         said += &format!("; {} failed so far: {error}", thousands(sink.failing));
     }
     if let Some(next) = sink.next_attempt {
-        said += &format!("; the next attempt is at {next} or with the next run");
+        said += &format!("; the next attempt is due at {next}");
     }
     if let Some(last) = sink.last_delivered {
         said += &format!("; {} taken, the last {}", thousands(sink.delivered), moment(last, now));
