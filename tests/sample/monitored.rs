@@ -7,7 +7,7 @@ use trailseal::monitor::status::{
     ChainStatus, DeliveryStatus, FindingCount, FindingStatus, RunCounts, RunStatus, STATUS_SCHEMA, StateFile, Status,
     StretchStatus, TargetStatus,
 };
-use trailseal::report::{ChainReport, Report};
+use trailseal::report::{ChainReport, Report, ToolReport};
 use trailseal::trail::{ChainId, Interval, Time};
 
 /// As of the end of the reports, each of a target of that name.
@@ -15,7 +15,7 @@ pub(crate) fn status(reports: &[(&str, Report)]) -> Status {
     let at = reports.iter().map(|(_, report)| report.request.as_of).max().unwrap_or(super::hour(48));
     Status {
         schema: STATUS_SCHEMA.to_owned(),
-        tool: Report::tool(),
+        tool: ToolReport { name: "trailseal".to_owned(), version: "0.0.0".to_owned() },
         at,
         state: StateFile { path: "state.sqlite".to_owned(), bytes: 4_096 },
         window: Interval::new(at.plus(-90 * Time::DAY), at),
@@ -35,6 +35,12 @@ pub(crate) fn status(reports: &[(&str, Report)]) -> Status {
             DeliveryStatus { sink: "siem".to_owned(), ..DeliveryStatus::default() },
         ],
     }
+}
+
+pub(crate) fn as_page(status: &Status) -> String {
+    let mut out = Vec::new();
+    trailseal::render::monitor::page(status, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
 }
 
 /// One word in every field that can hold one.

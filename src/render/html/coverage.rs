@@ -32,12 +32,17 @@ pub(super) fn coverage(report: &Report, page: &mut Page) {
               in the picture.</p>\n");
     picture::draw_report(report, page);
     page.raw("<h3 id=\"holes\">Holes</h3>\n");
-    holes("holed", report.chains.iter(), page);
+    holes("holed", "The time that no verified digest file covers", report.chains.iter(), page);
     page.raw("</section>\n");
 }
 
 /// The holes of some chains, in words.
-pub(in crate::render) fn holes<'a>(id: &str, chains: impl Iterator<Item = &'a ChainReport>, page: &mut Page) {
+pub(in crate::render) fn holes<'a>(
+    id: &str,
+    caption: &str,
+    chains: impl Iterator<Item = &'a ChainReport>,
+    page: &mut Page,
+) {
     let all: Vec<(&ChainReport, Hole)> =
         chains.flat_map(|chain| join(&chain.holes).into_iter().map(move |hole| (chain, hole))).collect();
     if all.is_empty() {
@@ -45,7 +50,7 @@ pub(in crate::render) fn holes<'a>(id: &str, chains: impl Iterator<Item = &'a Ch
     }
     let shown = longest(&all);
     let heads = ["Account", "Region and trail", "From", "To", "Length", "Reason"];
-    page.table(id, "The time that no verified digest file covers", &heads, |page| {
+    page.table(id, caption, &heads, |page| {
         shown.iter().for_each(|(chain, hole)| row(chain, *hole, page));
     });
     page.omitted(shown.len(), all.len(), "holes");

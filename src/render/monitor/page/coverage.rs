@@ -46,7 +46,8 @@ fn one(target: &TargetStatus, at: usize, window: Interval, page: &mut Page) {
             " more chains have too many holes to be drawn.</strong> The state file has them, in its table coverage.</p>\n",
         );
     }
-    holes(&format!("holed{at}"), chains.iter(), page);
+    let caption = format!("The time of {} that no verified digest file covers", target.name);
+    holes(&format!("holed{at}"), &caption, chains.iter(), page);
 }
 
 /// What is wrong with a chain, in a line.
