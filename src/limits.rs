@@ -135,6 +135,18 @@ pub const DIGEST_DUE_AFTER: i64 = 2 * 3_600;
 /// How far a log file's name may be from its delivery, in seconds: CloudTrail rounds the minute up, by up to five.
 pub const LOG_NAME_SKEW: i64 = 5 * 60;
 
+/// How long after the time in its name a log file that was asked for by name is looked for in digests, in seconds: its hour's
+/// digest ends within an hour of it, and after that come as many as an audit looks at after its end. A backfill digest can
+/// come at any time. Stops: a walk through all of a trail for a name that somebody made up.
+pub const NAMED_WITHIN: i64 = 3 * 3_600;
+
+/// Digest files looked at for one log file that was asked for by name; usually it is one of each trail.
+/// Stops: thousands of names planted in its hour, or of backfill digests after it.
+pub const NAMED_LOOKS: usize = 2_000;
+
+/// Log files that a bundle may ask for by name. Stops: a request of a hundred thousand, each of which is looked for.
+pub const NAMED_LOG_FILES: usize = 1_000;
+
 /// Fields of a digest file, or of one of its entries, that this program does not know. Today there are two an entry.
 /// Stops: a digest of millions of fields, each of which must be remembered to tell whether it occurs twice.
 pub const UNKNOWN_FIELDS: usize = 256;

@@ -75,6 +75,7 @@ fn hostile() -> Report {
         regions: vec![evil.to_owned()],
         trails: vec![evil.to_owned()],
         log_files: evil.to_owned(),
+        named_log_files: vec![evil.to_owned()],
         ..request(24)
     };
     let mut report = conclude(

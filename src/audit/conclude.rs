@@ -86,7 +86,7 @@ impl Asked {
     }
 
     /// Keys that no digest names at all are a mistake of the caller and say nothing about the evidence.
-    fn keys_must_fit(&self, outcomes: &[RegionOutcome]) -> Result<(), AuditError> {
+    pub(super) fn keys_must_fit(&self, outcomes: &[RegionOutcome]) -> Result<(), AuditError> {
         let unknown: u64 = outcomes.iter().map(|outcome| outcome.keys_unknown).sum();
         // What AWS lists is not a mistake of the caller.
         if self.keys.origin() == KeyOrigin::Aws {
@@ -128,7 +128,7 @@ impl Asked {
         findings
     }
 
-    fn keys_used(&self, outcome: &RegionOutcome) -> Vec<PublicKeyReport> {
+    pub(super) fn keys_used(&self, outcome: &RegionOutcome) -> Vec<PublicKeyReport> {
         outcome
             .keys_used
             .iter()
@@ -154,6 +154,7 @@ impl Asked {
             regions: select.regions.clone(),
             trails: trails.cloned().collect(),
             log_files: self.request.log_files.to_string(),
+            named_log_files: Vec::new(),
         }
     }
 
@@ -199,11 +200,7 @@ impl Asked {
             skipped.push(format!("whatever was left when the run was interrupted of: {}", performed.join(", ")));
             performed.clear();
         }
-        if self.keys.origin().is_pinned() {
-            performed.push("signatures under keys obtained apart from the evidence");
-        } else {
-            skipped.push("whether AWS signed: the keys came with the evidence".to_owned());
-        }
+        self.say_whose_keys(&mut performed, &mut skipped);
         if let Some(start) = self.range.scope.start.filter(|_| self.range.start_recorded) {
             skipped.push(format!(
                 "the time before {start}: the copy's own record says that it begins there, and no start was asked for"
@@ -234,6 +231,16 @@ impl Asked {
     }
 }
 
+impl Asked {
+    pub(super) fn say_whose_keys(&self, performed: &mut Vec<&'static str>, skipped: &mut Vec<String>) {
+        if self.keys.origin().is_pinned() {
+            performed.push("signatures under keys obtained apart from the evidence");
+        } else {
+            skipped.push("whether AWS signed: the keys came with the evidence".to_owned());
+        }
+    }
+}
+
 /// Says that the run was interrupted. Of the folders that were not even looked into for accounts and regions, some are named.
 fn say_interrupted(findings: &mut Vec<Finding>, outcomes: &[RegionOutcome]) {
     let not_begun = outcomes.iter().filter(|outcome| outcome.not_begun).count();
@@ -254,7 +261,7 @@ fn reports_of(outcomes: &[RegionOutcome]) -> impl Iterator<Item = &ChainReport> 
 }
 
 /// In a copy of which nothing tells the bucket, objects that no digest names are taken to be of the same one.
-fn name_bucket(subject: &mut ObjectLocation, bucket: &str) {
+pub(super) fn name_bucket(subject: &mut ObjectLocation, bucket: &str) {
     if subject.bucket.is_empty() {
         bucket.clone_into(&mut subject.bucket);
     }

@@ -123,6 +123,14 @@ impl DigestReader {
     }
 }
 
+/// A trail that was moved here from a bucket of which there is no copy: nobody can say what lay there.
+pub(super) fn absent_if(known: bool, at: &ObjectLocation, observed: Observed) -> Observed {
+    match observed {
+        Observed::Absent if !known && !at.bucket.is_empty() => Observed::Unreadable(Reason::Unreachable),
+        observed => observed,
+    }
+}
+
 /// Digests that were looked at before the walk.
 pub(super) type Seen = HashMap<ObjectLocation, Box<VerifiedDigest>>;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use futures::{StreamExt, stream};
 
-use super::Evidence;
 use super::misplaced::{Beside, Misfit, Misplaced, STRAY, UNLISTED, Unlistable};
 use super::request::AuditRequest;
+use super::{AuditError, Evidence};
 use crate::limits::{Limits, SIBLINGS_NAMED};
 use crate::store::{Folder, ObjectInfo, ObjectStore, StoreError};
 use crate::trail::{AccountFolder, ObjectLocation, RegionFolders, is_account_id, is_organization_id, is_region};
@@ -75,6 +75,16 @@ pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Res
     let Found { places, mut discovery, .. } = found;
     discovery.regions = places.into_iter().map(|((_, region), places)| Region { region, places }).collect();
     Ok(discovery)
+}
+
+/// The folders of the accounts and regions asked for: where a log file of which only the name is known may have lain.
+pub async fn region_folders(evidence: &Evidence, request: &AuditRequest) -> Result<Vec<RegionFolders>, AuditError> {
+    let discovery = discover(evidence, request).await.map_err(AuditError::Source)?;
+    let places = discovery.regions.into_iter().flat_map(|region| region.places);
+    let mut folders: Vec<RegionFolders> = places.map(|place| place.folders).collect();
+    folders.sort();
+    folders.dedup();
+    Ok(folders)
 }
 
 /// What was found so far.

@@ -32,6 +32,9 @@ pub enum AuditError {
         /// The regions of the evidence.
         regions: String,
     },
+    /// A spot check of no log file.
+    #[error("no log file is named; name one by its key")]
+    NothingNamed,
     /// A task of the audit panicked. No part of the report can be relied on.
     #[error("a task of the audit failed: {0}; please report this as a bug")]
     Task(#[from] tokio::task::JoinError),

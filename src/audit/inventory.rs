@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use futures::StreamExt;
 
 use super::discover::{Place, Region};
-use super::folders::{DAY_FOLDER, Window};
+use super::folders::{DAY_FOLDER, Window, days_of};
 use super::listing::list;
 use super::misplaced::{Beside, Misplaced, STRAY, Unlistable};
 use crate::chain::{ListedDigest, Scope};
@@ -56,14 +56,32 @@ pub(super) async fn take_inventory(region: &Region, limits: &Limits, strays: Win
     inventory
 }
 
+/// Lists of the digest folders the days from one to another, or from one on.
+pub(super) async fn take_inventory_of(region: &Region, limits: &Limits, days: &[(Day, Option<Day>)]) -> Inventory {
+    let mut inventory = Inventory::default();
+    for (at, place) in region.places.iter().enumerate() {
+        let folder = place.folders.digests();
+        for (oldest, newest) in days {
+            let of = days_of(&folder, *oldest, newest.unwrap_or(*oldest));
+            let keys = KeyRange { before: newest.and(of.before), ..of };
+            inventory.add_keys(region, at, limits, Window::default(), keys).await;
+        }
+    }
+    inventory
+}
+
 impl Inventory {
     /// Lists the digest folder of one more place. Chains that only a place has that was added later are not asked for.
     pub(super) async fn add_place(&mut self, region: &Region, at: usize, limits: &Limits, strays: Window) {
+        self.add_keys(region, at, limits, strays, KeyRange::ALL).await;
+    }
+
+    async fn add_keys(&mut self, region: &Region, at: usize, limits: &Limits, strays: Window, keys: KeyRange) {
         let place = &region.places[at];
         let folder = place.folders.digests();
         let mut misplaced = Misplaced::new(&place.store, &folder, STRAY, limits);
         let mut too_many = false;
-        let mut pages = list(&*place.store, &folder, KeyRange::ALL, limits);
+        let mut pages = list(&*place.store, &folder, keys, limits);
         while let Some(page) = pages.next().await {
             let objects = match page {
                 Ok(objects) => objects,
@@ -179,6 +197,18 @@ impl Listing {
     /// The digests for a walk, newest first.
     pub(super) fn for_walk(&self, chain: &ChainId, places: &[Place], scope: Scope) -> Pending {
         Pending::new(chain, places, self.part(scope))
+    }
+
+    /// The end and the place of each that ends in this time, its first moment left out; newest first.
+    pub(super) fn ending_in(&self, time: Interval) -> &[(Time, u16)] {
+        let from = self.ends.partition_point(|(end, _)| *end > time.end);
+        let until = self.ends.partition_point(|(end, _)| *end > time.start);
+        &self.ends[from..until]
+    }
+
+    /// These as the listing shows them.
+    pub(super) fn listed(&self, chain: &ChainId, places: &[Place], of: &[(Time, u16)]) -> Vec<ListedDigest> {
+        Pending::new(chain, places, of).map(|(listed, _)| listed).collect()
     }
 
     /// Those that come after the ones a walk over `scope` looks at.

@@ -62,6 +62,11 @@ impl Range {
         Ok(Range { scope, start_recorded: recorded.is_some(), end_from, as_of })
     }
 
+    /// A time that nobody asked for and that was told from elsewhere: from what digests cover.
+    pub(super) fn told(scope: Scope) -> Range {
+        Range { scope, start_recorded: false, end_from: EndFrom::Request, as_of: scope.horizon }
+    }
+
     /// Whether a log file was delivered in the time asked for: a digest across an edge also lists others. Its name tells,
     /// and counts for the request where it leaves that open.
     pub(super) fn is_requested(&self, at: &ObjectLocation) -> bool {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::stop::Stop;
 use crate::limits::{Limits, SAMPLE_LOG_FILES};
 use crate::report::Waivers;
-use crate::trail::{ChainId, ChainKind, ExpectedChain, RegionFolders, Time, TrailArn};
+use crate::trail::{ChainId, ChainKind, ExpectedChain, LogKey, RegionFolders, Time, TrailArn};
 
 /// What an audit is asked to prove.
 #[derive(Clone, Debug)]
@@ -57,6 +57,8 @@ pub struct Selection {
     pub prefix: Option<String>,
     /// The folder below which to look for trails (empty, or with a slash at its end).
     pub below: String,
+    /// Log files by their keys. If there are any, nothing else is asked: the time is that of the digests that name them.
+    pub named: Vec<LogKey>,
 }
 
 /// How much of the log files to read.

@@ -23,6 +23,10 @@ pub struct Previous {
 impl Previous {
     /// The bundle in a file.
     pub fn of(archive: &Archive, report: &Report) -> Result<Previous, BundleError> {
+        if !report.request.named_log_files.is_empty() {
+            let why = "it has nothing but log files that were asked for by name, and none can go on from it".to_owned();
+            return Err(BundleError::Unreadable { path: archive.path().to_owned(), why });
+        }
         let name = archive.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Previous { name, manifest_sha256: hex::encode(archive.manifest_sha256()?), end: report.request.end })
     }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::IncludeLogs;
 use crate::audit::{AuditRequest, Evidence, LogFiles, Selection};
-use crate::trail::{ExpectedChain, Time};
+use crate::limits::NAMED_LOG_FILES;
+use crate::trail::{ExpectedChain, LogKey, Time};
 
 /// What was asked. It lies in the bundle and is as hostile as that: it can narrow what is looked at, and the report says
 /// what was looked at.
@@ -30,6 +31,9 @@ pub struct RequestRecord {
     pub prefix: Option<String>,
     /// The folder below which trails were looked for.
     pub below: String,
+    /// The keys of the log files that alone were asked for, if any were named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named_log_files: Vec<String>,
     /// How much of the log files was read.
     pub log_files: String,
     /// What drew the sample, if it was one.
@@ -83,6 +87,7 @@ impl RequestRecord {
             trail_arn: select.trail_arn.as_ref().map(ToString::to_string),
             prefix: select.prefix.clone(),
             below: select.below.clone(),
+            named_log_files: select.named.iter().map(LogKey::key).collect(),
             log_files: log_files.split(' ').next().unwrap_or_default().to_owned(),
             seed: request.log_files.seed(),
             include_logs,
@@ -95,6 +100,16 @@ impl RequestRecord {
             max_log_bytes: request.limits.log_inflated,
             buckets: Vec::new(),
         }
+    }
+
+    /// The log files asked for by name. A name that is none must not leave everything asked for.
+    fn named(&self) -> Result<Vec<LogKey>, String> {
+        if self.named_log_files.len() > NAMED_LOG_FILES {
+            return Err(format!("it asks for more than {NAMED_LOG_FILES} log files by name"));
+        }
+        let parse =
+            |key: &String| LogKey::parse(key).ok_or_else(|| format!("it asks for {key}, which is no log file's key"));
+        self.named_log_files.iter().map(parse).collect()
     }
 
     /// The same request, of the bundle.
@@ -110,6 +125,7 @@ impl RequestRecord {
             trail_arn: trail_arn.map_err(|error| format!("its trail: {error}"))?,
             prefix: self.prefix.clone(),
             below: self.below.clone(),
+            named: self.named()?,
         };
         let log_files = self.log_files.parse::<LogFiles>().map_err(|error| format!("its log files: {error}"))?;
         request.log_files = log_files.seeded(self.seed.unwrap_or_default());

@@ -8,9 +8,10 @@ use clap::builder::NonEmptyStringValueParser;
 use super::evidence::now;
 use super::select::SelectArgs;
 use super::{Failure, evidence};
-use crate::audit::{AuditRequest, Hasher, LogFiles};
+use crate::audit::{AuditRequest, Hasher, LogFiles, Selection};
 use crate::limits::Limits;
 use crate::report::Waivers;
+use crate::trail::LogKey;
 
 /// What is asked of the evidence.
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,11 @@ pub(super) struct AuditArgs {
     /// sample:25 [default: all]
     #[arg(long, value_name = "HOW")]
     log_files: Option<LogFiles>,
+
+    /// Only this log file, by its key, such as AWSLogs/ACCOUNT/CloudTrail/REGION/2026/01/31/NAME.json.gz; may be repeated. The time
+    /// is that of the digest which names it, and no other log file is read
+    #[arg(long, value_name = "KEY", value_parser = log_key, conflicts_with_all = NOT_BESIDE_LOG_FILE)]
+    log_file: Vec<LogKey>,
 
     /// The seed that draws the sample; the same seed draws the same sample [default: by chance, and told in the report]
     #[arg(long, value_name = "N")]
@@ -63,6 +69,17 @@ enum HasherName {
     Single,
 }
 
+/// A log file's key tells the account, the region and the time.
+const NOT_BESIDE_LOG_FILE: [&str; 6] = ["log_files", "seed", "start_time", "end_time", "account_id", "region"];
+
+/// The key of a log file.
+pub(super) fn log_key(text: &str) -> Result<LogKey, String> {
+    let key = LogKey::parse(text).filter(|key| !key.folder.prefix.contains("://"));
+    key.ok_or_else(|| {
+        "it is no log file's key: give all of it, without the bucket, from the trail's prefix or AWSLogs/ on".to_owned()
+    })
+}
+
 impl AuditArgs {
     pub(super) fn request(&self) -> Result<AuditRequest, Failure> {
         let clock = now();
@@ -79,7 +96,7 @@ impl AuditArgs {
         Ok(AuditRequest {
             start: asked.start,
             end: asked.end,
-            select: self.select.selection(),
+            select: Selection { named: self.log_file.clone(), ..self.select.selection() },
             log_files,
             hasher: match self.hasher {
                 HasherName::Auto => Hasher::Auto,
@@ -112,7 +129,7 @@ impl AuditArgs {
 
     /// Whether anything was asked for by name: a bundle is else asked for what it was made of.
     pub(super) fn names_something(&self) -> bool {
-        self.select.names_something() || self.log_files.is_some() || self.now.is_some()
+        self.select.names_something() || self.log_files.is_some() || !self.log_file.is_empty() || self.now.is_some()
     }
 
     /// Whether waivers were given.

@@ -29,7 +29,8 @@ use crate::report::{Made, Report};
 /// tells the verdict, as that of verify does; with 2, nothing was written.
 #[derive(Debug, clap::Args)]
 pub(super) struct BundleArgs {
-    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, or a directory that holds objects under their S3 keys
+    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, a directory that holds objects under their S3 keys, or one log
+    /// file, by s3://BUCKET/KEY or its path in such a directory
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
 
@@ -88,6 +89,9 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let signer = runtime.block_on(args.sign.open(&args.access, now()))?;
     let given = args.evidence.of(Some(&args.source));
     let mut opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Pack))?;
+    if previous.is_some() && !request.select.named.is_empty() {
+        return Err(Failure::told("a bundle of single log files goes on from no other: leave out --previous"));
+    }
     // Another bundle is as good a source as what it was made of, once it is held against what it says of itself.
     let named = previous.is_some() || args.audit.gives_waivers();
     let unpacked = Unpacked::ask(&mut opened, named, &args.audit, &mut request)?;

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use super::Failure;
 use super::access::AccessArgs;
 use super::directory::{DirBuckets, Purpose, open_copy, open_named};
+use super::place::log_file_in_copy;
 use super::source::Source;
 use crate::attest::TrustedSigners;
 use crate::attest::timestamp::TrustedAuthorities;
@@ -24,7 +25,7 @@ use crate::limits::Limits;
 use crate::report::Report;
 use crate::store::ObjectStore;
 use crate::store::dir::{PULL_RECORD, SIDECAR_FOLDER, SourceRecord};
-use crate::trail::{Interval, Time};
+use crate::trail::{Interval, LogKey, Time};
 
 /// Where the evidence lies, and the keys to check it with.
 #[derive(Clone, Debug, clap::Args)]
@@ -32,6 +33,10 @@ pub(super) struct EvidenceArgs {
     /// SOURCE, which each command has in its own place.
     #[arg(skip)]
     source: Option<PathBuf>,
+
+    /// The log file, where SOURCE is the path of one in a copy.
+    #[arg(skip)]
+    log_file: Option<LogKey>,
 
     /// Public keys obtained apart from the evidence: ListPublicKeys JSON, PEM, DER or certificate; or `aws` to ask AWS, with
     /// any account's credentials [default: asks AWS, but for a directory]
@@ -73,9 +78,12 @@ pub(super) struct Opened {
 }
 
 impl EvidenceArgs {
-    /// The evidence in SOURCE.
+    /// The evidence in SOURCE; where that is a log file in a copy, the copy.
     pub(super) fn of(&self, source: Option<&PathBuf>) -> EvidenceArgs {
-        EvidenceArgs { source: source.cloned(), ..self.clone() }
+        match source.and_then(|path| log_file_in_copy(path)) {
+            Some((root, log)) => EvidenceArgs { source: Some(root), log_file: Some(log), ..self.clone() },
+            None => EvidenceArgs { source: source.cloned(), log_file: None, ..self.clone() },
+        }
     }
 
     /// The evidence in `source`, and the keys that AWS lists for it.
@@ -83,6 +91,7 @@ impl EvidenceArgs {
     pub(super) fn for_keys_of(source: &Path) -> EvidenceArgs {
         EvidenceArgs {
             source: Some(source.to_owned()),
+            log_file: None,
             public_keys: vec![PathBuf::from("aws")],
             bucket: None,
             bucket_dir: Vec::new(),
@@ -112,6 +121,7 @@ impl EvidenceArgs {
         purpose: Purpose,
     ) -> Result<Opened, Failure> {
         request.select.prefix = self.prefix();
+        request.select.named.extend(self.log_file.clone());
         let source = self.source(request)?;
         if !self.signer.is_empty() && !matches!(&source, Source::Directory(path) if is_archive(path)) {
             return Err(Failure::told("--signer is for evidence bundles, and the source is none; leave it out"));
@@ -123,9 +133,14 @@ impl EvidenceArgs {
         }
     }
 
-    /// Where the evidence lies.
-    fn source(&self, request: &AuditRequest) -> Result<Source, Failure> {
-        Source::named(self.source.as_ref(), self.bucket.as_ref(), request.select.trail_arn.as_ref())
+    /// Where the evidence lies. A trail that SOURCE names is the one that is meant, wherever its evidence is said to lie.
+    fn source(&self, request: &mut AuditRequest) -> Result<Source, Failure> {
+        let source = Source::named(self.source.as_ref(), self.bucket.as_ref(), request.select.trail_arn.as_ref())?;
+        let named = self.source.as_deref().and_then(Path::to_str).filter(|text| text.starts_with("arn:"));
+        if let Some(arn) = named {
+            request.select.trail_arn = Some(arn.parse().map_err(Failure::told)?);
+        }
+        Ok(source)
     }
 
     async fn open_directory(
@@ -234,6 +249,12 @@ impl EvidenceArgs {
     #[cfg(not(feature = "aws"))]
     async fn keys_of_aws(&self, _: &AccessArgs, _: &AuditRequest) -> Result<Arc<dyn KeySource>, Failure> {
         Err(Failure::told(OFFLINE_BUILD))
+    }
+
+    /// Whether anything but keys was given.
+    pub(super) fn gives_more_than_keys(&self) -> bool {
+        let lists = [self.signer.len(), self.timestamp_authority.len(), self.bucket_dir.len()];
+        self.bucket.is_some() || self.s3_prefix.is_some() || lists.iter().any(|given| *given > 0)
     }
 
     /// Whether `--public-keys aws` was given.

@@ -1,35 +1,53 @@
 //! `trailseal inspect`: one digest or log file, step by step.
 
 mod digest;
+mod given;
 mod log;
+mod told;
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::evidence::{holds, read_keys};
+use clap::builder::NonEmptyStringValueParser;
+
+use super::access::AccessArgs;
+use super::ask::log_key;
+use super::evidence::{EvidenceArgs, holds, now, read_keys, read_object};
+use super::place::{log_file_in_copy, place};
 use super::{Failure, say};
+use crate::bundle::is_archive;
 use crate::digest::KeySet;
 use crate::limits::Limits;
 use crate::store::dir::{DirStore, SIDECAR_FOLDER};
-use crate::trail::{DigestKey, LogKey};
+use crate::trail::{LogKey, Time};
 
 /// Look at one digest or log file: its fields, the data signing string, each step's result
 ///
-/// A digest file is verified by itself. Of a log file, it is told whether a verified digest vouches for it, and which. Exit status:
-/// 0 proven, 1 contradicted, 2 it could not be looked at, 3 could not be shown either way.
+/// A digest file is verified by itself. Of a log file, it is told whether a verified digest vouches for it, and which; no other log
+/// file is read. Exit status: 0 proven, 1 contradicted, 2 it could not be looked at, 3 could not be shown either way.
 #[derive(Debug, clap::Args)]
 pub(super) struct InspectArgs {
-    /// The file
-    #[arg(value_name = "FILE")]
+    /// The file; a log file can also be s3://BUCKET/KEY. With --log-file: what it is in, such as an evidence bundle
+    #[arg(value_name = "FILE|s3://...")]
     file: PathBuf,
 
-    /// The directory of evidence to look for its neighbours and digests in [default: the one it lies in]
+    /// The log file in it, by its key
+    #[arg(long, value_name = "KEY", value_parser = log_key, conflicts_with = "within")]
+    log_file: Option<LogKey>,
+
+    /// The evidence to look for its neighbours and digests in [default: the directory it lies in]
     #[arg(long = "in", value_name = "DIR")]
     within: Option<PathBuf>,
 
-    /// Public keys obtained apart from the evidence: ListPublicKeys JSON, PEM, DER or certificate
-    #[arg(long, value_name = "FILE", num_args = 1..)]
-    public_keys: Vec<PathBuf>,
+    #[command(flatten)]
+    evidence: EvidenceArgs,
+
+    /// Look at it as of this time: for tests and for old copies [default: the clock]
+    #[arg(long, value_name = "TIME", value_parser = NonEmptyStringValueParser::new())]
+    now: Option<String>,
+
+    #[command(flatten)]
+    access: AccessArgs,
 }
 
 /// What it came to.
@@ -40,7 +58,7 @@ enum Outcome {
     Unproven,
 }
 
-/// A file and what is known of where it lies.
+/// A digest file and what is known of where it lies.
 struct Inspected {
     path: PathBuf,
     body: Vec<u8>,
@@ -54,19 +72,40 @@ struct Inspected {
 
 pub(super) fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let limits = Limits::default();
-    let inspected = Inspected::open(args, &limits)?;
-    let outcome = if inspected.is_digest() {
-        digest::inspect(&inspected, &limits, out)?
-    } else {
-        log::inspect(&inspected, &limits, out)?
+    if args.log_file.is_some() || args.is_in_s3() {
+        args.names_a_log_file()?;
+        return log::inspect(args, None, out);
+    }
+    if is_archive(&args.file) && log_file_in_copy(&args.file).is_none() {
+        let name = args.file.display();
+        return Err(Failure::told(format!(
+            "{name} is an evidence bundle; say with --log-file KEY which log file in it"
+        )));
+    }
+    let body = match read_object(&args.file, &limits) {
+        Ok(body) => Some(body),
+        // Gone from the copy that it lay in: its digest tells.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && log_file_in_copy(&args.file).is_some() => None,
+        Err(error) => {
+            let name = args.file.display();
+            return Err(Failure::told(format!("{name} cannot be read ({error}); check its name and permissions")));
+        }
     };
+    match body {
+        Some(body) if args.is_digest(&body) => {
+            let inspected = Inspected::open(args, body)?;
+            let outcome = digest::inspect(&inspected, &limits, out)?;
+            ended(outcome, inspected.keys_pinned, out)
+        }
+        body => log::inspect(args, body, out),
+    }
+}
+
+/// The last line, and the exit status that tells the same.
+fn ended(outcome: Outcome, keys_pinned: bool, out: &mut dyn Write) -> Result<u8, Failure> {
     let (word, status) = match outcome {
-        Outcome::Proven if !inspected.keys_pinned => {
-            step(
-                out,
-                "keys",
-                "they lay beside the evidence: this shows that it is consistent, not that AWS signed it; give --public-keys",
-            )?;
+        Outcome::Proven if !keys_pinned => {
+            step(out, "keys", UNPINNED)?;
             ("inconclusive", 3)
         }
         Outcome::Proven => ("proven", 0),
@@ -77,17 +116,51 @@ pub(super) fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<u8, Failure
     Ok(status)
 }
 
+impl InspectArgs {
+    fn is_in_s3(&self) -> bool {
+        self.file.to_string_lossy().starts_with("s3://")
+    }
+
+    fn names_a_log_file(&self) -> Result<(), Failure> {
+        let names = self.log_file.is_some() || LogKey::parse(&self.file.to_string_lossy()).is_some();
+        names.then_some(()).ok_or_else(|| {
+            Failure::told("of S3, `inspect` looks at one log file: give s3://BUCKET/KEY with its whole key, or copy a digest file first with `trailseal pull`")
+        })
+    }
+
+    /// By its name; failing that, by its content.
+    fn is_digest(&self, body: &[u8]) -> bool {
+        let name = self.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        name.contains("_CloudTrail-Digest_")
+            || (!name.contains("_CloudTrail_") && body.windows(16).any(|window| window == b"\"digestS3Object\""))
+    }
+
+    /// The moment it is looked at.
+    fn as_of(&self) -> Result<Time, Failure> {
+        let clock = now();
+        let told = self.now.as_ref().map(|text| Time::parse_requested(text, clock).map_err(Failure::told));
+        Ok(told.transpose()?.unwrap_or(clock))
+    }
+}
+
 impl Inspected {
-    fn open(args: &InspectArgs, limits: &Limits) -> Result<Inspected, Failure> {
+    fn open(args: &InspectArgs, body: Vec<u8>) -> Result<Inspected, Failure> {
         let path = args.file.clone();
-        let body = super::evidence::read_object(&path, limits).map_err(|error| {
-            Failure::told(format!("{} cannot be read ({error}); check its name and permissions", path.display()))
-        })?;
         let place = place(&path);
         let root = args.within.clone().or(place.as_ref().map(|(root, _)| root.clone()));
+        let given = &args.evidence.public_keys;
+        if args.evidence.gives_more_than_keys() {
+            let text = "a digest file is verified by itself: of what says where the evidence is, give --in and --public-keys alone";
+            return Err(Failure::told(text));
+        }
+        if args.evidence.asks_aws() {
+            return Err(Failure::told(
+                "of a digest file, --public-keys are files: write one with `trailseal keys export`",
+            ));
+        }
         let beside =
             root.iter().map(|root| root.join(SIDECAR_FOLDER).join("public-keys.json")).filter(|file| file.is_file());
-        let files: Vec<PathBuf> = if args.public_keys.is_empty() { beside.collect() } else { args.public_keys.clone() };
+        let files: Vec<PathBuf> = if given.is_empty() { beside.collect() } else { given.clone() };
         let mut keys = KeySet::default();
         for file in &files {
             keys.merge(read_keys(file)?);
@@ -96,37 +169,16 @@ impl Inspected {
         Ok(Inspected { path, body, root, key: place.map(|(_, key)| key), keys, keys_pinned })
     }
 
-    /// By its name; failing that, by its content.
-    fn is_digest(&self) -> bool {
-        let name = self.path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-        name.contains("_CloudTrail-Digest_")
-            || (!name.contains("_CloudTrail_") && self.body.windows(16).any(|window| window == b"\"digestS3Object\""))
-    }
-
     /// The directory it lies in, as a store.
     fn store(&self, limits: &Limits) -> Result<Option<DirStore>, Failure> {
         self.root.as_ref().map(|root| DirStore::open(root, None, limits).map_err(Failure::told)).transpose()
     }
 }
 
-/// The directory of evidence and the key in it, told from the path: whatever leads to `AWSLogs/` can be part of either,
-/// so a directory that has a sidecar is taken for the root, else the one that holds `AWSLogs/`.
-fn place(path: &Path) -> Option<(PathBuf, String)> {
-    let path = path.canonicalize().ok()?;
-    let candidates: Vec<(PathBuf, String)> = path
-        .ancestors()
-        .skip(1)
-        .filter_map(|root| {
-            let key = path.strip_prefix(root).ok()?.to_str()?.to_owned();
-            let known = DigestKey::parse(&key).is_some() || LogKey::parse(&key).is_some();
-            known.then(|| (root.to_owned(), key))
-        })
-        .collect();
-    let with_sidecar = candidates.iter().find(|(root, _)| root.join(SIDECAR_FOLDER).is_dir());
-    with_sidecar.or(candidates.first()).cloned()
-}
-
 /// One line of the account: what was done, and what came of it.
 fn step(out: &mut dyn Write, name: &str, text: &str) -> io::Result<()> {
     say::line(out, &format!("{name:<20} {text}"))
 }
+
+const UNPINNED: &str =
+    "they lay beside the evidence: this shows that it is consistent, not that AWS signed it; give --public-keys";

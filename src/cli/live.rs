@@ -26,7 +26,11 @@ impl EvidenceArgs {
     ) -> Result<Opened, Failure> {
         let region = match &source {
             Source::Trail(arn) => Some(arn.home_region.clone()),
-            _ => request.select.regions.first().cloned(),
+            Source::Bucket(BucketSource { log_file: Some(log), .. }) => Some(log.region.clone()),
+            _ => {
+                let named = request.select.named.first().map(|log| log.region.clone());
+                request.select.regions.first().cloned().or(named)
+            }
         };
         let access = access.open(region, request.concurrency).await?;
         let keys: Arc<dyn KeySource> = match self.gives_files()? {
@@ -40,6 +44,7 @@ impl EvidenceArgs {
         };
         request.source = format!("s3://{}/{}", place.bucket, request.select.prefix.as_ref().unwrap_or(&place.below));
         request.select.below = place.below;
+        request.select.named.extend(place.log_file);
         if request.select.accounts.is_empty() {
             request.select.accounts.extend(place.account);
         }

@@ -28,6 +28,7 @@ mod made;
 mod monitor;
 mod objects;
 mod output;
+mod place;
 mod plan;
 mod progress;
 mod pull;
@@ -70,7 +71,7 @@ enum Command {
     Bundle(Box<bundle::BundleArgs>),
     #[cfg(feature = "monitor")]
     Monitor(Box<monitor::MonitorCommand>),
-    Inspect(inspect::InspectArgs),
+    Inspect(Box<inspect::InspectArgs>),
     /// Obtain and look at public keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),

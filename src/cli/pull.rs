@@ -89,6 +89,11 @@ pub(super) fn run(args: &PullArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     args.must_be_apart(&evidence)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let opened = runtime.block_on(evidence.open(&args.access, &mut request, Purpose::Copy))?;
+    if !request.select.named.is_empty() {
+        return Err(Failure::told(
+            "pull copies trails, not single log files: name the bucket or the copy, or keep the log file and its proof with `trailseal bundle SOURCE OUT.zip`",
+        ));
+    }
     if let Some(Err(finding)) = opened.vouched {
         return Err(Failure::told(format!("{}; nothing was copied", finding.message)));
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::Failure;
-use crate::trail::{TrailArn, is_account_id, is_bucket_name, is_organization_id, is_region};
+use crate::trail::{LogKey, TrailArn, is_account_id, is_bucket_name, is_organization_id, is_region};
 
 /// Where the evidence lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub(super) struct BucketSource {
     pub(super) account: Option<String>,
     /// A source region, where the path leads to its folder.
     pub(super) region: Option<String>,
+    /// A log file, where the path is that of one.
+    pub(super) log_file: Option<LogKey>,
 }
 
 impl Source {
@@ -63,7 +65,8 @@ impl Source {
 }
 
 impl BucketSource {
-    /// Parses `s3://BUCKET[/PATH]`. A path that leads into `AWSLogs/` means the account and region that it leads to.
+    /// Parses `s3://BUCKET[/PATH]`. A path that leads into `AWSLogs/` means the account and region that it leads to,
+    /// and one of a log file that log file.
     fn parse(url: &str) -> Result<BucketSource, Failure> {
         let rest = url.strip_prefix("s3://").unwrap_or(url);
         let (bucket, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -79,7 +82,8 @@ impl BucketSource {
         let mut inside = parts.skip(1).skip_while(|part| is_organization_id(part));
         let account = inside.next().filter(|part| is_account_id(part)).map(str::to_owned);
         let region = inside.nth(1).filter(|part| account.is_some() && is_region(part)).map(str::to_owned);
-        Ok(BucketSource { bucket: bucket.to_owned(), below, account, region })
+        let log_file = LogKey::parse(path);
+        Ok(BucketSource { bucket: bucket.to_owned(), below, account, region, log_file })
     }
 }
 
@@ -102,6 +106,7 @@ mod tests {
             below: below.to_owned(),
             account: account.map(str::to_owned),
             region: region.map(str::to_owned),
+            log_file: None,
         }))
     }
 
@@ -124,6 +129,9 @@ mod tests {
         ] {
             assert_eq!(named(Some(source), None, None), expected, "{source}");
         }
+        let key = "a/AWSLogs/111122223333/CloudTrail/eu-west-1/2026/01/02/111122223333_CloudTrail_eu-west-1_20260102T0005Z_abcdefghijklmnop.json.gz";
+        let Some(Source::Bucket(source)) = named(Some(&format!("s3://trail-logs/{key}")), None, None) else { panic!() };
+        assert_eq!((source.log_file.map(|log| log.key()).as_deref(), source.below.as_str()), (Some(key), "a/"));
         assert_eq!(named(None, Some("trail-logs"), Some(ARN)), bucket("", None, None));
         assert_eq!(named(None, None, Some(ARN)), named(Some(ARN), None, None));
         assert_eq!(named(Some(ARN), Some("trail-logs"), None), bucket("", None, None));

@@ -42,6 +42,12 @@ impl Unpacked {
         Ok(Some(unpacked))
     }
 
+    /// The bundle that one log file in it is looked at in; none where the source is no bundle.
+    pub(super) fn of(opened: &mut Opened) -> Option<Unpacked> {
+        let (bundle, vouched) = (opened.bundle.clone()?, opened.vouched.take());
+        Some(Unpacked { bundle, vouched, replayed: false, given: Waivers::default(), packed: None })
+    }
+
     fn replay(&mut self, request: &mut AuditRequest) -> Result<Evidence, Failure> {
         let bundle = &self.bundle;
         let wrong = |why: String| Failure::told(format!("{}: {why}", bundle.archive.path().display()));
@@ -181,10 +187,14 @@ impl Unpacked {
 
 /// Whoever can alter the bundle can alter what it says was asked: of less, less is found.
 fn asked_by_the_bundle(report: &mut Report) -> Option<Finding> {
-    let what =
-        "whether more should have been asked for: accounts, regions, trails and time are what the bundle itself says";
-    report.checks.skipped.push(what.to_owned());
-    let told = report.findings.iter().any(|finding| finding.code == Code::EndFromEvidence);
+    let named = !report.request.named_log_files.is_empty();
+    let what = if named { "the log files" } else { "accounts, regions, trails and time" };
+    report
+        .checks
+        .skipped
+        .push(format!("whether more should have been asked for: {what} are what the bundle itself says"));
+    // Of log files asked for by name, no end says which.
+    let told = named || report.findings.iter().any(|finding| finding.code == Code::EndFromEvidence);
     let about = format!("the time asked for is what the bundle says, up to {}", report.request.end);
     (!told).then(|| Finding::new(Code::EndFromEvidence, about).compared("not given", report.request.end.to_string()))
 }

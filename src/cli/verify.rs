@@ -19,8 +19,8 @@ use crate::audit;
 /// scope; the exit status tells it too: 0 intact, 1 not intact, 3 inconclusive, 2 if the run could not proceed.
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArgs {
-    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, or a directory that holds objects under their S3 keys, as `trailseal pull` or
-    /// `aws s3 sync` leaves them [default: what --s3-bucket or --trail-arn names]
+    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, a directory that holds objects under their S3 keys, as `trailseal pull` or
+    /// `aws s3 sync` leaves them, or one log file, by s3://BUCKET/KEY or its path in such a directory [default: what --s3-bucket or --trail-arn names]
     #[arg(value_name = "SOURCE")]
     pub(super) source: Option<PathBuf>,
 
@@ -63,6 +63,11 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let mut opened = runtime.block_on(given.open(&args.access, &mut request, purpose))?;
     let unpacked = Unpacked::ask(&mut opened, false, &args.audit, &mut request)?;
     if args.dry_run {
+        if !request.select.named.is_empty() {
+            return Err(Failure::told(
+                "a spot check reads a digest file or two and the log file itself: leave out --dry-run",
+            ));
+        }
         let plan = runtime.block_on(audit::plan(opened.evidence, request)).map_err(Failure::told)?;
         plan::print(&plan, args.output.format, out)?;
         return Ok(0);

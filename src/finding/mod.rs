@@ -8,6 +8,7 @@ mod code;
 mod history;
 mod interrupted;
 mod meaning;
+mod named;
 mod wording;
 
 use serde::{Deserialize, Serialize};

@@ -52,9 +52,13 @@ impl Report {
         }
         let chains = self.chains.iter().zip(ids).zip(own).map(|((chain, id), findings)| {
             let verdict = decide(findings.iter().chain(&of_none).copied(), chain.digests);
-            let scope = scope(&self.request.log_files, chain.log_files, chain.digests);
+            // Of those asked for by name, how many are this chain's nobody knows but the digests that name them.
+            let named = self.request.named_log_files.len();
+            let of_chain = usize::try_from(chain.log_files.listed()).unwrap_or(usize::MAX).clamp(1, named.max(1));
+            let named = if named == 0 { 0 } else { of_chain };
+            let scope = scope(&self.request.log_files, named, chain.log_files, chain.digests);
             let headline = format!("{verdict}: {scope}, {}", self.period());
-            let narrowed = chain.log_files.not_checked > 0 || self.is_partial();
+            let narrowed = chain.log_files.not_checked > 0 || named > 0 || self.is_partial();
             OneChain { chain, id, verdict, headline, narrowed, findings }
         });
         ByChain { chains: chains.collect(), of_none, elsewhere }
@@ -95,6 +99,7 @@ mod tests {
             regions: Vec::new(),
             trails: Vec::new(),
             log_files: "all".to_owned(),
+            named_log_files: Vec::new(),
         };
         let chains = vec![chain("us-east-1"), chain("us-west-2")];
         Report::conclude(request, chains, findings, 0, &Waivers::default(), Vec::new(), Checks::default())

@@ -43,7 +43,8 @@ impl Custody {
     /// Puts bundles in their order, and holds each against the one before it.
     pub fn conclude(mut bundles: Vec<Held>) -> Custody {
         bundles.sort_by(|a, b| (a.report.request.end, &a.name).cmp(&(b.report.request.end, &b.name)));
-        let findings: Vec<Finding> = bundles.windows(2).flat_map(|two| between(&two[0], &two[1])).collect();
+        let apart = bundles.windows(2).flat_map(|two| between(&two[0], &two[1]));
+        let findings: Vec<Finding> = bundles.iter().filter_map(of_some_log_files).chain(apart).collect();
         let apart = if findings.is_empty() { Verdict::Intact } else { Verdict::Inconclusive };
         let verdicts = bundles.iter().map(|held| held.report.verdict);
         let verdict = verdicts.fold(apart, |worst, verdict| match (worst, verdict) {
@@ -68,6 +69,14 @@ impl Custody {
         };
         format!("{}: {intact} of {count} bundles intact, {meet}{times}", self.verdict)
     }
+}
+
+/// A bundle of log files that were asked for by name proves nothing else of its time, so no chain of custody leads through it.
+fn of_some_log_files(held: &Held) -> Option<Finding> {
+    let named = &held.report.request.named_log_files;
+    let about = format!("{} has nothing but {} log files that were asked for by name", held.name, named.len());
+    let finding = Finding::new(Code::BundleGap, about).during(held.report.period());
+    (!named.is_empty()).then_some(finding)
 }
 
 /// Where a bundle does not go on where the one before it ends.
@@ -127,6 +136,7 @@ mod tests {
             regions: vec![],
             trails: vec![],
             log_files: "all".to_owned(),
+            named_log_files: Vec::new(),
         };
         let chain = |region: &&str| ChainReport {
             account_id: "111122223333".to_owned(),

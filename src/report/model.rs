@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::tally::LogTally;
 use super::verdict::{Verdict, decide};
 use super::waiver::{AppliedWaiver, Waivers};
-use crate::chain::{ChainOutcome, Hole, NewestDigest, OldestDigest, Tally};
+use crate::chain::{ChainOutcome, Hole, NewestDigest, OldestDigest, Tally, union};
 use crate::finding::{Code, Finding, Reason};
 use crate::trail::{ChainId, ChainKind, Interval, Time};
 
@@ -66,8 +66,11 @@ pub struct RequestReport {
     pub regions: Vec<String>,
     /// The trails asked for; none for all.
     pub trails: Vec<String>,
-    /// How much of the log files was to be read.
+    /// How much of the log files was to be read: `named`, where they were asked for by name.
     pub log_files: String,
+    /// The keys of the log files that alone were asked for; none where all were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named_log_files: Vec<String>,
 }
 
 /// All chains together.
@@ -263,6 +266,18 @@ impl ChainReport {
             proven: outcome.proven,
             holes: outcome.holes,
         }
+    }
+
+    /// Adds what is said of another part of the same chain.
+    pub(crate) fn join(&mut self, other: ChainReport) {
+        self.digests.add(other.digests);
+        self.log_files.add(other.log_files);
+        self.newest = self.newest.take().into_iter().chain(other.newest).max_by_key(|newest| newest.end);
+        self.oldest = self.oldest.take().into_iter().chain(other.oldest).min_by_key(|oldest| oldest.start);
+        self.proven = union(self.proven.drain(..).chain(other.proven).collect());
+        self.holes.extend(other.holes);
+        self.holes.sort_unstable();
+        self.holes.dedup();
     }
 
     /// Which chain it is.

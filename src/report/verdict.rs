@@ -32,10 +32,15 @@ pub(super) fn decide<'a>(findings: impl IntoIterator<Item = &'a Finding>, digest
     }
 }
 
-/// How much was verified of how much, by how much was to be read.
-pub(super) fn scope(asked: &str, logs: LogTally, digests: Tally) -> String {
+/// How much was verified of how much, by how much was to be read; `named` log files, where they were asked for by name.
+pub(super) fn scope(asked: &str, named: usize, logs: LogTally, digests: Tally) -> String {
     let read = logs.listed() - logs.not_checked;
     let logs = match asked {
+        // Whatever else was delivered in the same time was not asked for, and must not seem to have been.
+        _ if named > 0 => {
+            let files = if named == 1 { "log file" } else { "log files" };
+            format!("{} of {} {files} asked for by name verified", thousands(logs.verified), thousands(named as u64))
+        }
         "all" if logs.not_checked == 0 => {
             let before = match logs.unchanged {
                 0 => String::new(),
@@ -111,9 +116,10 @@ impl Report {
             if waived == 0 { String::new() } else { format!(", {} findings waived", thousands(waived as u64)) };
         let partial = if self.is_partial() { " (partial: the run was interrupted)" } else { "" };
         let (asked, logs, digests) = (&self.request.log_files, self.totals.log_files, self.totals.digests);
-        let scope = match sampled(asked, logs, self.is_partial()) {
+        let named = self.request.named_log_files.len();
+        let scope = match sampled(asked, logs, self.is_partial()).filter(|_| named == 0) {
             Some(sampled) => with_digests(&sampled, digests),
-            None => scope(asked, logs, digests),
+            None => scope(asked, named, logs, digests),
         };
         format!("{}{partial}: {scope}, {}{only}{waived}", self.verdict, self.period())
     }
@@ -121,7 +127,7 @@ impl Report {
     /// Whether log files were not read because that was asked for, or the run was interrupted: `intact` then says less than
     /// that everything was compared with what was signed.
     pub fn is_narrowed(&self) -> bool {
-        self.totals.log_files.not_checked > 0 || self.is_partial()
+        self.totals.log_files.not_checked > 0 || !self.request.named_log_files.is_empty() || self.is_partial()
     }
 }
 
@@ -185,6 +191,7 @@ mod tests {
             regions: Vec::new(),
             trails: Vec::new(),
             log_files: log_files.to_owned(),
+            named_log_files: Vec::new(),
         };
         let waivers = Waivers::default();
         let mut report = Report::conclude(request, Vec::new(), findings, 0, &waivers, Vec::new(), Checks::default());
@@ -233,6 +240,20 @@ mod tests {
         for odd in ["sample:5% seed 7", "sample:25", "sample:25 seed x", "sample:99999999999999999999 seed 7"] {
             assert_eq!(said(odd, read), "inconclusive: 25 of 2,400 log files read");
         }
+    }
+
+    #[test]
+    fn the_headline_says_that_log_files_were_asked_for_by_name() {
+        let logs = LogTally { verified: 1, ..LogTally::default() };
+        let mut named = report("named", logs, Vec::new());
+        named.request.named_log_files = vec!["one".to_owned()];
+        assert_eq!(said(&named), "inconclusive: 1 of 1 log file asked for by name verified");
+        assert!(named.is_narrowed());
+        // What no digest names is in no count of what digests list.
+        named.request.named_log_files.push("another".to_owned());
+        assert_eq!(said(&named), "inconclusive: 1 of 2 log files asked for by name verified");
+        named.request.named_log_files.clear();
+        assert!(!said(&named).contains("by name"), "no name, no claim of one");
     }
 
     #[test]

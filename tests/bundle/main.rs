@@ -10,6 +10,7 @@ mod custody;
 mod made;
 mod sample;
 mod signed;
+mod spot;
 mod zip;
 
 use std::path::{Path, PathBuf};

@@ -10,7 +10,7 @@ use trailseal::limits::Limits;
 use trailseal::report::{Report, Waivers};
 use trailseal::store::ObjectStore;
 use trailseal::store::dir::{DirStore, SourceRecord};
-use trailseal::trail::Time;
+use trailseal::trail::{LogKey, Time};
 
 use super::table::{CaseFile, PublicKeysGiven};
 
@@ -67,6 +67,7 @@ impl Asked {
                 "--s3-prefix" => request.select.prefix = Some(format!("{}/", value.trim_matches('/'))),
                 "--log-files" => request.log_files = value.parse::<LogFiles>().map_err(|e| format!("{e}"))?,
                 "--seed" => request.log_files = request.log_files.seeded(number()?),
+                "--log-file" => request.select.named.push(LogKey::parse(value).ok_or("no log file's key")?),
                 "--max-digest-bytes" => request.limits.digest_inflated = number()?,
                 "--max-log-bytes" => request.limits.log_inflated = number()?,
                 "--bucket" => asked.bucket = Some(value.clone()),

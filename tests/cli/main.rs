@@ -14,6 +14,7 @@ mod interrupted;
 mod monitor;
 mod output;
 mod sample;
+mod spot;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

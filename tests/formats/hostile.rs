@@ -70,6 +70,7 @@ pub(crate) fn report(evil: &str) -> Report {
         regions: names(),
         trails: names(),
         log_files: evil.to_owned(),
+        named_log_files: vec![evil.to_owned()],
         ..sample::request(2)
     };
     let other = ChainId { kind: ChainKind::Backfill, ..id.clone() };

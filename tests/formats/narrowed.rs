@@ -52,6 +52,22 @@ fn what_was_not_asked_for_is_not_passed() {
 }
 
 #[test]
+fn log_files_asked_for_by_name_are_not_their_hours() {
+    let mut named = golden::intact();
+    named.request.log_files = "named".to_owned();
+    named.request.named_log_files = vec!["a/key".to_owned()];
+    assert_eq!(named.verdict, Verdict::Intact);
+    assert_eq!(ocsf(&named), ["Warning", "Warning"]);
+    let finding = &json("asff", &named)[0];
+    assert_eq!(finding["Compliance"]["Status"], "WARNING");
+    assert!(finding["Title"].as_str().unwrap().contains("asked for by name"), "{finding}");
+    assert!(controls(&named).iter().all(|status| *status == ("not-satisfied".to_owned(), "other".to_owned())));
+    assert!(form("junit", &named).contains("asked for by name"));
+    assert!(form("prometheus", &named).contains("log_files=\"named\""));
+    assert!(form("json", &named).contains("a/key"));
+}
+
+#[test]
 fn a_report_that_is_not_intact_passes_nowhere_as_a_whole() {
     for (report, event, status) in [(sample::everything(), "Fail", "fail"), (golden::nothing(), "Warning", "other")] {
         assert_eq!(ocsf(&report)[0], event);

@@ -41,3 +41,4 @@ mod requests;
 mod s3s_fs;
 mod same_as_a_copy;
 mod servers;
+mod spot;

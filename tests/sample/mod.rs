@@ -101,6 +101,7 @@ pub(crate) fn request(until: i64) -> RequestReport {
         regions: Vec::new(),
         trails: Vec::new(),
         log_files: "all".to_owned(),
+        named_log_files: Vec::new(),
     }
 }
 

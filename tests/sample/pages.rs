@@ -134,6 +134,7 @@ pub(crate) fn said_everywhere(word: &str) -> Report {
         regions: vec![word.to_owned()],
         trails: vec![word.to_owned()],
         log_files: word.to_owned(),
+        named_log_files: vec![word.to_owned()],
         ..request(24)
     };
     let mut report = conclude(request, vec![chain], findings, "");

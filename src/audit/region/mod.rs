@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(super) use self::outcome::RegionOutcome;
 use super::Asked;
 use super::checking::Checking;
-use super::digests::{Ahead, DigestReader, Looked, Seen};
+use super::digests::{Ahead, DigestReader, Looked, Seen, absent_if};
 use super::discover::Region;
 use super::error::AuditError;
 use super::folders::LogFolders;
@@ -207,19 +207,13 @@ impl<'a> Walker<'a> {
                 if not_looked_at && self.asked.request.stop.cuts() {
                     return Ok(());
                 }
-                let mut observed = self.reader.settle(looked, successor);
+                let observed = self.reader.settle(looked, successor);
                 if let Observed::Verified(digest) = &observed {
                     self.bucket.get_or_insert_with(|| digest.at().bucket.clone());
                     self.buckets.insert(digest.at().bucket.clone());
                 }
-                // A trail that was moved here from a bucket of which there is no copy: nobody can say what lay there.
-                if matches!(observed, Observed::Absent)
-                    && !place.bucket.is_empty()
-                    && !self.buckets.contains(&place.bucket)
-                    && !track.ahead.knows(&place.bucket)
-                {
-                    observed = Observed::Unreadable(Reason::Unreachable);
-                }
+                let known = self.buckets.contains(&place.bucket) || track.ahead.knows(&place.bucket);
+                let observed = absent_if(known, place, observed);
                 let mut vouched = track.walk.observed(observed);
                 if let Some(judged) = vouched.judged.take() {
                     self.checking.teller().digest(track.walk.chain(), *judged);

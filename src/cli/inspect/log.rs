@@ -1,125 +1,224 @@
-//! One log file: is it as CloudTrail delivered it, and which digest says so?
+//! One log file: is it as CloudTrail delivered it, and which digest says so? The answer is that of an audit which is asked for
+//! this log file by name; here it is only told.
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Inspected, Outcome, step};
-use crate::audit::{AuditRequest, Evidence, Selection, VouchedBy, who_vouches};
-use crate::cli::Failure;
-use crate::cli::evidence::now;
-use crate::finding::{Code, Severity};
-use crate::limits::Limits;
-use crate::logfile::{Framing, LogDefect, hash_log};
-use crate::trail::{LogKey, LogName, Time};
+use bytes::Bytes;
+use tokio::runtime::Runtime;
 
-pub(super) fn inspect(file: &Inspected, limits: &Limits, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    step(out, "log file", &file.path.display().to_string())?;
-    let sha256 = match hash_log(&file.body, Framing::GzipOrPlain, limits.log_inflated) {
-        Ok(hashed) => {
-            step(out, "content", &format!("one whole file of {} uncompressed bytes", hashed.bytes))?;
-            step(out, "SHA-256", &hex::encode(hashed.sha256))?;
-            Some(hashed.sha256)
-        }
-        Err(defect) => {
-            step(out, "content", &describe(&defect))?;
-            None
-        }
+use super::given::With;
+use super::told::{Told, describe, tell};
+use super::{InspectArgs, Outcome, ended, step};
+use crate::audit::{AuditRequest, Evidence, Selection, Silent, SpotCheck, region_folders, spot_check};
+use crate::cli::Failure;
+use crate::cli::directory::Purpose;
+use crate::cli::evidence::{EvidenceArgs, Opened};
+use crate::cli::place::place;
+use crate::cli::unpack::Unpacked;
+use crate::finding::{Code, Severity};
+use crate::keys::KeySource;
+use crate::limits::Limits;
+use crate::logfile::{Framing, hash_log};
+use crate::report::Report;
+use crate::trail::{LogKey, LogName, ObjectLocation};
+
+/// Looks at a log file, the bytes of which are given where it lies at hand.
+pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn Write) -> Result<u8, Failure> {
+    let at_hand = args.log_file.is_none() && !args.is_in_s3();
+    step(out, "log file", &args.name())?;
+    if let Some(body) = &body {
+        content(body, out)?;
+    }
+    let place = Place::of(args, at_hand);
+    let Some(source) = &place.source else {
+        step(out, "digests", "not looked for: give the directory of evidence with --in DIR")?;
+        return ended(Outcome::Unproven, true, out);
     };
-    let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let Some(told) = Told::by(&name) else {
+    let Some(name) = place.name() else {
         step(
             out,
             "name",
             "not that of a log file, so its digest cannot be looked for; give the file under its own name",
         )?;
-        return Ok(Outcome::Unproven);
+        return ended(Outcome::Unproven, true, out);
     };
-    let Some(store) = file.store(limits)? else {
-        step(out, "digests", "not looked for: give the directory of evidence with --in DIR")?;
-        return Ok(Outcome::Unproven);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let mut request = AuditRequest::everything("", args.as_of()?);
+    request.select.named.extend(args.log_file.clone());
+    let given = args.evidence.of(Some(source));
+    // Without any keys it is told, and nothing is proven.
+    let mut opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Copy))?;
+    let unpacked = Unpacked::of(&mut opened);
+    let asked = Asked { runtime: &runtime, opened: &opened, request, body: body.map(Bytes::from) };
+    let Some(mut check) = asked.answer(&place, &name)? else {
+        step(out, "digests", "there are none of its account and region")?;
+        return ended(Outcome::Unproven, true, out);
     };
-    let evidence = Evidence { stores: vec![Arc::new(store)], ..Evidence::default() };
-    let request = AuditRequest {
-        select: Selection { accounts: vec![told.account], regions: vec![told.region], ..Selection::default() },
-        ..AuditRequest::everything("", now())
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().build()?;
-    let vouching =
-        runtime.block_on(who_vouches(&evidence, &file.keys, &request, &name, told.minute)).map_err(Failure::told)?;
-    step(
-        out,
-        "digests",
-        &format!("{} verified digest files around {} were looked at", vouching.looked_at, told.minute),
-    )?;
-    for finding in vouching
-        .findings
-        .iter()
-        .filter(|finding| finding.severity != Severity::Note && finding.code != Code::CoverageHole)
-    {
-        let subject = finding.subject.as_ref().map(|at| at.key.clone()).unwrap_or_default();
-        step(out, "", &format!("{}: {} {subject}", finding.code, finding.message))?;
+    if let Some(unpacked) = unpacked {
+        unpacked.check(&mut check.report);
     }
-    judge(file, &vouching.by, sha256, out)
+    must_fit(&given, &check.report, args.within.is_none() && at_hand)?;
+    let told = Told { check: &check, content: !at_hand };
+    tell(&told, out)
 }
 
-fn judge(
-    file: &Inspected,
-    by: &[VouchedBy],
-    sha256: Option<[u8; 32]>,
-    out: &mut dyn Write,
-) -> Result<Outcome, Failure> {
-    if by.is_empty() {
-        step(out, "vouched for", "by no verified digest")?;
-        return Ok(Outcome::Unproven);
+/// What the file itself is.
+fn content(body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
+    match hash_log(body, Framing::GzipOrPlain, Limits::default().log_inflated) {
+        Ok(hashed) => {
+            step(out, "content", &format!("one whole file of {} uncompressed bytes", hashed.bytes))?;
+            step(out, "SHA-256", &hex::encode(hashed.sha256))?;
+        }
+        Err(defect) => step(out, "content", &describe(&defect))?,
     }
-    let mut outcome = Outcome::Proven;
-    for vouched in by {
-        let moved = file.key.as_ref().is_some_and(|key| *key != vouched.log.key);
-        let matches = sha256.is_some_and(|sha256| vouched.hash.matches(&sha256));
-        let said = match (matches, moved) {
-            (true, false) => "records this very content",
-            (true, true) => "records this very content, under another key",
-            (false, _) => "records OTHER content",
+    Ok(())
+}
+
+/// Where it is looked for.
+struct Place {
+    source: Option<PathBuf>,
+    /// Its key, where that is known.
+    key: Option<LogKey>,
+    file: PathBuf,
+}
+
+impl Place {
+    fn of(args: &InspectArgs, at_hand: bool) -> Place {
+        let file = args.file.clone();
+        if !at_hand {
+            let key = args.log_file.clone().or_else(|| LogKey::parse(&key_in(&args.name())));
+            return Place { source: Some(file.clone()), key, file };
+        }
+        let lies = place(&file).and_then(|(root, key)| Some((root, LogKey::parse(&key)?)));
+        match (&args.within, lies) {
+            (Some(within), _) => Place { source: Some(within.clone()), key: key_below(within, &file), file },
+            (None, Some((root, key))) => Place { source: Some(root), key: Some(key), file },
+            (None, None) => Place { source: None, key: None, file },
+        }
+    }
+
+    /// What its name tells.
+    fn name(&self) -> Option<Named> {
+        let name = self.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        self.key.as_ref().map(Named::of).or_else(|| Named::by(&name))
+    }
+}
+
+/// The key of an object in S3.
+fn key_in(url: &str) -> String {
+    url.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).map(|(_, key)| key.to_owned()).unwrap_or_default()
+}
+
+/// The key of a file in a directory, where it lies under one.
+fn key_below(root: &Path, file: &Path) -> Option<LogKey> {
+    let (root, file) = (root.canonicalize().ok()?, file.canonicalize().ok()?);
+    LogKey::parse(file.strip_prefix(root).ok()?.to_str()?)
+}
+
+/// What is asked of the evidence.
+struct Asked<'a> {
+    runtime: &'a Runtime,
+    opened: &'a Opened,
+    request: AuditRequest,
+    body: Option<Bytes>,
+}
+
+impl Asked<'_> {
+    /// The answer; of a file whose key is not known, that of the folder in which a digest names it, else of any.
+    fn answer(&self, place: &Place, name: &Named) -> Result<Option<SpotCheck>, Failure> {
+        let keys = match &place.key {
+            Some(key) => vec![key.clone()],
+            None => {
+                let (accounts, regions) = (vec![name.account.clone()], vec![name.region.clone()]);
+                let select = Selection { accounts, regions, ..self.request.select.clone() };
+                let request = AuditRequest { select, ..self.request.clone() };
+                let folders = self.runtime.block_on(region_folders(&self.opened.evidence, &request));
+                let key = |folders: crate::trail::RegionFolders| LogKey {
+                    folder: folders.account,
+                    region: folders.region,
+                    name: name.name,
+                };
+                folders.map_err(Failure::told)?.into_iter().map(key).collect()
+            }
         };
-        step(out, "vouched for", &format!("{} {said}", vouched.digest))?;
-        step(out, "  chain", &vouched.chain.to_string())?;
-        step(out, "  covers", &vouched.covers.to_string())?;
-        step(out, "  signed with", &vouched.fingerprint)?;
-        step(out, "  delivered to", &vouched.log.to_string())?;
-        step(out, "  recorded SHA-256", &vouched.hash.to_string())?;
-        if !matches {
-            outcome = Outcome::Contradicted;
+        let mut answer = None;
+        for key in keys {
+            let check = self.ask(key)?;
+            let named = check.files.iter().any(|file| !file.by.is_empty());
+            answer = Some(check);
+            if named {
+                break;
+            }
         }
+        Ok(answer)
     }
-    Ok(outcome)
+
+    fn ask(&self, key: LogKey) -> Result<SpotCheck, Failure> {
+        let mut evidence: Evidence = self.opened.evidence.clone();
+        if let Some(body) = &self.body {
+            let with = |store| Arc::new(With { store, key: key.key(), body: body.clone() }) as Arc<_>;
+            evidence.stores = evidence.stores.into_iter().map(with).collect();
+        }
+        let mut request = self.request.clone();
+        request.select.named = vec![key];
+        let keys: Arc<dyn KeySource> = Arc::clone(&self.opened.keys);
+        self.runtime.block_on(spot_check(evidence, keys, request, Arc::new(Silent))).map_err(Failure::told)
+    }
 }
 
-fn describe(defect: &LogDefect) -> String {
-    match defect {
-        LogDefect::Malformed(why) => format!("not one complete gzip member: {why}"),
-        LogDefect::TrailingData { sha256 } => {
-            format!("data follows its end; up to there its SHA-256 is {}", hex::encode(sha256))
+/// Where the root of a copy was told from the path alone, it may be another one: then every digest lies elsewhere than where it
+/// was delivered to.
+fn must_fit(given: &EvidenceArgs, report: &Report, guessed: bool) -> Result<(), Failure> {
+    given.place_must_fit(report)?;
+    let mut violations = report.findings.iter().filter(|finding| finding.severity == Severity::Violation).peekable();
+    let example = violations.peek().and_then(|finding| finding.recorded.clone());
+    match example {
+        Some(recorded) if guessed && violations.all(|finding| finding.code == Code::DigestMoved) => {
+            Err(Failure::told(format!(
+                "the digests around it say that they were delivered elsewhere in a bucket, such as to {recorded}: if the copy begins \
+                 in a directory above the one of AWSLogs/, give that with --in DIR"
+            )))
         }
-        LogDefect::OverLimit(limit) => format!("it inflates to more than {limit} bytes"),
+        _ => Ok(()),
+    }
+}
+
+impl InspectArgs {
+    /// What it is called.
+    fn name(&self) -> String {
+        match &self.log_file {
+            Some(key) => format!("{} in {}", key.key(), self.file.display()),
+            None => self.file.display().to_string(),
+        }
     }
 }
 
 /// What a log file's name tells.
-struct Told {
+struct Named {
     account: String,
     region: String,
-    minute: Time,
+    name: LogName,
 }
 
-impl Told {
+impl Named {
+    fn of(key: &LogKey) -> Named {
+        Named { account: key.folder.account.clone(), region: key.region.clone(), name: key.name }
+    }
+
     /// `ACCOUNT_CloudTrail_REGION_YYYYMMDDTHHmmZ_16chars.json.gz`, wherever the file lies now.
-    fn by(name: &str) -> Option<Told> {
+    fn by(name: &str) -> Option<Named> {
         let (account, rest) = name.split_once("_CloudTrail_")?;
         let region = rest.split('_').next()?;
         let date = rest.strip_prefix(region)?.strip_prefix('_')?;
         let day = format!("{}/{}/{}/", date.get(0..4)?, date.get(4..6)?, date.get(6..8)?);
         let key = LogKey::parse(&format!("AWSLogs/{account}/CloudTrail/{region}/{day}{name}"))?;
-        let LogName { minute, .. } = key.name;
-        Some(Told { account: account.to_owned(), region: region.to_owned(), minute })
+        Some(Named::of(&key))
     }
+}
+
+/// An object as it is named to people: without its bucket, where that is not known.
+pub(super) fn shown(at: &ObjectLocation) -> String {
+    if at.bucket.is_empty() { at.key.clone() } else { at.to_string() }
 }

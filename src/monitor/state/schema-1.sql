@@ -117,8 +117,8 @@ CREATE TABLE finding (
     -- When a run last saw it.
     seen     INTEGER NOT NULL,
     resolved INTEGER,
-    -- When someone was last told that it is open.
-    told     INTEGER NOT NULL,
+    -- When someone was last told that it is open; NULL where nobody was to be: it is accepted.
+    told     INTEGER,
     waived   INTEGER NOT NULL,
     -- The finding, as a report has it.
     json     TEXT NOT NULL

@@ -23,7 +23,12 @@ pub(super) fn asked(report: &Report, page: &mut Page) {
         page.term(name, Some(&only));
     }
     page.term("Log files read", Some(&asked.log_files));
-    page.raw("</dl>\n</section>\n");
+    for named in asked.named_log_files.iter().take(CHECKS_SHOWN) {
+        page.term("Log file asked for", Some(named));
+    }
+    page.raw("</dl>\n");
+    page.omitted(asked.named_log_files.len().min(CHECKS_SHOWN), asked.named_log_files.len(), "log files");
+    page.raw("</section>\n");
 }
 
 pub(super) fn method(report: &Report, page: &mut Page) {

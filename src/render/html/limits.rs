@@ -40,6 +40,12 @@ fn of_this(report: &Report) -> Vec<String> {
             thousands(logs.not_checked)
         ));
     }
+    if !asked.named_log_files.is_empty() {
+        let count = thousands(asked.named_log_files.len() as u64);
+        limits.push(format!(
+            "Only {count} log files were asked for, by name; of all others nothing is said, of the same time neither."
+        ));
+    }
     for (name, only) in [("accounts", &asked.accounts), ("regions", &asked.regions), ("trails", &asked.trails)] {
         if !only.is_empty() {
             limits.push(format!("Only some {name} were asked for ({}); of others nothing is said.", only.join(" ")));

@@ -63,7 +63,12 @@ fn request(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         page.prose(&format!("  {name:<9}  "), &only)?;
     }
     let log_files = page.name(&asked.log_files);
-    page.line(&format!("  log files  {log_files}"))
+    page.line(&format!("  log files  {log_files}"))?;
+    for named in &asked.named_log_files {
+        let named = page.name(named);
+        page.line(&format!("             {named}"))?;
+    }
+    Ok(())
 }
 
 fn public_key(key: &PublicKeyReport, page: &mut Page<'_>) -> io::Result<()> {

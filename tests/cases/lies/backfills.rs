@@ -135,7 +135,7 @@ fn backfilled(backfills: u32) -> Stage {
 
 /// Three backfill digests, all dated after the standard ones, of which only the last lists anything: the first two would be
 /// looked at anyway, as those that follow upon a range.
-fn backfilled_later() -> Stage {
+pub(super) fn backfilled_later() -> Stage {
     let mut draft = drafted(&scenario(1));
     let chain = draft.backfills();
     let delayed = chain.digests.remove(0);

@@ -8,6 +8,7 @@ mod keys;
 mod layouts;
 mod links;
 mod logs;
+mod named;
 mod planted;
 mod requests;
 mod strays;
@@ -16,7 +17,7 @@ use super::table::Lie;
 
 /// Every lie.
 pub(crate) fn all() -> impl Iterator<Item = &'static Lie> {
-    let themes: [&'static [Lie]; 11] = [
+    let themes: [&'static [Lie]; 12] = [
         logs::LIES,
         planted::LIES,
         digests::LIES,
@@ -28,6 +29,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Lie> {
         strays::LIES,
         layouts::LIES,
         requests::LIES,
+        named::LIES,
     ];
     themes.into_iter().flatten()
 }

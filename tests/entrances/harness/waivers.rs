@@ -130,6 +130,7 @@ fn concluded(waivers: &Waivers) -> Report {
         regions: vec![],
         trails: vec![],
         log_files: "all".into(),
+        named_log_files: Vec::new(),
     };
     Report::conclude(request, vec![chain_report], codes.map(finding).collect(), 0, waivers, vec![], Checks::default())
 }

@@ -145,7 +145,8 @@ fn an_accepted_finding_is_told_to_nobody() {
     let hook = Hook::of(&mut watched);
     let key = watched.keys_with("/CloudTrail/")[2].clone();
     let waiver = format!(
-        "[[waiver]]\ncode = \"log-hash-mismatch\"\nkey = \"{key}\"\nreason = \"a drill\"\nwho = \"the auditor\"\nuntil = \"2027-01-01\"\n"
+        "[[waiver]]\ncode = \"log-hash-mismatch\"\nsubject = \"{}/{key}\"\nreason = \"a drill\"\nwho = \"the auditor\"\nuntil = \"2027-01-01\"\n",
+        watched.world.source()
     );
     std::fs::write(watched.world.scratch.path().join("waivers.toml"), waiver).unwrap();
     alter(&watched, &key);

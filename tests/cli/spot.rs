@@ -1,0 +1,437 @@
+//! One log file, asked for by name: what is told of it, and the exit status.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use trailseal::simulate::gzip;
+
+use super::{TRAIL, copy_all, find, run, stderr, stdout};
+
+const NOW: [&str; 2] = ["--now", "2026-02-01"];
+
+/// A copy of the trail, the path of a log file in it, and what stands before its key.
+struct Copy {
+    _dir: tempfile::TempDir,
+    root: PathBuf,
+    log: PathBuf,
+}
+
+impl Copy {
+    fn new() -> Copy {
+        let (dir, root) = TRAIL.copy();
+        let log = find(&root, "_CloudTrail_");
+        Copy { _dir: dir, root: root.canonicalize().unwrap(), log: log.canonicalize().unwrap() }
+    }
+
+    fn key(&self) -> String {
+        self.log.strip_prefix(&self.root).unwrap().to_str().unwrap().to_owned()
+    }
+
+    /// The digest that names the log file: the first of its hour.
+    fn digest(&self) -> PathBuf {
+        let name = self.log.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut digests = files_below(&self.root);
+        digests.retain(|path| path.to_string_lossy().contains("_CloudTrail-Digest_"));
+        let names = |path: &&PathBuf| gunzipped(path).windows(name.len()).any(|part| part == name.as_bytes());
+        digests.iter().find(names).expect("a digest").clone()
+    }
+
+    fn inspect(&self, more: &[&str]) -> (Option<i32>, String) {
+        self.inspect_file(&self.log, &[&["--public-keys", &TRAIL.keys()], more].concat())
+    }
+
+    fn inspect_file(&self, file: &Path, more: &[&str]) -> (Option<i32>, String) {
+        let output = run(&[&["inspect", file.to_str().unwrap()], &NOW[..], more].concat());
+        assert_eq!(stderr(&output), "", "{}", stdout(&output));
+        (output.status.code(), stdout(&output))
+    }
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let (mut open, mut found) = (vec![dir.to_owned()], Vec::new());
+    while let Some(dir) = open.pop() {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { open.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What is in a gzip file as `simulate` writes it, whose header has ten bytes and whose trailer has eight.
+fn gunzipped(path: &Path) -> Vec<u8> {
+    let bytes = fs::read(path).unwrap();
+    miniz_oxide::inflate::decompress_to_vec(&bytes[10..bytes.len() - 8]).unwrap()
+}
+
+/// The lines of that name, without it.
+fn lines<'t>(text: &'t str, name: &str) -> Vec<&'t str> {
+    text.lines()
+        .filter(|line| line.get(..20).is_some_and(|start| start.trim() == name))
+        .map(|line| &line[21..])
+        .collect()
+}
+
+#[test]
+fn every_step_of_a_log_file_that_is_as_it_was_delivered() {
+    let copy = Copy::new();
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(0), "{text}");
+    let (digest, log) = (copy.digest(), &copy.log);
+    let bucket_key = |path: &Path| {
+        let source: Value =
+            serde_json::from_slice(&fs::read(copy.root.join(".trailseal/source.json")).unwrap()).unwrap();
+        let key = path.strip_prefix(&copy.root).unwrap().display().to_string();
+        format!("s3://{}/{key}", source["bucket"].as_str().unwrap())
+    };
+    let content = gunzipped(log);
+    let claims: Value = serde_json::from_slice(&gunzipped(&digest)).unwrap();
+    let told = |name: &str| claims[name].as_str().unwrap().to_owned();
+    let recorded = claims["logFiles"].as_array().unwrap().iter().find(|of| of["s3Object"] == copy.key().as_str());
+    let hash = recorded.unwrap()["hashValue"].as_str().unwrap().to_owned();
+    let (account, minute) = (told("awsAccountId"), lines(&text, "digests")[0].split(' ').nth(4).unwrap().to_owned());
+    let chain = format!("{account} us-east-1 {}", lines(&text, "chain")[0].split(' ').nth(2).unwrap());
+    let expected = [
+        format!("log file             {}", log.display()),
+        format!("content              one whole file of {} uncompressed bytes", content.len()),
+        format!("SHA-256              {hash}"),
+        format!("digests              1 digest file around {minute} looked at"),
+        format!("vouched for          {} records this very content", bucket_key(&digest)),
+        format!("  chain              {chain}"),
+        format!("  covers             {} to {}", told("digestStartTime"), told("digestEndTime")),
+        format!("  signed with        {}", told("digestPublicKeyFingerprint")),
+        "  signature          verifies (RSASSA-PKCS1-v1_5, SHA-256), taken from the object's metadata".to_owned(),
+        format!("  delivered to       {}", bucket_key(log)),
+        format!("  recorded SHA-256   {hash}"),
+        format!(
+            "chain                not walked before or after that digest; this does: trailseal verify {} --account-id {account} --region us-east-1 --start-time {} --end-time {}",
+            copy.root.display(),
+            told("digestStartTime"),
+            told("digestEndTime")
+        ),
+        "result               proven".to_owned(),
+    ];
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn what_is_altered_is_contradicted() {
+    let copy = Copy::new();
+    let (whole, edited) =
+        (gunzipped(&copy.log), String::from_utf8(gunzipped(&copy.log)).unwrap().replace("Records", "records"));
+    for (name, body, code) in [
+        ("edited", gzip(edited.as_bytes()), "log-hash-mismatch"),
+        ("edited and gunzipped", edited.clone().into_bytes(), "log-hash-mismatch"),
+        ("cut short", gzip(&whole)[..200].to_vec(), "log-malformed"),
+        ("with data after it", [gzip(&whole), gzip(b"more")].concat(), "log-trailing-data"),
+        ("a ZIP file in its place", b"PK\x03\x04and so on".to_vec(), "log-hash-mismatch"),
+        ("empty", Vec::new(), "log-hash-mismatch"),
+    ] {
+        fs::write(&copy.log, body).unwrap();
+        let (status, text) = copy.inspect(&[]);
+        assert_eq!((status, lines(&text, "result")), (Some(1), vec!["contradicted"]), "{name}: {text}");
+        assert!(lines(&text, "finding")[0].starts_with(code), "{name}: {text}");
+        assert!(lines(&text, "vouched for")[0].ends_with("records OTHER content"), "{name}: {text}");
+    }
+    fs::remove_file(&copy.log).unwrap();
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(lines(&text, "finding")[0].starts_with("log-missing: "), "{text}");
+    assert!(lines(&text, "vouched for")[0].ends_with("names it, and it is not there"), "{text}");
+}
+
+#[test]
+fn a_file_gunzipped_under_its_own_name_is_the_same_file() {
+    let copy = Copy::new();
+    fs::write(&copy.log, gunzipped(&copy.log)).unwrap();
+    assert_eq!(copy.inspect(&[]).0, Some(0));
+}
+
+#[test]
+fn a_digest_that_names_it_and_was_altered_contradicts() {
+    let copy = Copy::new();
+    let digest = copy.digest();
+    let edited = String::from_utf8(gunzipped(&digest)).unwrap().replace("\"hashValue\":\"", "\"hashValue\":\"0");
+    fs::write(&digest, gzip(edited.as_bytes())).unwrap();
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(1), "{text}");
+    assert_eq!(lines(&text, "vouched for"), ["by no verified digest"], "{text}");
+    assert!(text.contains("digest-signature-invalid: "), "{text}");
+    // Deleted, the one after it tells.
+    fs::remove_file(&digest).unwrap();
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(1), "{text}");
+    assert!(text.contains("digest-missing: "), "{text}");
+}
+
+#[test]
+fn other_digests_and_other_log_files_are_not_its_concern() {
+    let copy = Copy::new();
+    let (digest, log) = (copy.digest(), copy.log.clone());
+    for path in files_below(&copy.root.join("AWSLogs")) {
+        if path != digest && path != log {
+            fs::write(path, "altered").unwrap();
+        }
+    }
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(0), "{text}");
+}
+
+#[test]
+fn what_no_digest_names_is_not_proven_whether_it_is_there_or_not() {
+    let copy = Copy::new();
+    let unique = copy.log.to_str().unwrap().rsplit_once('_').unwrap().0.to_owned();
+    let planted = PathBuf::from(format!("{unique}_AAAAAAAAAAAAAAAA.json.gz"));
+    let keys = ["--public-keys", &TRAIL.keys()];
+    let (status, text) = copy.inspect_file(&planted, &keys);
+    assert_eq!(status, Some(3), "{text}");
+    assert_eq!(lines(&text, "vouched for"), ["by no verified digest"]);
+    assert!(lines(&text, "finding")[0].starts_with("nothing-found: "), "{text}");
+    fs::copy(&copy.log, &planted).unwrap();
+    let (status, text) = copy.inspect_file(&planted, &keys);
+    assert_eq!(status, Some(3), "{text}");
+    assert!(lines(&text, "finding")[0].starts_with("log-unlisted: "), "{text}");
+    assert_eq!(lines(&text, "result"), ["inconclusive"]);
+}
+
+#[test]
+fn what_was_just_delivered_is_too_new_until_its_digest_is_due() {
+    let copy = Copy::new();
+    let newest =
+        files_below(&copy.root).into_iter().rfind(|path| path.to_string_lossy().contains("_CloudTrail-Digest_"));
+    let claims: Value = serde_json::from_slice(&gunzipped(&newest.unwrap())).unwrap();
+    let end = trailseal::trail::Time::parse_digest_time(claims["digestEndTime"].as_str().unwrap()).unwrap();
+    let minute = trailseal::trail::Time::from_unix(end.plus(1_800).unix() / 60 * 60);
+    let account = claims["awsAccountId"].as_str().unwrap();
+    let key = format!(
+        "AWSLogs/{account}/CloudTrail/us-east-1/{}{account}_CloudTrail_us-east-1_{}_AAAAAAAAAAAAAAAA.json.gz",
+        minute.day().folder(),
+        minute.compact_minutes()
+    );
+    let new = copy.root.join(key);
+    fs::create_dir_all(new.parent().unwrap()).unwrap();
+    fs::copy(&copy.log, &new).unwrap();
+    let asked = |as_of: trailseal::trail::Time| {
+        let (keys, as_of) = (TRAIL.keys(), as_of.to_string());
+        let output = run(&["inspect", new.to_str().unwrap(), "--public-keys", &keys, "--now", &as_of]);
+        (output.status.code(), stdout(&output))
+    };
+    let due = end.plus(7_200);
+    for as_of in [minute, due] {
+        let (status, text) = asked(as_of);
+        assert_eq!(status, Some(3), "{text}");
+        let told = format!(
+            "nothing-found: too new: no digest names this log file yet; the digest of that hour is due by {due} "
+        );
+        assert!(lines(&text, "finding")[0].starts_with(&told), "{text}");
+        assert_eq!(lines(&text, "finding").len(), 1, "{text}");
+    }
+    let (status, text) = asked(due.plus(1));
+    assert_eq!(status, Some(3), "{text}");
+    assert!(!text.contains("too new"), "{text}");
+    assert!(text.contains("log-unlisted: ") && text.contains("coverage-hole: "), "{text}");
+}
+
+#[test]
+fn keys_that_came_with_it_or_are_not_there_prove_nothing() {
+    let copy = Copy::new();
+    let beside = copy.root.join(".trailseal/public-keys.json");
+    for more in [vec![], vec!["--public-keys", beside.to_str().unwrap()]] {
+        let (status, text) = copy.inspect_file(&copy.log, &more);
+        assert_eq!((status, lines(&text, "result")), (Some(3), vec!["inconclusive"]), "{text}");
+        assert!(lines(&text, "keys")[0].contains("not that AWS signed it"), "{text}");
+        assert!(lines(&text, "vouched for")[0].ends_with("records this very content"), "{text}");
+    }
+    fs::remove_file(&beside).unwrap();
+    let (status, text) = copy.inspect_file(&copy.log, &[]);
+    assert_eq!(status, Some(3), "{text}");
+    assert!(text.contains("public-key-unavailable: ") && text.contains("--public-keys"), "{text}");
+    let foreign = ["--public-keys", "testdata/real-digests/aws-public-keys.json"];
+    let output = run(&[&["inspect", copy.log.to_str().unwrap()], &NOW[..], &foreign].concat());
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+}
+
+#[test]
+fn a_copy_that_lost_its_metadata_takes_the_signature_from_the_next_digest() {
+    let copy = Copy::new();
+    fs::remove_dir_all(copy.root.join(".trailseal")).unwrap();
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(0), "{text}");
+    assert!(lines(&text, "signature")[0].ends_with("its successor's previousDigestSignature"), "{text}");
+}
+
+#[test]
+fn a_root_that_was_guessed_wrong_is_no_contradiction() {
+    let dir = tempfile::tempdir().unwrap();
+    let evidence = dir.path().join("evidence");
+    let keys = dir.path().join("keys.json");
+    let made = run(&[
+        "simulate",
+        evidence.to_str().unwrap(),
+        "--public-keys",
+        keys.to_str().unwrap(),
+        "--hours",
+        "3",
+        "--prefix",
+        "audit/logs",
+        "--regions",
+        "us-east-1",
+        "--log-files-per-hour",
+        "2",
+        "--events-per-log-file",
+        "1",
+        "--empty-hours",
+        "0",
+    ]);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    fs::remove_dir_all(evidence.join(".trailseal")).unwrap();
+    let log = find(&evidence, "_CloudTrail_");
+    let inspect = |more: &[&str]| {
+        run(&[&["inspect", log.to_str().unwrap(), "--public-keys", keys.to_str().unwrap()], &NOW[..], more].concat())
+    };
+    let guessed = inspect(&[]);
+    assert_eq!(guessed.status.code(), Some(2), "{}", stdout(&guessed));
+    assert!(stderr(&guessed).contains("give that with --in DIR"), "{}", stderr(&guessed));
+    let told = inspect(&["--in", evidence.to_str().unwrap()]);
+    assert_eq!(told.status.code(), Some(0), "{}", stdout(&told));
+}
+
+#[test]
+fn a_log_file_is_asked_for_by_name_in_more_than_one_way() {
+    let copy = Copy::new();
+    let (key, keys) = (copy.key(), TRAIL.keys());
+    let (root, log) = (copy.root.to_str().unwrap(), copy.log.to_str().unwrap());
+    let verify = |arguments: &[&str]| {
+        let output = run(&[&["verify"], arguments, &["--public-keys", &keys, "--format", "json"], &NOW].concat());
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        (output.status.code(), report, stderr(&output))
+    };
+    let (status, by_key, told) = verify(&[root, "--log-file", &key]);
+    assert_eq!(status, Some(0), "{told}");
+    assert_eq!(verify(&[log]).1, by_key);
+    assert_eq!(by_key["request"]["log_files"], "named");
+    assert_eq!(by_key["request"]["named_log_files"], serde_json::json!([key]));
+    assert_eq!(by_key["totals"]["log_files"]["verified"], 1);
+    assert_eq!(by_key["totals"]["digests"]["verified"], 1);
+    // Several, in several hours: each digest counts once.
+    let logs = files_below(&copy.root.join("AWSLogs"));
+    let logs = logs.iter().filter(|path| path.to_string_lossy().contains("_CloudTrail_"));
+    let all: Vec<String> =
+        logs.map(|path| path.strip_prefix(&copy.root).unwrap().to_str().unwrap().to_owned()).collect();
+    let mut arguments = vec![root];
+    all.iter().for_each(|key| arguments.extend(["--log-file", key]));
+    arguments.extend(["--log-file", &key]);
+    let (status, report, told) = verify(&arguments);
+    assert_eq!(status, Some(0), "{told}");
+    assert_eq!(report["totals"]["log_files"]["verified"], all.len());
+    assert_eq!(report["totals"]["digests"]["verified"], 6);
+    let quiet = run(&[&["verify"], &arguments[..], &["--public-keys", &keys, "-q"], &NOW].concat());
+    let said =
+        format!("intact: {0} of {0} log files asked for by name verified, 6 of 6 digest files verified, ", all.len());
+    assert!(stdout(&quiet).starts_with(&said), "{}", stdout(&quiet));
+    // One that is not there is none of the others' proof.
+    let absent = format!("{}_AAAAAAAAAAAAAAAA.json.gz", key.rsplit_once('_').unwrap().0);
+    let (status, report, _) = verify(&[root, "--log-file", &key, "--log-file", &absent]);
+    assert_eq!((status, &report["verdict"]), (Some(3), &Value::from("inconclusive")), "{report}");
+    assert_eq!(report["totals"]["log_files"]["verified"], 1);
+}
+
+#[test]
+fn what_does_not_go_with_a_log_file_is_refused() {
+    let copy = Copy::new();
+    let (key, keys, root) = (copy.key(), TRAIL.keys(), copy.root.to_str().unwrap());
+    let elsewhere = tempfile::tempdir().unwrap();
+    let out = elsewhere.path().join("out.zip");
+    let (out, into) = (out.to_str().unwrap(), elsewhere.path().join("into"));
+    for arguments in [
+        &["verify", root, "--log-file", &key, "--start-time", "2026-01-01"][..],
+        &["verify", root, "--log-file", &key, "--log-files", "none"],
+        &["verify", root, "--log-file", &key, "--region", "us-east-1"],
+        &["verify", root, "--log-file", &format!("s3://bucket/{key}")],
+        &["verify", root, "--log-file", key.rsplit('/').next().unwrap()],
+        &["verify", root, "--log-file", &key, "--dry-run"],
+        &["pull", copy.log.to_str().unwrap(), into.to_str().unwrap()],
+        &["inspect", root],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stdout(&output));
+    }
+    let bundle = |arguments: &[&str]| run(&[&["bundle"], arguments, &["--public-keys", &keys, "-q"], &NOW].concat());
+    let made = bundle(&[root, out, "--log-file", &key]);
+    assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
+    let digest = copy.digest();
+    for arguments in [&["inspect", out][..], &["inspect", digest.to_str().unwrap(), "--bucket", "b"]] {
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    let next = elsewhere.path().join("next.zip");
+    for arguments in [
+        &[root, next.to_str().unwrap(), "--previous", out][..],
+        &[root, next.to_str().unwrap(), "--previous", out, "--log-file", &key],
+    ] {
+        let refused = bundle(arguments);
+        assert_eq!((refused.status.code(), next.exists()), (Some(2), false), "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_log_file_that_is_a_link_or_a_pipe_in_the_copy_is_not_proven() {
+    let copy = Copy::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let moved = elsewhere.path().join("moved");
+    fs::rename(&copy.log, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &copy.log).unwrap();
+    let verify = |status: i32| {
+        let (root, key) = (copy.root.to_str().unwrap(), copy.key());
+        let output = run(&["verify", root, "--log-file", &key, "--public-keys", &TRAIL.keys(), "-q"]);
+        assert_eq!(output.status.code(), Some(status), "{}", stdout(&output));
+    };
+    verify(3);
+    fs::remove_file(&copy.log).unwrap();
+    assert!(Command::new("mkfifo").arg(&copy.log).status().unwrap().success());
+    verify(3);
+    let mut named = elsewhere.path().join("copy");
+    copy_all(Path::new(&TRAIL.evidence()), &named);
+    named.push("nothing");
+    assert_eq!(run(&["inspect", named.to_str().unwrap()]).status.code(), Some(2));
+}
+
+#[test]
+fn names_planted_around_a_log_file_are_looked_at_up_to_a_bound() {
+    let copy = Copy::new();
+    let digest = copy.digest();
+    let minute = copy.log.to_str().unwrap().split('_').rev().nth(1).unwrap().to_owned();
+    let minute = format!("{}:{}:00Z", &minute[..11], &minute[11..13]);
+    let minute = format!("{}-{}-{}T{}:{}", &minute[..4], &minute[4..6], &minute[6..8], &minute[9..11], &minute[12..]);
+    let minute = trailseal::trail::Time::parse_digest_time(&minute).unwrap();
+    let name = digest.file_name().unwrap().to_str().unwrap().rsplit_once('_').unwrap().0.to_owned();
+    let plant = |seconds: std::ops::Range<i64>| {
+        for second in seconds {
+            let end = minute.plus(second);
+            let path = digest.with_file_name(format!("{name}_{}.json.gz", end.compact_seconds()));
+            if path.parent().unwrap().ends_with(end.day().folder().trim_end_matches('/')) && path != digest {
+                fs::write(path, "planted").unwrap();
+            }
+        }
+    };
+    // What does not push the genuine one out of reach is only met on the way to it.
+    plant(0..60);
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(0), "{text}");
+    plant(60..3_600);
+    plant(-300..0);
+    let claims: Value = serde_json::from_slice(&gunzipped(&digest)).unwrap();
+    let end = trailseal::trail::Time::parse_digest_time(claims["digestEndTime"].as_str().unwrap()).unwrap();
+    let before_it = end.since(minute) + 300;
+    let (status, text) = copy.inspect(&[]);
+    if before_it < 2_000 {
+        assert_eq!(status, Some(0), "{text}");
+    }
+    fs::remove_file(&digest).unwrap();
+    let (status, text) = copy.inspect(&[]);
+    assert_eq!(status, Some(3), "{text}");
+    assert!(text.contains("nothing-found: 2000 digest files") && text.contains("that is the limit"), "{text}");
+}
