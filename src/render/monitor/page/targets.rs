@@ -51,6 +51,7 @@ fn one(target: &TargetStatus, at: usize, now: Time, page: &mut Page) {
         None => page.term("Last run", Some("none has ended yet")),
     }
     match &target.last_complete_run {
+        Some(run) if target.last_run.as_ref().is_some_and(|last| last.run == run.run) => {}
         Some(run) => page.term("Last complete run", Some(&words::ended(run, now))),
         None => page.term("Last complete run", Some("none has looked at all that it was to look at yet")),
     }
