@@ -123,8 +123,8 @@ impl Concluded<'_> {
             });
             let identity = match before {
                 Some((before, Some((old, new)))) => {
-                    let whole = Finding { interval: Some(old.or(new)), ..finding.clone() };
-                    found.remove(&before);
+                    let longer = found.remove(&before).filter(|_| old.seconds() >= new.seconds());
+                    let whole = Finding { interval: Some(old.or(new)), ..longer.unwrap_or_else(|| finding.clone()) };
                     same.retain(|identity| *identity != before);
                     let identity = identity_of(&whole);
                     found.insert(identity.clone(), whole);

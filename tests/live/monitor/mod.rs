@@ -1,8 +1,10 @@
 //! `trailseal monitor` over a bucket that grows hour by hour, and is tampered with.
 
+mod ended_early;
 mod history;
 mod kills;
 mod migration;
+mod shares;
 mod steady;
 mod told;
 
