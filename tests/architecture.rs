@@ -248,8 +248,8 @@ fn problem_of(module: &str, group: usize, named: &[String]) -> Option<String> {
         };
         let Some(other_group) = group_of(other) else { return Some(format!("`{shown}` is in no group")) };
         let within = named[1..].join("::");
-        let is_in = |allowed: &&str| within == **allowed || within.starts_with(&format!("{allowed}::"));
-        if module == "render" && !RENDER_MAY_NAME.iter().any(|allowed| is_in(&allowed)) {
+        let is_in = |allowed: &str| within == allowed || within.starts_with(&format!("{allowed}::"));
+        if module == "render" && !RENDER_MAY_NAME.iter().any(|allowed| is_in(allowed)) {
             return Some(format!("`{shown}` is not for renderers, which are functions of the report"));
         }
         let faces = FACES.contains(&other.as_str()) && module != other && module != "cli";
