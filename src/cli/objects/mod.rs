@@ -177,7 +177,6 @@ mod tests {
             accounts: Vec::new(),
             regions: Vec::new(),
             trails: Vec::new(),
-            named_log_files: Vec::new(),
             log_files: "all".to_owned(),
             named_log_files: Vec::new(),
         };
