@@ -1,16 +1,17 @@
 //! One run over one target: what to look at, the audits of that, and what they come to together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::config::Share;
 use super::history::rewritten;
 use super::looked::{self, Looked};
 use super::memory::{Memory, Slice};
-use super::state::{Concluded, Listener, RunEnd, RunId, RunOutcome, State, StateError, TargetId};
+use super::state::{Concluded, KnownChain, Listener, RunEnd, RunId, RunOutcome, State, StateError, TargetId};
 use crate::audit::{AuditError, AuditRequest, Evidence, Observer, audit};
 use crate::finding::{Code, Finding};
 use crate::keys::KeySource;
-use crate::report::Report;
+use crate::report::{ChainReport, Report};
 use crate::trail::{Interval, Time};
 
 /// A target, opened.
@@ -83,13 +84,17 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
     let memory = Memory::of(state, target, run, reread)?;
     let looks = watched.looks(state, target, number)?;
     let mut audits = Vec::new();
-    let besides = match watched.audit(&memory, looks, &mut audits).await {
-        Ok(()) => rewritten(&memory, state, target, &watched, &audits).await?,
-        Err(error) => {
-            memory.settle()?;
-            return watched.failed(state, target, run, error);
-        }
-    };
+    let known = state.chains(target)?;
+    let mut audited = watched.audit(&memory, looks, &mut audits).await;
+    if audited.is_ok() {
+        audited = watched.audit(&memory, of_unknown(&audits, &known), &mut audits).await;
+    }
+    if let Err(error) = audited {
+        memory.settle()?;
+        return watched.failed(state, target, run, error);
+    }
+    let mut besides = rewritten(&memory, state, target, &watched, &audits).await?;
+    watched.request.waivers.accept(now, &mut besides);
     let partial = watched.request.stop.has_cut() || audits.iter().any(|(_, report)| report.is_partial());
     let outcome = if partial { RunOutcome::Partial } else { RunOutcome::Complete };
     let counts = memory.settle()?;
@@ -104,6 +109,15 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
     let end = watched.conclude(state, target, run, outcome, &audits, &besides, end)?;
     state.forget_runs_before(target, now.plus(-watched.keep_runs))?;
     Ok(Ran { run, outcome, end, reports: audits.into_iter().map(|(_, report)| report).collect() })
+}
+
+/// The whole history of accounts and regions of which only a part was looked at and nothing is known yet.
+fn of_unknown(audits: &[(Looked, Report)], known: &[KnownChain]) -> Vec<Looked> {
+    let Some((first, report)) = audits.first().filter(|(look, _)| look.from.is_some()) else { return Vec::new() };
+    let unknown = report.chains.iter().map(ChainReport::id).filter(|id| known.iter().all(|chain| chain.id != *id));
+    let places: BTreeSet<(String, String)> = unknown.map(|id| (id.account_id, id.region)).collect();
+    let whole = |place| Looked { from: None, until: first.until, only: Some(place) };
+    places.into_iter().map(whole).collect()
 }
 
 /// A target that could not even be opened: that is a run, too, and is to be told.

@@ -123,6 +123,14 @@ impl Waivers {
     }
 
     /// Marks the findings that a waiver accepts, and adds a note for each waiver that did nothing.
+    /// Marks the findings that are accepted.
+    #[cfg(feature = "monitor")]
+    pub(crate) fn accept(&self, as_of: Time, findings: &mut [Finding]) {
+        for finding in findings {
+            finding.waived |= self.0.iter().any(|waiver| waiver.until > as_of && waiver.accepts(finding));
+        }
+    }
+
     pub(super) fn apply(&self, as_of: Time, findings: &mut Vec<Finding>) -> Vec<AppliedWaiver> {
         let mut applied = Vec::new();
         for waiver in &self.0 {

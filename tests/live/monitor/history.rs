@@ -54,3 +54,21 @@ fn what_the_buckets_lifecycle_expires_is_not_missed() {
     let run = watched.comes_to(0);
     assert!(watched.open().is_empty(), "{}", run.stdout);
 }
+
+#[test]
+fn a_chain_whose_end_is_accepted_is_told_to_nobody() {
+    let watched = Watched::after(20, two_days(), "waivers = \"waivers.toml\"");
+    let accept = |code: &str| {
+        let waiver = "reason = \"the account was closed\"\nwho = \"the auditor\"\nuntil = \"2027-01-01\"\n";
+        format!("[[waiver]]\ncode = \"{code}\"\n{waiver}")
+    };
+    let waivers = format!("{}{}", accept("chain-gone"), accept("nothing-found"));
+    std::fs::write(watched.world.scratch.path().join("waivers.toml"), waivers).unwrap();
+    watched.comes_to(0);
+    for key in watched.keys_with("/CloudTrail") {
+        watched.remove(&key);
+    }
+    let run = watched.run();
+    assert_ne!(run.status, Some(1), "{}", run.stdout);
+    assert!(watched.told().iter().all(|(code, ..)| code != "chain-gone"), "{:?}", watched.told());
+}

@@ -94,3 +94,19 @@ fn a_hole_that_grows_is_one_finding() {
     watched.go_on(30 * Time::HOUR);
     watched.comes_to(0);
 }
+
+#[test]
+fn an_account_that_comes_with_a_history_is_looked_at_whole() {
+    let scenario = Scenario { accounts: 2, organization: Some("o-exampleorgid".to_owned()), ..six_days() };
+    let mut watched = Watched::after(100, scenario, "recheck = \"none\"");
+    let account = watched.world.scenario.account_ids()[1].clone();
+    let of_it = watched.keys_with(&format!("/{account}/"));
+    let objects: Vec<_> = of_it.iter().map(|key| (key.clone(), watched.remove(key))).collect();
+    watched.comes_to(0);
+    // One of its log files was deleted days ago.
+    let gone = of_it.iter().filter(|key| key.contains("/CloudTrail/")).nth(2).unwrap();
+    objects.into_iter().filter(|(key, _)| key != gone).for_each(|(key, stored)| watched.put(&key, stored));
+    watched.go_on(Time::HOUR);
+    watched.comes_to(1);
+    assert_eq!(watched.open(), [open("log-missing", gone)]);
+}
