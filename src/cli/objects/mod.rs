@@ -177,6 +177,7 @@ mod tests {
             accounts: Vec::new(),
             regions: Vec::new(),
             trails: Vec::new(),
+            named_log_files: Vec::new(),
             log_files: "all".to_owned(),
         };
         let stray = Finding::new(Code::ObjectStray, "a stray").about(&ObjectLocation::new("named", "b"));
