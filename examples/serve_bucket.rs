@@ -36,6 +36,13 @@ struct Object {
     last_modified: String,
 }
 
+impl Object {
+    /// Nothing is written here while it is served, so this need not change with the content.
+    fn etag(&self) -> String {
+        format!("{:032x}", self.size)
+    }
+}
+
 /// What is served.
 struct Bucket {
     name: String,
@@ -110,6 +117,7 @@ impl Bucket {
             None => fs::read(self.directory.join(key)).unwrap_or_default().into(),
         };
         let mut answer = Response::builder().header("last-modified", http_date(&object.last_modified));
+        answer = answer.header("etag", format!("\"{}\"", object.etag()));
         for (name, value) in &object.metadata {
             answer = answer.header(name, value);
         }
@@ -145,10 +153,10 @@ impl Bucket {
                 let _ = write!(folders, "<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>");
                 last.clone_from(&folder);
             } else {
-                let (time, size) = (&object.last_modified, object.size);
+                let (time, size, etag) = (&object.last_modified, object.size, object.etag());
                 let _ = write!(
                     contents,
-                    "<Contents><Key>{key}</Key><LastModified>{time}</LastModified><ETag>&quot;e&quot;</ETag><Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
+                    "<Contents><Key>{key}</Key><LastModified>{time}</LastModified><ETag>&quot;{etag}&quot;</ETag><Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>"
                 );
                 last.clone_from(key);
             }

@@ -22,8 +22,8 @@ const GROUPS: [(&str, &[&str]); 7] = [
 /// The first so many groups are pure.
 const PURE_GROUPS: usize = 3;
 
-/// Renderers are functions of the report: of all that is above them, they may name this.
-const RENDER_MAY_NAME: [&str; 6] = ["render", "report", "controls", "finding", "chain", "trail"];
+/// Renderers are functions of the report, or of a monitor's status: of all that is above them, they may name this.
+const RENDER_MAY_NAME: [&str; 7] = ["render", "report", "controls", "finding", "chain", "trail", "monitor::status"];
 
 /// Nothing but the command line may name the command line; it and the library's tests are what uses the other faces.
 const FACES: [&str; 3] = ["render", "cli", "simulate"];
@@ -49,7 +49,7 @@ const COMPUTES: &str = "aws_lc_rs";
 /// The one pure file that draws numbers: from a key and a message, so that the same give the same, and from nothing else.
 const DRAWS: (&str, &str) = ("src/attest/signer.rs", "rand_chacha");
 
-/// Where services are asked, how long an answer took may be measured; by this name alone.
+/// Where services are asked, how long an answer took may be measured, and how long a run took; by this name alone.
 const STOPWATCH: &str = "tokio::time::Instant::now";
 
 /// Macros that write to the standard streams.
@@ -140,6 +140,9 @@ fn the_scanner_sees_planted_violations() {
         ("src/keys/mod.rs", "use crate::audit::Evidence;"),
         ("src/render/text/mod.rs", "use crate::digest::KeySet;"),
         ("src/render/text/mod.rs", "use crate::store::ObjectStore;"),
+        ("src/render/text/mod.rs", "use crate::monitor::state::State;"),
+        ("src/render/text/mod.rs", "use crate::monitor;"),
+        ("src/render/text/mod.rs", "use crate::monitor::{status::Status, state};"),
         ("src/render/text/mod.rs", "use std::fs;"),
         ("src/simulate/mod.rs", "use crate::cli::main;"),
         ("src/logfile/mod.rs", "fn f() { unsafe { g() } }"),
@@ -173,6 +176,7 @@ fn the_scanner_sees_planted_violations() {
         ("src/cli/say.rs", "fn f() { writeln!(out, \"{}\", visible(text)); }"),
         ("src/cli/plan.rs", "fn print() { say::line(out, name); }"),
         ("src/render/mod.rs", "use crate::report::Report; use crate::render::escape; use super::report::Verdict;"),
+        ("src/render/monitor/mod.rs", "use crate::monitor::status::{Status, TargetStatus};"),
         ("src/store/dir/mod.rs", "use std::fs; use super::super::limits::Limits;"),
     ];
     for (path, text) in allowed {
@@ -243,7 +247,9 @@ fn problem_of(module: &str, group: usize, named: &[String]) -> Option<String> {
             return Some("names the whole crate, so that nobody can see what it depends on".to_owned());
         };
         let Some(other_group) = group_of(other) else { return Some(format!("`{shown}` is in no group")) };
-        if module == "render" && !RENDER_MAY_NAME.contains(&other.as_str()) {
+        let within = named[1..].join("::");
+        let is_in = |allowed: &str| within == allowed || within.starts_with(&format!("{allowed}::"));
+        if module == "render" && !RENDER_MAY_NAME.iter().any(|allowed| is_in(allowed)) {
             return Some(format!("`{shown}` is not for renderers, which are functions of the report"));
         }
         let faces = FACES.contains(&other.as_str()) && module != other && module != "cli";
@@ -255,7 +261,7 @@ fn problem_of(module: &str, group: usize, named: &[String]) -> Option<String> {
     }
     // A clock by any name: `Timestamp::now`, `Zoned::now`, `SystemTime::now`, `Instant::now`. What only tells how long an
     // answer took is none.
-    let measures = module == "aws" && shown == STOPWATCH;
+    let measures = matches!(module, "aws" | "monitor") && shown == STOPWATCH;
     if module != "cli" && named.len() > 1 && named.last().unwrap() == "now" && !measures {
         return Some(format!("`{shown}` is a clock, and only the command line has one"));
     }

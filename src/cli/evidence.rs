@@ -133,9 +133,14 @@ impl EvidenceArgs {
         }
     }
 
-    /// Where the evidence lies.
-    fn source(&self, request: &AuditRequest) -> Result<Source, Failure> {
-        Source::named(self.source.as_ref(), self.bucket.as_ref(), request.select.trail_arn.as_ref())
+    /// Where the evidence lies. A trail that SOURCE names is the one that is meant, wherever its evidence is said to lie.
+    fn source(&self, request: &mut AuditRequest) -> Result<Source, Failure> {
+        let source = Source::named(self.source.as_ref(), self.bucket.as_ref(), request.select.trail_arn.as_ref())?;
+        let named = self.source.as_deref().and_then(Path::to_str).filter(|text| text.starts_with("arn:"));
+        if let Some(arn) = named {
+            request.select.trail_arn = Some(arn.parse().map_err(Failure::told)?);
+        }
+        Ok(source)
     }
 
     async fn open_directory(

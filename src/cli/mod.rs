@@ -70,7 +70,7 @@ enum Command {
     Pull(Box<pull::PullArgs>),
     Bundle(Box<bundle::BundleArgs>),
     #[cfg(feature = "monitor")]
-    Monitor(Box<monitor::MonitorArgs>),
+    Monitor(Box<monitor::MonitorCommand>),
     Inspect(Box<inspect::InspectArgs>),
     /// Obtain and look at public keys
     #[command(subcommand)]

@@ -187,6 +187,15 @@ impl LookArgs {
         }
     }
 
+    /// Writes the state of a monitor as text.
+    #[cfg(feature = "monitor")]
+    pub(super) fn write_status(&self, status: &crate::monitor::Status, out: &mut dyn Write) -> io::Result<()> {
+        match self.quiet {
+            true => render::monitor::headline(status, &self.options(), out),
+            false => render::monitor::text(status, &self.options(), out),
+        }
+    }
+
     fn options(&self) -> TextOptions {
         let color = match self.color {
             When::Always => true,

@@ -1,7 +1,7 @@
 //! What an audit looked at: what it did not find there is there no more.
 
 use crate::finding::Finding;
-use crate::trail::{DigestKey, Interval, LogKey, Time};
+use crate::trail::{Day, DigestKey, Interval, LogKey, Time};
 
 /// A part of a target's history, looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,25 +19,20 @@ impl Looked {
     pub(super) fn covered<'a>(all: impl Iterator<Item = &'a Looked>, finding: &Finding) -> bool {
         let place = place(finding);
         let mut looked: Vec<&Looked> = all.filter(|looked| looked.only.is_none() || looked.only == place).collect();
-        let Some(time) = time(finding) else {
-            return looked.iter().any(|looked| looked.from.is_none() && looked.only.is_none());
-        };
+        // What is of no time is seen by whoever looks at all accounts and regions, at whatever time.
+        let Some(time) = time(finding) else { return looked.iter().any(|looked| looked.only.is_none()) };
         looked.sort_by_key(|looked| looked.from);
-        let mut reached = None;
-        for looked in looked {
-            let meets = match (looked.from, reached) {
-                (None, _) => true,
-                (Some(from), None) => from <= time.start,
-                (Some(from), Some(reached)) => from <= reached,
-            };
-            if meets {
-                reached = reached.max(Some(looked.until));
+        // All before this moment is looked at.
+        let mut reached = time.start;
+        let mut met = false;
+        for looked in looked.iter().filter(|looked| looked.until >= time.start) {
+            if looked.from.is_none_or(|from| from <= reached) {
+                reached = reached.max(looked.until);
+                met = true;
             }
         }
         // What lies after now is looked at as far as it can be.
-        reached.is_some_and(|reached: Time| {
-            reached >= time.end || reached >= time.start && time.end.since(reached) < Time::HOUR
-        })
+        met && time.end.since(reached) < Time::HOUR
     }
 }
 
@@ -56,7 +51,56 @@ pub(super) fn time(finding: &Finding) -> Option<Interval> {
     let of_key = || {
         let key = &finding.subject.as_ref()?.key;
         let of_log = LogKey::parse(key).map(|key| Interval::new(key.name.minute, key.name.minute.plus(60)));
-        of_log.or_else(|| DigestKey::parse(key).map(|key| Interval::new(key.end.plus(-Time::HOUR), key.end)))
+        let of_digest = || DigestKey::parse(key).map(|key| Interval::new(key.end.plus(-Time::HOUR), key.end));
+        let of_day = || {
+            let day = Day::parse_folder(key.get(key.len().checked_sub(DAY_FOLDER)?..)?)?;
+            Some(Interval::new(day.start(), day.end()))
+        };
+        of_log.or_else(of_digest).or_else(of_day)
     };
     finding.interval.or_else(of_key)
+}
+
+/// The length of `2026/01/31/`.
+const DAY_FOLDER: usize = 11;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::Code;
+
+    fn looked(from: Option<i64>, until: i64) -> Looked {
+        let time = |hours: i64| Time::from_unix(1_768_000_000 + hours * Time::HOUR);
+        Looked { from: from.map(time), until: time(until), only: None }
+    }
+
+    fn finding(start: i64, end: i64) -> Finding {
+        let interval = Interval::new(looked(None, start).until, looked(None, end).until);
+        Finding::new(Code::CoverageHole, "a hole").during(interval)
+    }
+
+    #[test]
+    fn what_several_audits_looked_at_together_is_looked_at() {
+        for (audits, expected) in [
+            (vec![looked(None, 30)], true),
+            (vec![looked(Some(10), 30)], true),
+            (vec![looked(Some(11), 30)], false),
+            (vec![looked(None, 18)], false),
+            (vec![looked(Some(0), 15), looked(Some(15), 30)], true),
+            (vec![looked(Some(0), 15), looked(Some(16), 30)], false),
+            // One that lies before is no part of it, and leaves no gap.
+            (vec![looked(Some(0), 5), looked(Some(9), 30)], true),
+            (vec![looked(Some(9), 30), looked(Some(0), 5)], true),
+            (vec![looked(Some(0), 5)], false),
+            (vec![], false),
+        ] {
+            assert_eq!(Looked::covered(audits.iter(), &finding(10, 20)), expected, "{audits:?}");
+        }
+        let elsewhere = Looked { only: Some(("111122223333".to_owned(), "us-east-1".to_owned())), ..looked(None, 30) };
+        assert!(!Looked::covered([&elsewhere].into_iter(), &finding(10, 20)));
+        let timeless = Finding::new(Code::RunFailed, "it could not");
+        assert!(Looked::covered([&looked(None, 30)].into_iter(), &timeless));
+        assert!(Looked::covered([&looked(Some(0), 30)].into_iter(), &timeless));
+        assert!(!Looked::covered([&elsewhere].into_iter(), &timeless));
+    }
 }

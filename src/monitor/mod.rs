@@ -11,7 +11,9 @@ mod run;
 mod share;
 pub mod sinks;
 pub mod state;
+pub mod status;
 
 pub use deliver::deliver;
 pub use event::{EVENT_SCHEMA, Event, EventKind};
 pub use run::{Ran, RunError, Watched, could_not_begin, run};
+pub use status::Status;

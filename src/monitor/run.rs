@@ -157,6 +157,8 @@ impl Watched {
             }
             let observer = memory.observer(Arc::clone(&self.observer));
             let report = audit(memory.over(self.evidence.clone()), Arc::clone(&self.keys), request, observer).await?;
+            // The next one is to know of what this one proved.
+            memory.write_down();
             let cut = report.is_partial();
             audits.push((look, report));
             if cut {
@@ -177,6 +179,8 @@ impl Watched {
         if self.recheck == Share::All || number == 0 {
             return Ok(vec![all]);
         }
+        // With the hour of the newest digest: that is what the next one is to link to.
+        let since = since.plus(-Time::HOUR);
         let mut looks = vec![Looked { from: Some(since), until: now, only: None }];
         if let Some(slice) = Slice::of(self.recheck, number) {
             let oldest = self.request.start.map_or_else(|| state.oldest(target), |start| Ok(Some(start)))?;

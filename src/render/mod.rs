@@ -12,6 +12,8 @@ mod groups;
 mod html;
 mod json;
 mod junit;
+#[cfg(feature = "monitor")]
+pub mod monitor;
 mod ocsf;
 mod oscal;
 mod place;

@@ -140,7 +140,7 @@ fn states(counts: &[(&'static str, u64)]) -> Vec<Sample> {
     counts.iter().map(|(state, count)| (vec![("state", (*state).to_owned())], number(*count))).collect()
 }
 
-fn number(count: u64) -> i64 {
+pub(super) fn number(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -159,14 +159,19 @@ fn chain_labels(chain: &ChainReport) -> [(&'static str, &str); 5] {
 }
 
 /// The one place that writes: names and help are ours, label values are escaped.
-struct Page<'a>(&'a mut dyn io::Write);
+pub(super) struct Page<'a>(pub(super) &'a mut dyn io::Write);
 
 impl Page<'_> {
-    fn head(&mut self, name: &str, help: &str) -> io::Result<()> {
+    pub(super) fn head(&mut self, name: &str, help: &str) -> io::Result<()> {
         write!(self.0, "# HELP {name} {help}\n# TYPE {name} gauge\n")
     }
 
-    fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl std::fmt::Display) -> io::Result<()> {
+    pub(super) fn sample(
+        &mut self,
+        name: &str,
+        labels: &[(&str, &str)],
+        value: impl std::fmt::Display,
+    ) -> io::Result<()> {
         let labels: Vec<String> =
             labels.iter().map(|(name, value)| format!("{name}=\"{}\"", label_value(value))).collect();
         let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };

@@ -1,8 +1,8 @@
 //! One chain's time as a bar of cells, and what is said of its length: the same in every form that draws it.
 
 use crate::chain::Hole;
-use crate::finding::Severity;
-use crate::report::{ChainReport, Report};
+use crate::finding::{Finding, Severity};
+use crate::report::ChainReport;
 use crate::trail::{ChainKind, Interval};
 
 /// What a cell shows: the worst of what lies in it, so that nothing is too short to be seen.
@@ -23,6 +23,7 @@ pub(super) enum Cell {
 }
 
 /// What the findings mark in place in one chain's bar: what is neither waived nor a hole nor a note.
+#[derive(Clone, Copy)]
 pub(super) struct Mark {
     pub(super) interval: Interval,
     pub(super) cell: Cell,
@@ -59,11 +60,11 @@ pub(super) fn cells(chain: &ChainReport, marks: &[Mark], period: Interval, width
 }
 
 /// What findings mark, chain by chain, in one pass over them.
-pub(super) fn marks<'a>(report: &'a Report, chains: &[&'a ChainReport]) -> Vec<Vec<Mark>> {
+pub(super) fn marks<'a>(findings: impl Iterator<Item = &'a Finding>, chains: &[&'a ChainReport]) -> Vec<Vec<Mark>> {
     let mut marks: Vec<Vec<Mark>> = chains.iter().map(|_| Vec::new()).collect();
     let places: std::collections::HashMap<_, usize> =
         chains.iter().enumerate().map(|(at, chain)| (identity(chain), at)).collect();
-    for finding in report.findings.iter().filter(|finding| !finding.waived) {
+    for finding in findings.filter(|finding| !finding.waived) {
         let cell = match finding.severity {
             Severity::Violation => Cell::Violation,
             Severity::Unproven if finding.code != crate::finding::Code::CoverageHole => Cell::Unproven,

@@ -16,6 +16,8 @@ fn help_is_as_recorded() {
         ("bundle", &["bundle", "--help"]),
         #[cfg(feature = "monitor")]
         ("monitor", &["monitor", "--help"]),
+        #[cfg(feature = "monitor")]
+        ("monitor-status", &["monitor", "status", "--help"]),
         ("inspect", &["inspect", "--help"]),
         ("keys-show", &["keys", "show", "--help"]),
         #[cfg(feature = "aws")]

@@ -12,6 +12,10 @@ mod hostile;
 mod interrupted;
 #[cfg(all(unix, feature = "monitor"))]
 mod monitor;
+#[cfg(all(unix, feature = "monitor"))]
+mod monitor_served;
+#[cfg(all(unix, feature = "monitor"))]
+mod monitor_status;
 mod output;
 mod sample;
 mod spot;

@@ -205,6 +205,31 @@ def read_prometheus(text, _):
     assert sum(sample.value for sample in families["trailseal_verdict"].samples) == 1
 
 
+def read_monitor_metrics(text, _):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    met = set()
+    for family in text_string_to_metric_families(text):
+        assert family.documentation and family.type == "gauge", family
+        assert family.name.startswith("trailseal_monitor_"), family
+        for sample in family.samples:
+            series = (sample.name, tuple(sorted(sample.labels.items())))
+            assert series not in met, f"{series} twice"
+            met.add(series)
+
+
+def read_monitor_json(text, schema):
+    """By its own schema and by that of the report, which it refers to."""
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
+    report = json.loads((Path(sys.argv[3]).parent / "report.schema.json").read_text(encoding="utf-8"))
+    registry = Registry().with_resources([(one["$id"], Resource.from_contents(one)) for one in (schema, report)])
+    Draft202012Validator.check_schema(schema)
+    checker = Draft202012Validator.FORMAT_CHECKER
+    Draft202012Validator(schema, registry=registry, format_checker=checker).validate(json.loads(text))
+
+
 def read_csv(text, _):
     import csv
 

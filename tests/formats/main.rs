@@ -13,6 +13,8 @@ mod hostile;
 mod ids;
 #[cfg(feature = "monitor")]
 mod monitor;
+#[cfg(feature = "monitor")]
+mod monitored;
 mod narrowed;
 #[path = "../sample/mod.rs"]
 mod sample;

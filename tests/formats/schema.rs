@@ -48,20 +48,14 @@ fn it_knows_every_key_and_no_other() {
     assert_eq!(names(&schema["required"]), ["findings"]);
 }
 
-fn same_keys(root: &Value, at: &Value, value: &Value, path: &str) {
-    let at = match at["$ref"].as_str() {
-        Some(reference) => root.pointer(reference.trim_start_matches('#')).unwrap(),
-        None => at,
-    };
+pub(crate) fn same_keys(root: &Value, at: &Value, value: &Value, path: &str) {
+    let at = referred(root, at);
     match value {
         Value::Null => {}
         Value::Array(items) => items.iter().for_each(|item| same_keys(root, &at["items"], item, path)),
         Value::Object(members) => {
             let at = if at["anyOf"].is_array() { &at["anyOf"][0] } else { at };
-            let at = match at["$ref"].as_str() {
-                Some(reference) => root.pointer(reference.trim_start_matches('#')).unwrap(),
-                None => at,
-            };
+            let at = referred(root, at);
             let known = at["properties"].as_object().unwrap_or_else(|| panic!("{path} is no object there"));
             for (key, inner) in members {
                 let of = known.get(key).unwrap_or_else(|| panic!("{path}.{key} is not in the schema"));
@@ -72,5 +66,13 @@ fn same_keys(root: &Value, at: &Value, value: &Value, path: &str) {
             }
         }
         _ => {}
+    }
+}
+
+/// What a reference within the schema leads to; one to another schema leads nowhere here.
+fn referred<'a>(root: &'a Value, at: &'a Value) -> &'a Value {
+    match at["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
+        Some(reference) => root.pointer(reference).unwrap(),
+        None => at,
     }
 }

@@ -146,6 +146,8 @@ fn a_trail_by_its_arn_is_where_cloudtrail_says() {
     same(&world.verify_source(Some(&below), &["--trail-name", "data-events"]).report(), &expected);
     let bucket = world.scenario.bucket.as_str();
     let account = world.scenario.account_ids()[0].clone();
+    // The bucket is named too: it has another trail in it, which is not meant.
+    same(&world.verify_source(Some(&arn), &["--s3-bucket", bucket]).report(), &expected);
     // As `aws cloudtrail validate-logs` is called.
     same(&world.verify_source(None, &["--trail-arn", &arn, "--region", REGION]).report(), &expected);
     for prefix in ["audit/logs", "audit/logs/"] {

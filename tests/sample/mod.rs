@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub(crate) mod markup;
+#[cfg(feature = "monitor")]
+pub(crate) mod monitored;
 pub(crate) mod pages;
 
 use std::path::Path;

@@ -4,6 +4,9 @@ mod check;
 #[cfg(feature = "lambda")]
 pub(super) mod lambda;
 mod run;
+mod serve;
+mod show;
+mod status;
 mod target;
 
 use std::io::{IsTerminal, Write};
@@ -20,6 +23,23 @@ use crate::trail::{Span, Time};
 ///
 /// What is watched, how often and who is told is in a configuration file; docs/monitor.md explains every key, and
 /// docs/trailseal.toml is one to begin with. An option given here comes before the same key there.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct MonitorCommand {
+    #[command(subcommand)]
+    other: Option<Other>,
+
+    #[command(flatten)]
+    runs: Option<MonitorArgs>,
+}
+
+/// What a monitor does beside running.
+#[derive(Debug, clap::Subcommand)]
+enum Other {
+    Status(Box<status::StatusArgs>),
+}
+
+/// A run, or many.
 #[derive(Debug, clap::Args)]
 pub(super) struct MonitorArgs {
     /// The configuration file
@@ -81,12 +101,18 @@ pub(super) struct MonitorArgs {
 }
 
 /// A configuration with what the command line has to say to it.
+#[derive(Clone)]
 struct Told {
     config: Config,
     state: PathBuf,
 }
 
-pub(super) fn run(args: &MonitorArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+pub(super) fn run(command: &MonitorCommand, out: &mut dyn Write) -> Result<u8, Failure> {
+    let args = match (&command.other, &command.runs) {
+        (Some(Other::Status(args)), _) => return status::run(args, out),
+        (None, Some(args)) => args,
+        (None, None) => return Err(Failure::told("give --config FILE, or `status`; --help tells more")),
+    };
     let told = args.told()?;
     if args.check_config {
         check::run(args, &told, out)?;
@@ -117,7 +143,7 @@ impl MonitorArgs {
         config.status_page = self.status_page.clone().or(config.status_page);
         config.metrics_file = self.metrics_file.clone().or(config.metrics_file);
         config.listen = self.listen.or(config.listen);
-        self.choose_targets(&mut config)?;
+        choose_targets(&self.target, &mut config)?;
         let state = self.state.clone().or(config.state.take()).ok_or_else(|| {
             let text = match &config.state_object {
                 None => "no state file is named; write `state = \"state.sqlite\"` in it, or give --state FILE",
@@ -127,24 +153,25 @@ impl MonitorArgs {
         })?;
         Ok(Told { config, state })
     }
+}
 
-    fn choose_targets(&self, config: &mut Config) -> Result<(), Failure> {
-        if self.target.is_empty() {
-            return Ok(());
-        }
-        for name in &self.target {
-            let names = || config.targets.iter().map(|target| target.name.as_str());
-            if names().all(|known| known != name) {
-                let next = match nearest(name, names()) {
-                    Some(near) => format!("the nearest is {near}"),
-                    None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
-                };
-                return Err(Failure::told(format!("--target {name}: the configuration has no such target; {next}")));
-            }
-        }
-        config.targets.retain(|target| self.target.contains(&target.name));
-        Ok(())
+/// Leaves the targets of these names; all, if there are none.
+fn choose_targets(chosen: &[String], config: &mut Config) -> Result<(), Failure> {
+    if chosen.is_empty() {
+        return Ok(());
     }
+    for name in chosen {
+        let names = || config.targets.iter().map(|target| target.name.as_str());
+        if names().all(|known| known != name) {
+            let next = match nearest(name, names()) {
+                Some(near) => format!("the nearest is {near}"),
+                None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(Failure::told(format!("--target {name}: the configuration has no such target; {next}")));
+        }
+    }
+    config.targets.retain(|target| chosen.contains(&target.name));
+    Ok(())
 }
 
 /// Reads the configuration file.

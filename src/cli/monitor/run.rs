@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{MonitorArgs, Told, target};
+use super::{MonitorArgs, Told, show, target};
 use crate::audit::{Observer, Silent, Stop};
 use crate::cli::evidence::now;
 use crate::cli::progress::Bar;
@@ -34,10 +34,16 @@ pub(super) fn run(args: &MonitorArgs, told: &Told, out: &mut dyn Write) -> Resul
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = Stop::default();
     signals::ask_for_the_end(&ended, "what is under way is given up; what was proven by then is remembered")?;
+    // Until this returns.
+    let _server = show::listen(told)?;
     loop {
         let began = now();
         let mut round = runtime.block_on(round(args, told, &state, &ended, out))?;
         round.undelivered = runtime.block_on(deliver(&state, &sinks, out))?;
+        for wrong in show::after_round(told, args.now()?) {
+            say::told(&format!("error: {wrong}"));
+            round.failures.push(wrong);
+        }
         out.flush()?;
         let Some(every) = told.config.every else { return Ok(round.exit_status()) };
         if ended.is_asked() {

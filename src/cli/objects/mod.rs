@@ -177,8 +177,8 @@ mod tests {
             accounts: Vec::new(),
             regions: Vec::new(),
             trails: Vec::new(),
-            named_log_files: Vec::new(),
             log_files: "all".to_owned(),
+            named_log_files: Vec::new(),
         };
         let stray = Finding::new(Code::ObjectStray, "a stray").about(&ObjectLocation::new("named", "b"));
         Report::conclude(request, Vec::new(), vec![stray], 0, &Waivers::default(), Vec::new(), Checks::default())

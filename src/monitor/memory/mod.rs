@@ -124,7 +124,7 @@ impl Memory {
 
     /// Writes down what is not yet, and says how much was read.
     pub(super) fn settle(&self) -> Result<Counts, StateError> {
-        self.write(0);
+        self.write_down();
         match lock(&self.failed).take() {
             Some(error) => Err(error),
             None => Ok(*lock(&self.counts)),
@@ -173,6 +173,11 @@ impl Memory {
         let Read { described, version_id, digest } = read;
         lock(&self.proven).push(Proven { bucket, key, described, version_id, sha256, digest });
         self.write(TOGETHER);
+    }
+
+    /// Writes down what is not yet.
+    pub(super) fn write_down(&self) {
+        self.write(0);
     }
 
     /// Writes what is proven, if it is as many objects.

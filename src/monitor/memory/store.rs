@@ -165,6 +165,9 @@ impl ObjectStore for RememberedStore {
         let of_digests = prefix.ends_with('/') && prefix.contains("/CloudTrail-Digest/") && range == KeyRange::ALL;
         let pages = self.inner.list(prefix, range);
         let Some(place) = self.memory.place(self.bucket_name(), prefix) else { return pages };
+        if of_digests {
+            lock(&self.memory.digests).remove(&place);
+        }
         let begun = (pages, String::new(), true);
         stream::unfold(begun, move |(mut pages, mut last, mut whole)| async move {
             match pages.next().await {

@@ -123,16 +123,26 @@ fn stretches(transaction: &Transaction<'_>, chain: i64) -> rusqlite::Result<Vec<
     let sql = "SELECT start, \"end\", reason FROM coverage WHERE chain = ?1 ORDER BY start";
     let mut asked = transaction.prepare_cached(sql)?;
     let rows = asked.query_map([chain], |row| {
-        let reason: Option<String> = row.get(2)?;
-        Ok(Stretch {
-            time: Interval::new(Time::from_unix(row.get(0)?), Time::from_unix(row.get(1)?)),
-            reason: reason.and_then(|name| Reason::ALL.iter().copied().find(|reason| reason.name() == name)),
-        })
+        let time = Interval::new(Time::from_unix(row.get(0)?), Time::from_unix(row.get(1)?));
+        Ok(Stretch { time, reason: reason(row.get(2)?)? })
     })?;
     rows.collect()
 }
 
-fn kind(name: &str) -> ChainKind {
+/// Why it is a hole. What is not known must not pass for proven.
+pub(super) fn reason(name: Option<String>) -> rusqlite::Result<Option<Reason>> {
+    let unknown = |name: &str| {
+        let why = format!("a hole has the reason `{name}`, which this version does not know");
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, why.into())
+    };
+    let known = |name: String| {
+        let found = Reason::ALL.iter().copied().find(|reason| reason.name() == name);
+        found.ok_or_else(|| unknown(&name))
+    };
+    name.map(known).transpose()
+}
+
+pub(super) fn kind(name: &str) -> ChainKind {
     if name == ChainKind::Backfill.to_string() { ChainKind::Backfill } else { ChainKind::Standard }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
-use super::runs::end_run;
+use super::runs::{end_run, took};
 use super::{RunEnd, RunId, RunOutcome, State, StateError, TargetId, chains};
 use crate::finding::{Code, Finding, Reason, Severity};
 use crate::monitor::event::{EVENT_SCHEMA, Event, EventKind};
@@ -67,7 +67,12 @@ impl State {
 
     /// Takes up what a run came to: all of it or, if it is cut off, nothing.
     pub(in crate::monitor) fn conclude(&self, concluded: Concluded<'_>) -> Result<RunEnd, StateError> {
-        self.transaction(|transaction| concluded.save(transaction))
+        let (run, seconds) = (concluded.run, self.seconds_since_begun());
+        self.transaction(|transaction| {
+            let end = concluded.save(transaction)?;
+            took(transaction, run, seconds)?;
+            Ok(end)
+        })
     }
 }
 
@@ -118,8 +123,8 @@ impl Concluded<'_> {
             });
             let identity = match before {
                 Some((before, Some((old, new)))) => {
-                    let whole = Finding { interval: Some(old.or(new)), ..finding.clone() };
-                    found.remove(&before);
+                    let longer = found.remove(&before).filter(|_| old.seconds() >= new.seconds());
+                    let whole = Finding { interval: Some(old.or(new)), ..longer.unwrap_or_else(|| finding.clone()) };
                     same.retain(|identity| *identity != before);
                     let identity = identity_of(&whole);
                     found.insert(identity.clone(), whole);

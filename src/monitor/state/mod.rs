@@ -9,6 +9,7 @@ mod objects;
 mod outbox;
 mod runs;
 mod schema;
+mod shown;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub use runs::{RunEnd, RunId, RunOutcome};
 pub struct State {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// When the last run began.
+    begun: Mutex<tokio::time::Instant>,
     /// Held as long as this is: a process that dies lets go of it.
     _lock: Option<File>,
 }
@@ -95,16 +98,11 @@ impl State {
     /// Opens a state file to write it, and makes it where there is none.
     pub fn open(path: &Path) -> Result<State, StateError> {
         let lock = lock(path)?;
-        match path.metadata() {
-            // SQLite would take it for a new one.
-            Ok(found) if found.len() == 0 => {
-                return Err(StateError::Damaged { path: path.to_owned(), why: "it is empty".to_owned() });
-            }
-            _ => {}
-        }
+        must_not_be_empty(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(path, &error))?;
-        let state = State { path: path.to_owned(), connection: Mutex::new(connection), _lock: Some(lock) };
+        let state =
+            State { path: path.to_owned(), connection: Mutex::new(connection), begun: just_now(), _lock: Some(lock) };
         state.with(|connection| {
             connection.busy_timeout(PATIENCE)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -125,9 +123,10 @@ impl State {
         if !path.is_file() {
             return Err(StateError::Absent(path.to_owned()));
         }
+        must_not_be_empty(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(path, &error))?;
-        let state = State { path: path.to_owned(), connection: Mutex::new(connection), _lock: None };
+        let state = State { path: path.to_owned(), connection: Mutex::new(connection), begun: just_now(), _lock: None };
         state.with(|connection| connection.busy_timeout(PATIENCE))?;
         state.must_be_current()?;
         Ok(state)
@@ -141,7 +140,7 @@ impl State {
             let why = "somebody else is reading it".to_owned();
             return Err(StateError::Unusable { path: self.path, why });
         }
-        let State { path, connection, _lock } = self;
+        let State { path, connection, .. } = self;
         let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
         connection.close().map_err(|(_, error)| wrong(&path, &error))
     }
@@ -191,6 +190,20 @@ impl State {
 
     fn damaged(&self, why: impl Into<String>) -> StateError {
         StateError::Damaged { path: self.path.clone(), why: why.into() }
+    }
+}
+
+fn just_now() -> Mutex<tokio::time::Instant> {
+    Mutex::new(tokio::time::Instant::now())
+}
+
+/// SQLite would take a file without a byte for a new one.
+fn must_not_be_empty(path: &Path) -> Result<(), StateError> {
+    match path.metadata() {
+        Ok(found) if found.len() == 0 => {
+            Err(StateError::Damaged { path: path.to_owned(), why: "it is empty".to_owned() })
+        }
+        _ => Ok(()),
     }
 }
 

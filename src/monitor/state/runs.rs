@@ -1,5 +1,7 @@
 //! Runs: when each began, how it ended, what came of it.
 
+use std::sync::PoisonError;
+
 use rusqlite::{Transaction, params};
 
 use super::{State, StateError, TargetId};
@@ -62,12 +64,19 @@ impl State {
         recheck: &str,
         reread: &str,
     ) -> Result<RunId, StateError> {
+        *self.begun.lock().unwrap_or_else(PoisonError::into_inner) = tokio::time::Instant::now();
         self.with(|connection| {
             let sql = "INSERT INTO run (target, version, began, recheck, reread) VALUES (?1, ?2, ?3, ?4, ?5)";
             let version = env!("CARGO_PKG_VERSION");
             connection.execute(sql, params![target.0, version, began.unix(), recheck, reread])?;
             Ok(RunId(connection.last_insert_rowid()))
         })
+    }
+
+    /// How long ago the last run began. A run is as of one moment; that it took some time is not seen on that clock.
+    pub(super) fn seconds_since_begun(&self) -> i64 {
+        let begun = *self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        i64::try_from(begun.elapsed().as_secs()).unwrap_or(i64::MAX)
     }
 
     /// How many runs of a target looked at all that they were to look at.
@@ -108,6 +117,11 @@ impl State {
             Ok(())
         })
     }
+}
+
+/// A run ended so many seconds after the moment that it is as of.
+pub(super) fn took(transaction: &Transaction<'_>, run: RunId, seconds: i64) -> rusqlite::Result<()> {
+    transaction.execute("UPDATE run SET ended = ended + ?2 WHERE id = ?1", params![run.0, seconds]).map(drop)
 }
 
 pub(super) fn end_run(

@@ -61,3 +61,45 @@ impl State {
         if told == "ok" { Ok(()) } else { Err(self.damaged(told)) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Auditors ask the file with `sqlite3`: what is in it is written down.
+    #[test]
+    fn every_table_and_column_is_documented() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(&folder.path().join("state.sqlite")).unwrap();
+        let sql = "SELECT tables.type, tables.name, columns.name FROM sqlite_schema AS tables
+                   JOIN pragma_table_info(tables.name) AS columns WHERE tables.type IN ('table', 'view')";
+        let known: Vec<(String, String, String)> = state
+            .with(|connection| {
+                let mut asked = connection.prepare(sql)?;
+                let rows = asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+                rows.collect()
+            })
+            .unwrap();
+        let page = std::fs::read_to_string("docs/monitor.md").unwrap();
+        let views = page.lines().find(|line| line.starts_with("Views: ")).unwrap();
+        for (kind, name, column) in known {
+            if kind == "view" {
+                assert!(views.contains(&format!("`{name}`")), "{name}");
+                continue;
+            }
+            let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+            assert!(row.is_some_and(|row| row.contains(&format!("`{column}`"))), "{name}.{column}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_brought_to_the_newest_version_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.sqlite");
+        for _ in 0..2 {
+            let state = State::open(&path).unwrap();
+            assert_eq!(state.version().unwrap(), MIGRATIONS.len());
+            state.must_be_current().unwrap();
+        }
+    }
+}

@@ -30,21 +30,27 @@ pub(super) fn coverage(report: &Report, page: &mut Page) {
     }
     page.raw(" However short, a hole or a violation is drawn wide enough to be seen. Findings that belong to no chain are not \
               in the picture.</p>\n");
-    picture::draw(report, page);
-    holes(report, page);
+    picture::draw_report(report, page);
+    page.raw("<h3 id=\"holes\">Holes</h3>\n");
+    holes("holed", "The time that no verified digest file covers", report.chains.iter(), page);
     page.raw("</section>\n");
 }
 
-fn holes(report: &Report, page: &mut Page) {
+/// The holes of some chains, in words.
+pub(in crate::render) fn holes<'a>(
+    id: &str,
+    caption: &str,
+    chains: impl Iterator<Item = &'a ChainReport>,
+    page: &mut Page,
+) {
     let all: Vec<(&ChainReport, Hole)> =
-        report.chains.iter().flat_map(|chain| join(&chain.holes).into_iter().map(move |hole| (chain, hole))).collect();
-    page.raw("<h3 id=\"holes\">Holes</h3>\n");
+        chains.flat_map(|chain| join(&chain.holes).into_iter().map(move |hole| (chain, hole))).collect();
     if all.is_empty() {
         return page.raw("<p>None: of every chain, verified digest files cover all that was due.</p>\n");
     }
     let shown = longest(&all);
     let heads = ["Account", "Region and trail", "From", "To", "Length", "Reason"];
-    page.table("holed", "The time that no verified digest file covers", &heads, |page| {
+    page.table(id, caption, &heads, |page| {
         shown.iter().for_each(|(chain, hole)| row(chain, *hole, page));
     });
     page.omitted(shown.len(), all.len(), "holes");

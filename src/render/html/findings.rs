@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use crate::finding::{Code, Finding, Severity};
-use crate::render::groups::{by_code, spanned};
+use crate::render::groups::{Found, by_code, spanned};
 use crate::render::wording;
 use crate::report::{Report, thousands};
 
@@ -28,7 +28,8 @@ pub(super) fn findings(report: &Report, page: &mut Page) {
         let found: Vec<&Finding> = report.findings.iter().filter(of).collect();
         if !found.is_empty() {
             any = true;
-            all_of(severity, &found, page);
+            let count = |code: Code| found.iter().filter(|finding| finding.code == code).count() as u64;
+            all_of(severity, &found, shown(severity), &count, page);
         }
     }
     if !any {
@@ -38,17 +39,25 @@ pub(super) fn findings(report: &Report, page: &mut Page) {
     page.raw("</section>\n");
 }
 
-fn all_of(severity: Severity, found: &[&Finding], page: &mut Page) {
+/// All of a severity: those that are to be shown, so many at most, and how many of each code there are.
+pub(in crate::render) fn all_of<F: Found>(
+    severity: Severity,
+    found: &[&F],
+    most: usize,
+    count: &dyn Fn(Code) -> u64,
+    page: &mut Page,
+) {
     page.raw(class_of(severity));
     page.raw("<h3>");
     page.raw(wording::plural(severity));
-    page.count(" <span>(", found.len() as u64, ")</span>: ");
+    let groups = by_code(found);
+    page.count(" <span>(", groups.iter().map(|(code, _)| count(*code)).sum(), ")</span>: ");
     page.raw(wording::says(severity));
     page.raw("</h3>\n");
-    let groups = by_code(found);
-    let most = (shown(severity) / groups.len().max(1)).max(1);
+    let most = (most / groups.len().max(1)).max(1);
     for (code, group) in groups {
-        one_code(code, &group, most, page);
+        one_code(code, count(code), page);
+        some(&group, most, page);
     }
     page.raw("</div>\n");
 }
@@ -61,27 +70,26 @@ fn class_of(severity: Severity) -> &'static str {
     }
 }
 
-fn one_code(code: Code, group: &[&Finding], most: usize, page: &mut Page) {
+fn one_code(code: Code, count: u64, page: &mut Page) {
     page.within("<h4><code>", code.name(), "</code> ");
     page.within("<span class=\"badge\">", &code.severity().to_string(), "</span>");
-    page.count(" <span class=\"times\">× ", group.len() as u64, "</span></h4>\n");
+    page.count(" <span class=\"times\">× ", count, "</span></h4>\n");
     page.says("<p class=\"observed\">", code.sentence(), "</p>\n<dl class=\"advice\">\n");
     page.says("<dt>It can be ordinary</dt><dd>", code.ordinary(), "</dd>\n");
     page.says("<dt>It can be malicious</dt><dd>", code.malicious(), "</dd>\n");
     page.says("<dt>Next</dt><dd>", code.next_step(), "</dd>\n</dl>\n");
-    some(group, most, page);
 }
 
 /// The first so many of a group, and how many more there are.
-pub(super) fn some(group: &[&Finding], most: usize, page: &mut Page) {
+pub(in crate::render) fn some<F: Found>(group: &[&F], most: usize, page: &mut Page) {
     let begun = page.len();
     page.raw("<ol class=\"found\">\n");
     let mut written = 0;
-    for finding in group.iter().take(most) {
+    for found in group.iter().take(most) {
         if page.len() - begun > BYTES_PER_CODE {
             break;
         }
-        one(finding, page);
+        one(*found, page);
         written += 1;
     }
     page.raw("</ol>\n");
@@ -96,7 +104,8 @@ pub(super) fn some(group: &[&Finding], most: usize, page: &mut Page) {
     }
 }
 
-fn one(finding: &Finding, page: &mut Page) {
+fn one(found: &impl Found, page: &mut Page) {
+    let finding = found.finding();
     page.raw("<li>\n");
     if let Some(subject) = &finding.subject {
         page.raw("<p class=\"subject\">");
@@ -107,9 +116,11 @@ fn one(finding: &Finding, page: &mut Page) {
     let chain = finding.chain.as_ref().map(ToString::to_string);
     let time = finding.interval.map(|interval| interval.to_string());
     let reason = finding.reason.map(|reason| format!("{reason}. {}", reason.sentence()));
-    if chain.is_some() || time.is_some() || reason.is_some() || finding.recorded.is_some() || finding.computed.is_some()
-    {
+    let besides = found.besides();
+    let compared = finding.recorded.is_some() || finding.computed.is_some();
+    if chain.is_some() || time.is_some() || reason.is_some() || compared || !besides.is_empty() {
         page.raw("<dl class=\"facts\">\n");
+        besides.iter().for_each(|(term, value)| page.term(term, Some(value)));
         page.term("Chain", chain.as_deref());
         page.term("Time", time.as_deref());
         page.term("Reason", reason.as_deref());

@@ -5,25 +5,24 @@
 //! it leaves out it says, and the JSON report has.
 
 mod asked;
+mod axis;
 mod controls;
-mod coverage;
-mod findings;
+pub(super) mod coverage;
+pub(super) mod document;
+pub(super) mod findings;
 mod limits;
 mod made;
-mod page;
-mod picture;
-mod population;
+pub(super) mod page;
+pub(super) mod picture;
+pub(super) mod population;
 mod waived;
 
 use std::io;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use page::Page;
-use sha2::{Digest as _, Sha256};
 
 use super::wording;
-use crate::report::{Made, Report, Verdict, thousands};
+use crate::report::{Made, Report, thousands};
 
 /// What an HTML report says besides the report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,7 +38,7 @@ pub fn html(report: &Report, options: &HtmlOptions, out: &mut dyn io::Write) -> 
     masthead(report, &mut page);
     page.raw("<main id=\"main\" tabindex=\"-1\">\n");
     verdict(report, &mut page);
-    contents(&mut page);
+    document::contents(&SECTIONS, &mut page);
     asked::asked(report, &mut page);
     asked::method(report, &mut page);
     made::made(report, options.made.as_ref(), &mut page);
@@ -55,18 +54,8 @@ pub fn html(report: &Report, options: &HtmlOptions, out: &mut dyn io::Write) -> 
 }
 
 fn head(report: &Report, page: &mut Page) {
-    page.raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    page.raw("<meta http-equiv=\"Content-Security-Policy\"");
-    let style = STANDARD.encode(Sha256::digest(STYLE));
-    let policy = format!("default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'");
-    page.attribute("content", policy);
-    page.raw(">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n");
-    page.raw("<meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"referrer\" content=\"no-referrer\">\n");
-    page.raw("<meta name=\"robots\" content=\"noindex\">\n<title>");
-    page.short(&format!("{}: CloudTrail integrity of {}", report.verdict, report.request.source), LONGEST_TITLE);
-    page.raw("</title>\n<style>");
-    page.raw(STYLE);
-    page.raw("</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n");
+    let title = format!("{}: CloudTrail integrity of {}", report.verdict, report.request.source);
+    document::begin(&title, STYLE, "Skip to the report", page);
 }
 
 fn masthead(report: &Report, page: &mut Page) {
@@ -79,11 +68,7 @@ fn masthead(report: &Report, page: &mut Page) {
 fn verdict(report: &Report, page: &mut Page) {
     let word = report.verdict.to_string();
     let headline = report.headline();
-    page.raw(match report.verdict {
-        Verdict::Intact => "<section class=\"verdict good\" aria-labelledby=\"verdict\">\n<svg class=\"seal\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><circle cx=\"12\" cy=\"12\" r=\"11\"/><path d=\"M6.5 12.5l3.7 3.7 7.3-8\"/></svg>\n",
-        Verdict::NotIntact => "<section class=\"verdict bad\" aria-labelledby=\"verdict\">\n<svg class=\"seal\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path class=\"plate\" d=\"M7.5 1h9L23 7.5v9L16.5 23h-9L1 16.5v-9z\"/><path d=\"M8 8l8 8M16 8l-8 8\"/></svg>\n",
-        Verdict::Inconclusive => "<section class=\"verdict doubtful\" aria-labelledby=\"verdict\">\n<svg class=\"seal\" viewBox=\"0 0 24 24\" aria-hidden=\"true\"><path class=\"plate\" d=\"M12 1.5L23 21.5H1z\"/><path d=\"M12 8.5v6M12 17.6v.6\"/></svg>\n",
-    });
+    document::seal(Some(report.verdict), page);
     page.raw("<h1 id=\"verdict\">");
     page.within("<span class=\"word\">", &word, "</span>");
     page.timed("<span class=\"scope\">", headline.strip_prefix(&word).unwrap_or(&headline), "</span></h1>\n");
@@ -109,16 +94,6 @@ fn figures(report: &Report, page: &mut Page) {
         page.within("<dd>", &thousands(number), "</dd></div>\n");
     }
     page.raw("</dl>\n");
-}
-
-fn contents(page: &mut Page) {
-    page.raw("<nav aria-label=\"Contents\"><ol>\n");
-    for (anchor, title) in SECTIONS {
-        page.raw("<li><a");
-        page.attribute("href", format!("#{anchor}"));
-        page.within(">", title, "</a></li>\n");
-    }
-    page.raw("</ol></nav>\n");
 }
 
 fn foot(report: &Report, page: &mut Page) {
@@ -147,8 +122,5 @@ const SECTIONS: [(&str, &str); 9] = [
     ("controls", "Controls"),
 ];
 
-/// A window's title is no place for a key of a thousand characters.
-const LONGEST_TITLE: usize = 200;
-
 /// The one style; the page's policy names it by its hash.
-const STYLE: &str = include_str!("style.css");
+pub(super) const STYLE: &str = include_str!("style.css");

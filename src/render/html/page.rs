@@ -10,34 +10,56 @@ use crate::report::thousands;
 use crate::trail::Time;
 
 /// The page so far.
-#[derive(Default)]
-pub(super) struct Page {
+pub(in crate::render) struct Page {
     out: String,
+    /// Where what it leaves out is to be had.
+    rest: Rest,
+}
+
+/// Where what a page leaves out is to be had: what is said before and after the command.
+#[derive(Clone, Copy)]
+pub(in crate::render) struct Rest {
+    pub(in crate::render) says: &'static str,
+    pub(in crate::render) command: &'static str,
+}
+
+impl Default for Page {
+    fn default() -> Page {
+        Page::with_rest(Rest {
+            says: "are in the JSON report, which has them all: ",
+            command: "trailseal verify … --report json=PATH",
+        })
+    }
 }
 
 impl Page {
+    /// An empty page.
+    pub(in crate::render) fn with_rest(rest: Rest) -> Page {
+        Page { out: String::new(), rest }
+    }
+
     /// Markup of the program's own.
-    pub(super) fn raw(&mut self, markup: &'static str) {
+    pub(in crate::render) fn raw(&mut self, markup: &'static str) {
         self.out.push_str(markup);
     }
 
     /// A name from the evidence or the command line.
-    pub(super) fn name(&mut self, name: &str) {
+    pub(in crate::render) fn name(&mut self, name: &str) {
         self.out.push_str(&escape::html(&bounded(name, LONGEST_NAME)));
     }
 
     /// A sentence or a value that may contain such names.
-    pub(super) fn text(&mut self, text: &str) {
+    pub(in crate::render) fn text(&mut self, text: &str) {
         self.out.push_str(&escape::html(&bounded(text, LONGEST_SENTENCE)));
     }
 
     /// A value cut to so many characters.
-    pub(super) fn short(&mut self, text: &str, most: usize) {
+    pub(in crate::render) fn short(&mut self, text: &str, most: usize) {
         self.out.push_str(&escape::html(&bounded(text, most)));
     }
 
     /// The program's own prose: what stands in backquotes is code.
-    pub(super) fn prose(&mut self, text: &'static str) {
+    pub(in crate::render) fn prose(&mut self, text: &'static str) {
         for (at, part) in text.split('`').enumerate() {
             if at % 2 == 1 {
                 self.within("<code>", part, "</code>");
@@ -48,14 +70,14 @@ impl Page {
     }
 
     /// Text between two pieces of markup.
-    pub(super) fn within(&mut self, before: &'static str, text: &str, after: &'static str) {
+    pub(in crate::render) fn within(&mut self, before: &'static str, text: &str, after: &'static str) {
         self.raw(before);
         self.text(text);
         self.raw(after);
     }
 
     /// A sentence that times stand in: no line ends within one of them.
-    pub(super) fn timed(&mut self, before: &'static str, text: &str, after: &'static str) {
+    pub(in crate::render) fn timed(&mut self, before: &'static str, text: &str, after: &'static str) {
         self.raw(before);
         for (at, word) in bounded(text, LONGEST_SENTENCE).split(' ').enumerate() {
             let time = word.trim_end_matches(['.', ',']);
@@ -71,25 +93,25 @@ impl Page {
     }
 
     /// A number between two pieces of markup.
-    pub(super) fn count(&mut self, before: &'static str, number: u64, after: &'static str) {
+    pub(in crate::render) fn count(&mut self, before: &'static str, number: u64, after: &'static str) {
         self.within(before, &thousands(number), after);
     }
 
     /// Prose between two pieces of markup.
-    pub(super) fn says(&mut self, before: &'static str, text: &'static str, after: &'static str) {
+    pub(in crate::render) fn says(&mut self, before: &'static str, text: &'static str, after: &'static str) {
         self.raw(before);
         self.prose(text);
         self.raw(after);
     }
 
     /// An attribute of the element that is open.
-    pub(super) fn attribute(&mut self, name: &'static str, value: impl Display) {
+    pub(in crate::render) fn attribute(&mut self, name: &'static str, value: impl Display) {
         // Writing to a string does not fail.
         let _ = write!(self.out, " {name}=\"{}\"", escape::html(&value.to_string()));
     }
 
     /// A term and what there is to say of it, where there is anything.
-    pub(super) fn term(&mut self, term: &'static str, value: Option<&str>) {
+    pub(in crate::render) fn term(&mut self, term: &'static str, value: Option<&str>) {
         if let Some(value) = value {
             self.raw("<dt>");
             self.raw(term);
@@ -98,7 +120,13 @@ impl Page {
     }
 
     /// A table with its caption, which also names the region that it may be scrolled in.
-    pub(super) fn table(&mut self, id: &str, caption: &str, heads: &[&'static str], rows: impl FnOnce(&mut Page)) {
+    pub(in crate::render) fn table(
+        &mut self,
+        id: &str,
+        caption: &str,
+        heads: &[&'static str],
+        rows: impl FnOnce(&mut Page),
+    ) {
         self.raw("<div class=\"wide\" role=\"region\" tabindex=\"0\"");
         self.attribute("aria-labelledby", id);
         self.raw(">\n<table>\n<caption");
@@ -115,32 +143,29 @@ impl Page {
     }
 
     /// How many were not shown, and where they are: never silently.
-    pub(super) fn omitted(&mut self, shown: usize, all: usize, what: &'static str) {
+    pub(in crate::render) fn omitted(&mut self, shown: usize, all: usize, what: &'static str) {
         if shown < all {
             self.count("<p class=\"omitted\"><strong>", shown as u64, " of ");
             self.count("", all as u64, " ");
             self.raw(what);
-            self.count(
-                " are shown.</strong> The other ",
-                (all - shown) as u64,
-                " are in the JSON report, which has them all: \
-                 <code>trailseal verify … --report json=PATH</code>.</p>\n",
-            );
+            self.count(" are shown.</strong> The other ", (all - shown) as u64, " ");
+            self.raw(self.rest.says);
+            self.within("<code>", self.rest.command, "</code>.</p>\n");
         }
     }
 
     /// Bytes so far.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::render) fn len(&self) -> usize {
         self.out.len()
     }
 
     /// The page so far, for tests.
     #[cfg(test)]
-    pub(super) fn shown(&self) -> &str {
+    pub(in crate::render) fn shown(&self) -> &str {
         &self.out
     }
 
-    pub(super) fn finish(self, out: &mut dyn io::Write) -> io::Result<()> {
+    pub(in crate::render) fn finish(self, out: &mut dyn io::Write) -> io::Result<()> {
         out.write_all(self.out.as_bytes())
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! Positions across are percentages, so that the picture fits any width while its letters keep their size.
 
+use super::axis::{AXIS, axis};
 use super::page::Page;
 use super::population::listed;
-use crate::finding::length;
+use crate::finding::{Finding, length};
 use crate::render::escape::visible;
 use crate::render::timeline::{Cell, Mark, cells, join, marks, percent};
 use crate::render::wording::counted;
 use crate::report::{ChainReport, Report};
-use crate::trail::{ChainKind, Interval, Time};
+use crate::trail::{ChainKind, Interval};
 
 /// So many chains are drawn: those with holes or findings before those without.
 const LINES_DRAWN: usize = 1_500;
@@ -22,12 +23,41 @@ const SHAPES: usize = 40_000;
 
 /// Two panels fit on a sheet of A4 or Letter. Of a panel's width, labels have the left part.
 const PANEL: usize = 420;
-const AXIS: usize = 24;
 const GROUP: usize = 28;
 const NOTE: usize = 14;
 
 /// The least width of a hole and of a violation, in hundredths of the panel.
 const LEAST: f64 = 0.8;
+
+/// What is drawn.
+pub(in crate::render) struct Picture<'a> {
+    /// What the ids in it begin with; no other picture of the page has the same.
+    pub(in crate::render) name: String,
+    /// From when until when.
+    pub(in crate::render) period: Interval,
+    /// The chains, in order.
+    pub(in crate::render) chains: Vec<Drawn<'a>>,
+}
+
+/// A chain, and what is drawn in it.
+pub(in crate::render) struct Drawn<'a> {
+    pub(in crate::render) chain: &'a ChainReport,
+    pub(in crate::render) marks: Vec<Mark>,
+    /// What is wrong with it, in a line; empty where nothing is.
+    pub(in crate::render) note: String,
+}
+
+/// Chains with what findings mark in them.
+pub(in crate::render) fn drawn<'a>(
+    findings: impl Iterator<Item = &'a Finding>,
+    chains: impl Iterator<Item = &'a ChainReport>,
+    note: impl Fn(&ChainReport, &[Mark]) -> String,
+) -> Vec<Drawn<'a>> {
+    let chains: Vec<&ChainReport> = chains.collect();
+    let marks = marks(findings, &chains);
+    let all = chains.into_iter().zip(marks);
+    all.map(|(chain, marks)| Drawn { chain, note: note(chain, &marks), marks }).collect()
+}
 
 /// One chain, ready to be drawn.
 struct Line<'a> {
@@ -39,23 +69,35 @@ struct Line<'a> {
     note: String,
 }
 
-pub(super) fn draw(report: &Report, page: &mut Page) {
-    let chosen = choose(report);
-    let period = report.period();
+/// That of a report.
+pub(super) fn draw_report(report: &Report, page: &mut Page) {
+    let chains = drawn(report.findings.iter(), report.chains.iter(), |chain, _| note(chain));
+    legend(page);
+    draw(&Picture { name: "panel".to_owned(), period: report.period(), chains }, page);
+}
+
+/// What the shapes say: once on a page, before the first picture.
+pub(in crate::render) fn legend(page: &mut Page) {
+    page.raw(LEGEND);
+}
+
+/// A line for every chain, in as many panels as it takes.
+pub(in crate::render) fn draw(picture: &Picture<'_>, page: &mut Page) {
+    let chosen = choose(&picture.chains);
+    let period = picture.period;
     let mut width = FINEST;
     let mut lines = lines(&chosen, period, width);
     while width > COARSEST && lines.iter().map(Line::shapes).sum::<usize>() > SHAPES {
         width /= 2;
         lines = self::lines(&chosen, period, width);
     }
-    page.raw(LEGEND);
     let row = if lines.len() <= FEW { 26 } else { 18 };
     let panels = panels(&lines, row);
     for (at, panel) in panels.iter().enumerate() {
-        one_panel(panel, (at + 1, panels.len()), row, period, page);
+        one_panel(panel, &picture.name, (at + 1, panels.len()), row, period, page);
     }
-    page.omitted(lines.len(), report.chains.len(), "chains");
-    if lines.len() < report.chains.len() {
+    page.omitted(lines.len(), picture.chains.len(), "chains");
+    if lines.len() < picture.chains.len() {
         page.raw("<p class=\"omitted\">Chains with holes or findings were drawn first.</p>\n");
     }
 }
@@ -63,19 +105,18 @@ pub(super) fn draw(report: &Report, page: &mut Page) {
 /// So many lines have room to be drawn large.
 const FEW: usize = 12;
 
-type Marked<'a> = (&'a ChainReport, Vec<Mark>, Vec<Mark>);
+type Marked<'a> = (&'a Drawn<'a>, Vec<Mark>, Vec<Mark>);
 
 /// The chains to draw, each with its marks in the bar and its violations, in the order of the report.
-fn choose(report: &Report) -> Vec<Marked<'_>> {
-    let chains: Vec<&ChainReport> = report.chains.iter().collect();
-    let marked = chains.iter().zip(marks(report, &chains)).map(|(chain, marks)| {
-        let (violations, others) = marks.into_iter().partition(|mark| mark.cell == Cell::Violation);
-        (*chain, others, violations)
+fn choose<'a>(chains: &'a [Drawn<'a>]) -> Vec<Marked<'a>> {
+    let marked = chains.iter().map(|drawn| {
+        let (violations, others) = drawn.marks.iter().copied().partition(|mark| mark.cell == Cell::Violation);
+        (drawn, others, violations)
     });
     let mut marked: Vec<(usize, Marked<'_>)> = marked.enumerate().collect();
     if marked.len() > LINES_DRAWN {
-        let whole = |(chain, others, violations): &Marked<'_>| {
-            note(chain).is_empty() && others.is_empty() && violations.is_empty()
+        let whole = |(drawn, others, violations): &Marked<'_>| {
+            drawn.note.is_empty() && others.is_empty() && violations.is_empty()
         };
         marked.sort_by_key(|(_, chain)| whole(chain));
         marked.truncate(LINES_DRAWN);
@@ -88,11 +129,11 @@ fn lines<'a>(chosen: &[Marked<'a>], period: Interval, width: usize) -> Vec<Line<
     let none = |chain: &ChainReport| ChainReport { proven: Vec::new(), holes: Vec::new(), ..chain.clone() };
     chosen
         .iter()
-        .map(|(chain, others, violations)| Line {
+        .map(|(Drawn { chain, note, .. }, others, violations)| Line {
             chain,
             bar: cells(chain, others, period, width),
             violations: if violations.is_empty() { Vec::new() } else { cells(&none(chain), violations, period, width) },
-            note: note(chain),
+            note: note.clone(),
         })
         .collect()
 }
@@ -143,14 +184,14 @@ fn panels<'a, 'b>(lines: &'b [Line<'a>], row: usize) -> Vec<&'b [Line<'a>]> {
     panels
 }
 
-fn one_panel(lines: &[Line<'_>], (at, of): (usize, usize), row: usize, period: Interval, page: &mut Page) {
+fn one_panel(lines: &[Line<'_>], name: &str, (at, of): (usize, usize), row: usize, period: Interval, page: &mut Page) {
     let headings = 1 + lines.windows(2).filter(|two| two[0].group() != two[1].group()).count();
     let height = AXIS + headings * GROUP + lines.iter().map(|line| line.height(row)).sum::<usize>() + 4;
     page.raw("<svg class=\"panel\" role=\"img\" width=\"100%\"");
     page.attribute("height", height);
-    page.attribute("aria-labelledby", format!("panel{at} panel{at}-said"));
+    page.attribute("aria-labelledby", format!("{name}{at} {name}{at}-said"));
     page.raw(">\n");
-    said(lines, (at, of), period, page);
+    said(lines, name, (at, of), period, page);
     axis(period, height, page);
     let mut y = AXIS;
     for (at, line) in lines.iter().enumerate() {
@@ -165,7 +206,7 @@ fn one_panel(lines: &[Line<'_>], (at, of): (usize, usize), row: usize, period: I
 }
 
 /// What the panel shows, for those who do not see it.
-fn said(lines: &[Line<'_>], (at, of): (usize, usize), period: Interval, page: &mut Page) {
+fn said(lines: &[Line<'_>], name: &str, (at, of): (usize, usize), period: Interval, page: &mut Page) {
     let title = format!(
         "Coverage over time, part {at} of {of}: {}, {period} ({})",
         counted(lines.len(), "chain"),
@@ -178,9 +219,9 @@ fn said(lines: &[Line<'_>], (at, of): (usize, usize), period: Interval, page: &m
          the findings say the same in words."
     );
     page.raw("<title");
-    page.attribute("id", format!("panel{at}"));
+    page.attribute("id", format!("{name}{at}"));
     page.within(">", &title, "</title>\n<desc");
-    page.attribute("id", format!("panel{at}-said"));
+    page.attribute("id", format!("{name}{at}-said"));
     page.within(">", &more, "</desc>\n");
 }
 
@@ -281,82 +322,6 @@ fn across((from, to): (usize, usize), of: usize, least: f64, page: &mut Page) {
     page.attribute("width", format!("{wide:.2}%"));
 }
 
-// -- the axis -------------------------------------------------------------------------------------------------------
-
-fn axis(period: Interval, height: usize, page: &mut Page) {
-    page.raw("<svg x=\"36%\" width=\"64%\" overflow=\"visible\">");
-    for (at, (place, name)) in ticks(period).into_iter().enumerate() {
-        page.raw(if at % 2 == 0 { "<g class=\"tick\">" } else { "<g class=\"tick odd\">" });
-        page.raw("<line");
-        page.attribute("x1", format!("{place:.2}%"));
-        page.attribute("x2", format!("{place:.2}%"));
-        page.attribute("y1", AXIS - 6);
-        page.attribute("y2", height);
-        page.raw("/><text y=\"12\"");
-        page.attribute("x", format!("{place:.2}%"));
-        page.attribute(
-            "text-anchor",
-            if place < 4.0 {
-                "start"
-            } else if place > 92.0 {
-                "end"
-            } else {
-                "middle"
-            },
-        );
-        page.within(">", &name, "</text></g>");
-    }
-    page.raw("</svg>\n");
-}
-
-/// Round moments of the period: where they lie, in hundredths, and how they are written.
-fn ticks(period: Interval) -> Vec<(f64, String)> {
-    let seconds = period.seconds();
-    let Some(step) = STEPS.into_iter().find(|step| seconds > 0 && seconds / step <= 6) else { return Vec::new() };
-    let first = (period.start.unix() + step - 1).div_euclid(step) * step;
-    let moments = (0..).map(|at| Time::from_unix(first + at * step)).take(8).take_while(|at| *at <= period.end);
-    let place = |at: Time| at.since(period.start) as f64 * 100.0 / seconds as f64;
-    moments.map(|at| (place(at), written(at, step))).collect()
-}
-
-fn written(at: Time, step: i64) -> String {
-    let whole = at.to_string();
-    let part = |from: usize, to: usize| whole.get(from..to).unwrap_or_default().to_owned();
-    match (step >= Time::DAY, at == at.day().start()) {
-        (true, _) => part(0, 10),
-        (false, true) => part(5, 10),
-        (false, false) => part(11, 16),
-    }
-}
-
-const STEPS: [i64; 21] = {
-    const D: i64 = Time::DAY;
-    let (m, h) = (60, Time::HOUR);
-    [
-        m,
-        5 * m,
-        15 * m,
-        30 * m,
-        h,
-        2 * h,
-        3 * h,
-        6 * h,
-        12 * h,
-        D,
-        2 * D,
-        7 * D,
-        14 * D,
-        28 * D,
-        56 * D,
-        91 * D,
-        182 * D,
-        365 * D,
-        3_653 * D,
-        36_525 * D,
-        730_500 * D,
-    ]
-};
-
 /// What the shapes say; the patterns and the mark are defined here, once for all panels.
 const LEGEND: &str = "<svg class=\"defs\" width=\"0\" height=\"0\" aria-hidden=\"true\"><defs>\
     <pattern id=\"hatch\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\"><path class=\"paper\" d=\"M0 0h5v5H0z\"/>\
@@ -388,20 +353,6 @@ mod tests {
             across((from, to), 480, LEAST, &mut page);
             assert_eq!(page.shown(), expected);
         }
-    }
-
-    #[test]
-    fn ticks_are_few_round_and_inside() {
-        let start = Time::parse_digest_time("2026-01-10T00:42:10Z").unwrap();
-        for seconds in [60, 3_599, Time::HOUR, Time::DAY, 40 * Time::DAY, 3_650 * Time::DAY, 200_000_000_000] {
-            let ticks = ticks(Interval::new(start, start.plus(seconds)));
-            assert!(ticks.len() <= 8, "{seconds}: {ticks:?}");
-            assert!(ticks.iter().all(|(place, _)| (0.0..=100.0).contains(place)), "{seconds}: {ticks:?}");
-        }
-        let day: Vec<String> =
-            ticks(Interval::new(start, start.plus(Time::DAY))).into_iter().map(|(_, at)| at).collect();
-        assert_eq!(day, ["06:00", "12:00", "18:00", "01-11"]);
-        assert!(ticks(Interval::new(start, start)).is_empty());
     }
 
     #[test]

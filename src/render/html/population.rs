@@ -97,7 +97,7 @@ fn one(chain: &ChainReport, report: &Report, page: &mut Page) {
 }
 
 /// What there is, in words; of what there is none, nothing.
-pub(super) fn listed(counts: &[(u64, &str)]) -> String {
+pub(in crate::render) fn listed(counts: &[(u64, &str)]) -> String {
     let some = counts.iter().filter(|(count, _)| *count > 0);
     let some: Vec<String> = some.map(|(count, what)| format!("{} {what}", thousands(*count))).collect();
     if some.is_empty() { "none".to_owned() } else { some.join(", ") }

@@ -55,7 +55,7 @@ pub(super) fn coverage(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         page.prose("  ", "A backfill chain owes no hour, so it has none.")?;
     }
     let chains: Vec<&ChainReport> = report.chains.iter().collect();
-    let marks = marks(report, &chains);
+    let marks = marks(report.findings.iter(), &chains);
     let shown = chains.iter().zip(&marks).map(|(chain, marks)| Shown { chain, marks });
     let (mut troubled, whole): (Vec<Shown<'_>>, Vec<Shown<'_>>) = shown.partition(Shown::is_troubled);
     // A stable sort: within each half the report's own order stays.

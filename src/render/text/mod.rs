@@ -5,7 +5,7 @@ mod chains;
 mod coverage;
 mod custody;
 mod findings;
-mod page;
+pub(super) mod page;
 mod particulars;
 mod waived;
 

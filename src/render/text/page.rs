@@ -8,17 +8,17 @@ use anstyle::{AnsiColor, Style};
 use super::TextOptions;
 use crate::finding::Severity;
 use crate::render::escape::{LONGEST_NAME, LONGEST_SENTENCE, ascii, bounded, visible};
-pub(super) use crate::render::wording::counted;
+pub(in crate::render) use crate::render::wording::counted;
 
 /// Where the text goes.
-pub(super) struct Page<'a> {
-    pub(super) options: TextOptions,
-    pub(super) out: &'a mut dyn io::Write,
+pub(in crate::render) struct Page<'a> {
+    pub(in crate::render) options: TextOptions,
+    pub(in crate::render) out: &'a mut dyn io::Write,
 }
 
 /// What a colour stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(in crate::render) enum Role {
     Heading,
     Good,
     Bad,
@@ -32,21 +32,21 @@ const NARROWEST: usize = 60;
 const WIDEST_PROSE: usize = 100;
 
 impl<'a> Page<'a> {
-    pub(super) fn new(options: TextOptions, out: &'a mut dyn io::Write) -> Page<'a> {
+    pub(in crate::render) fn new(options: TextOptions, out: &'a mut dyn io::Write) -> Page<'a> {
         Page { options, out }
     }
 
-    pub(super) fn width(&self) -> usize {
+    pub(in crate::render) fn width(&self) -> usize {
         self.options.width.max(NARROWEST)
     }
 
     /// A name from the evidence or the command line, fit to be printed.
-    pub(super) fn name(&self, name: &str) -> String {
+    pub(in crate::render) fn name(&self, name: &str) -> String {
         self.escaped(name, LONGEST_NAME)
     }
 
     /// A sentence or a value that may contain such names.
-    pub(super) fn sentence(&self, text: &str) -> String {
+    pub(in crate::render) fn sentence(&self, text: &str) -> String {
         self.escaped(text, LONGEST_SENTENCE)
     }
 
@@ -55,11 +55,11 @@ impl<'a> Page<'a> {
         if self.options.ascii { ascii(&text).into_owned() } else { visible(&text).into_owned() }
     }
 
-    pub(super) fn more(&self) -> &'static str {
+    pub(in crate::render) fn more(&self) -> &'static str {
         if self.options.ascii { "..." } else { "…" }
     }
 
-    pub(super) fn paint(&self, role: Role, text: &str) -> String {
+    pub(in crate::render) fn paint(&self, role: Role, text: &str) -> String {
         if !self.options.color || text.is_empty() {
             return text.to_owned();
         }
@@ -72,18 +72,18 @@ impl<'a> Page<'a> {
         format!("{style}{text}{style:#}")
     }
 
-    pub(super) fn blank(&mut self) -> io::Result<()> {
+    pub(in crate::render) fn blank(&mut self) -> io::Result<()> {
         self.out.write_all(b"\n")
     }
 
     /// A line as it is: what is in it has been escaped.
-    pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
+    pub(in crate::render) fn line(&mut self, text: &str) -> io::Result<()> {
         self.out.write_all(text.trim_end_matches(' ').as_bytes())?;
         self.blank()
     }
 
     /// The heading of a section, after a blank line.
-    pub(super) fn heading(&mut self, role: Role, text: &str) -> io::Result<()> {
+    pub(in crate::render) fn heading(&mut self, role: Role, text: &str) -> io::Result<()> {
         self.blank()?;
         let painted = self.paint(role, text);
         self.line(&painted)
@@ -91,7 +91,7 @@ impl<'a> Page<'a> {
 
     /// Escaped words, wrapped. The lines after the first are indented as far as `first` is wide. A word that does not
     /// fit is not broken.
-    pub(super) fn prose(&mut self, first: &str, text: &str) -> io::Result<()> {
+    pub(in crate::render) fn prose(&mut self, first: &str, text: &str) -> io::Result<()> {
         let indent = first.chars().count();
         let width = self.width().min(WIDEST_PROSE);
         let mut line = first.to_owned();
@@ -118,7 +118,7 @@ impl<'a> Page<'a> {
 }
 
 /// The colour of a severity.
-pub(super) fn severity_role(severity: Severity) -> Role {
+pub(in crate::render) fn severity_role(severity: Severity) -> Role {
     match severity {
         Severity::Violation => Role::Bad,
         Severity::Unproven => Role::Doubtful,
