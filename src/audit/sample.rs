@@ -182,9 +182,9 @@ mod tests {
     /// What is drawn of the keys, in order.
     fn drawn(most: u32, seed: u64, keys: impl IntoIterator<Item = u32>) -> Vec<u32> {
         let draw = Draw::of(count(most, seed)).unwrap();
-        keys.into_iter().for_each(|key| {
-            let _ = draw.offer(&format!("key {key}"), key, ());
-        });
+        for key in keys {
+            let _left = draw.offer(&format!("key {key}"), key, ());
+        }
         let mut drawn: Vec<u32> = draw.take().map(|(key, ())| key).collect();
         drawn.sort_unstable();
         drawn
@@ -250,9 +250,9 @@ mod tests {
         for (most, expected) in [(2, vec!["a", "b"]), (3, vec!["a", "b", "c"]), (9, vec!["a", "b", "c"])] {
             for order in [["a", "b", "c", "a"], ["c", "a", "b", "c"], ["b", "c", "b", "a"]] {
                 let draw = Draw::of(count(most, 1)).unwrap();
-                order.into_iter().for_each(|id| {
-                    let _ = draw.offer("one key", id, ());
-                });
+                for id in order {
+                    let _left = draw.offer("one key", id, ());
+                }
                 assert_eq!(draw.take().map(|(id, ())| id).collect::<Vec<_>>(), expected);
             }
         }

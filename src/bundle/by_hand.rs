@@ -23,12 +23,9 @@ pub(super) struct ByHand {
 
 #[derive(Clone)]
 struct Example {
-    digest: String,
-    by_hand: String,
     log: String,
-    log_key: String,
-    fingerprint: String,
-    previous: Option<String>,
+    /// Whether its digest file names one before it.
+    linked: bool,
 }
 
 impl ByHand {
@@ -61,30 +58,22 @@ impl ByHand {
                 add_signature(packer, &before, &previous.signature)?;
             }
         }
-        self.consider(folder, file, by_hand, claims);
+        self.consider(folder, claims);
         Ok(())
     }
 
-    fn consider(&mut self, folder: &str, digest: &str, by_hand: String, claims: &DigestClaims) {
+    fn consider(&mut self, folder: &str, claims: &DigestClaims) {
         if let Some(log) = claims.log_files.first().filter(|_| self.candidates.len() < CANDIDATES) {
-            self.candidates.push(Example {
-                digest: digest.to_owned(),
-                by_hand,
-                log: super::file_of(folder, &log.at.key),
-                log_key: log.at.key.clone(),
-                fingerprint: claims.fingerprint.clone(),
-                previous: claims.previous.as_ref().map(|previous| super::file_of(folder, &previous.at.key)),
-            });
+            let log = super::file_of(folder, &log.at.key);
+            self.candidates.push(Example { log, linked: claims.previous.is_some() });
         }
     }
 
     /// A log file is in the bundle.
     pub(super) fn log(&mut self, file: &str) {
         // One that also shows how digest files are linked is the better example.
-        if self.example.as_ref().is_none_or(|example| example.previous.is_none()) {
-            let better = |candidate: &&Example| {
-                candidate.log == file && (candidate.previous.is_some() || self.example.is_none())
-            };
+        if self.example.as_ref().is_none_or(|example| !example.linked) {
+            let better = |candidate: &&Example| candidate.log == file && (candidate.linked || self.example.is_none());
             self.example = self.candidates.iter().find(better).cloned().or(self.example.take());
         }
     }
@@ -103,73 +92,7 @@ fn no_example() -> String {
 
 impl Example {
     fn steps(&self) -> String {
-        let Example { digest, by_hand, log, log_key, fingerprint, previous } = self;
-        let (digest, log, name) = (quoted(digest), quoted(log), quoted(log_key.rsplit('/').next().unwrap_or_default()));
-        let key = quoted(&format!("public-keys/{fingerprint}.pem"));
-        let (string, signature) =
-            (quoted(&format!("{by_hand}.signing-string")), quoted(&format!("{by_hand}.signature")));
-        let before = previous.as_ref().map_or_else(String::new, |previous| {
-            format!(
-                "\n## 5. The digest file before it\n\nEach digest file names the one before it with its hash, which makes it a chain. Both commands print the\nsame hash (if the file is in this bundle):\n\n```sh\ngzip -cdf {} | sha256sum\ngzip -cdf {digest} | tr '{{,' '\\n\\n' | grep previousDigestHashValue\n```\n",
-                quoted(previous)
-            )
-        });
-        format!(
-            r#"## 1. The log file
-
-Its hash, as it is now:
-
-```sh
-gzip -cdf {log} | sha256sum
-```
-
-The hash that CloudTrail recorded for it (`hashValue`), which must be the same:
-
-```sh
-gzip -cdf {digest} | tr '{{' '\n' | grep {name}
-```
-
-## 2. The public key
-
-The digest file names the key that signed it by its fingerprint, the MD5 of its DER. This prints `{fingerprint}`:
-
-```sh
-openssl rsa -pubin -in {key} -RSAPublicKey_out -outform DER | openssl md5
-```
-
-That the key is AWS's own, only AWS can tell. With any AWS account, `aws cloudtrail list-public-keys --start-time T
---end-time T` in the region that the digest file is of lists the keys of that time; the fingerprint and the value must be
-there. A key that is only in this bundle proves that nothing in it was altered since it was signed, and not by whom.
-
-## 3. What was signed
-
-Four lines: the time, the place and the hash of the digest file, and the signature of the digest file before it.
-
-```sh
-cat {string}
-```
-
-The third line is the hash of the digest file, which this prints again:
-
-```sh
-gzip -cdf {digest} | sha256sum
-```
-
-## 4. The signature
-
-This prints `Verified OK`:
-
-```sh
-openssl dgst -sha256 -verify {key} -signature {signature} {string}
-```
-{before}
-## Another log file
-
-`zgrep -l NAME` over the digest files, the ones in folders called `CloudTrail-Digest`, prints the one that lists a log
-file; then go through the steps with these two names. Digest files list the log files of the hour before their own time.
-
-"#
-        )
+        include_str!("by-hand.md").replace("{log}", &quoted(&self.log))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod advice;
 mod code;
+#[cfg(feature = "monitor")]
 mod history;
 mod interrupted;
 mod meaning;

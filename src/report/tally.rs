@@ -19,7 +19,8 @@ pub struct LogTally {
     /// Of those not read: seen in the listing.
     #[serde(default)]
     pub present: u64,
-    /// Objects in the log folders that no verified digest lists; in none of the other counts.
+    /// Objects in the log folders that no verified digest lists; in none of the other counts. The chains of an account and region
+    /// share its folder: those in it are counted with the first.
     #[serde(default)]
     pub unlisted: u64,
 }

@@ -33,6 +33,8 @@ pub(in crate::audit) struct RegionOutcome {
     pub keys_used: Vec<PublicKey>,
     /// Objects in log folders that nobody vouches for, and of which nobody can say that a digest seen should.
     pub unjudged: u64,
+    /// Objects in log folders that nobody vouches for, and that a digest seen should.
+    pub unlisted: u64,
     /// Log files seen in the listing alone, of which the store does not know when they were written.
     pub untimed: u64,
     /// Whether there are log files of days before those looked at.
@@ -83,7 +85,9 @@ impl Walker<'_> {
                 .extend(place.map(|place| Finding::logs_not_compared(&place.at(place.folders.logs()), unvouched)));
         } else {
             let edge = uncertain_edge(self.asked.range.window(&self.inventory), &oldest);
-            self.findings.extend(unlisted(self.vouched, self.region, edge));
+            let (told, count) = unlisted(self.vouched, self.region, edge);
+            self.findings.extend(told);
+            finished.unlisted = count;
         }
         finished.unjudged = self.pending;
         finished.untimed = self.untimed;
@@ -120,6 +124,10 @@ impl RegionOutcome {
                 report.log_files = tally;
             }
         }
+        // They lie in the folder that all of these share, and are of none.
+        if let Some((_, first)) = self.chains.first_mut() {
+            first.log_files.unlisted = self.unlisted;
+        }
     }
 }
 
@@ -133,7 +141,7 @@ fn uncertain_edge(window: Window, oldest: &[Time]) -> Option<Time> {
 
 /// What remains unlisted. Near the edge it may have been delivered before: when it was written tells, where the store
 /// knows it; else nobody can say, and that is told.
-fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> Vec<Finding> {
+fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> (Vec<Finding>, u64) {
     let (objects, beyond) = vouched.into_unlisted();
     let mut findings: Vec<Finding> = Vec::new();
     for (at, object) in &objects {
@@ -146,8 +154,9 @@ fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> Vec<Fi
             _ => findings.push(Finding::log_unlisted(at, object.interval)),
         }
     }
+    let count = findings.len() as u64 + beyond;
     if let (1.., Some(place)) = (beyond, region.places.first()) {
         findings.push(Finding::more_like_it(Code::LogUnlisted, &place.at(place.folders.logs()), beyond));
     }
-    findings
+    (findings, count)
 }

@@ -48,7 +48,7 @@ pub(super) struct MonitorArgs {
 
     /// Only check the configuration and the files that it names, and say what would be run; asks nothing of the network.
     /// Exit status 0 if it is good, 2 if it is not
-    #[arg(long, conflicts_with_all = ["once", "every"])]
+    #[arg(long)]
     check_config: bool,
 
     /// Run as of this time: for tests [default: the clock]
