@@ -8,6 +8,8 @@ mod access;
 mod endpoint;
 mod failure;
 mod http;
+#[cfg(feature = "lambda")]
+mod kept;
 mod kms;
 mod organization;
 mod pace;
@@ -23,6 +25,8 @@ pub(crate) use self::pace::{Pace, Turn};
 pub(crate) use self::post::{Call, CallError, Caller, Service, by_word};
 pub use access::{Access, AccessError, AccessOptions, AssumedRole};
 pub(crate) use failure::{Refusal, refusal, without_secrets};
+#[cfg(feature = "lambda")]
+pub use kept::{Edition, KeptError, KeptObject};
 pub use kms::{KmsError, KmsSigner};
 pub use organization::{Membership, caller, membership};
 pub use trails::{TrailError, TrailSettings, describe_trail};

@@ -103,6 +103,10 @@ impl From<io::Error> for Failure {
 
 /// The program, on the process's own arguments and streams.
 pub fn main() -> ExitCode {
+    #[cfg(feature = "lambda")]
+    if monitor::lambda::is_wanted() {
+        return ExitCode::from(guarded(monitor::lambda::serve));
+    }
     ExitCode::from(guarded(|| run(std::env::args_os())))
 }
 

@@ -73,6 +73,8 @@ fn all_that_stands_in_the_way_of_a_run_is_told() {
     let expected =
         "error: trailseal.toml: no state file is named; write `state = \"state.sqlite\"` in it, or give --state FILE\n";
     assert_eq!(wrong, expected);
+    let (_, _, wrong) = check(&format!("state = \"s3://kept/state\"\n{text}"), &[]);
+    assert!(wrong.ends_with("is for the Lambda function alone; give --state FILE\n"), "{wrong}");
     let (status, told, wrong) = check(&format!("state = \"state\"\n{text}"), &[]);
     assert_eq!((status, told.as_str()), (Some(2), ""));
     let lines: Vec<&str> = wrong.lines().collect();

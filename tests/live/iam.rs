@@ -44,6 +44,8 @@ fn resource(on: Resource) -> &'static str {
     match on {
         Resource::Bucket => "arn:aws:s3:::BUCKET",
         Resource::Object => "arn:aws:s3:::BUCKET/*",
+        Resource::StateBucket => "arn:aws:s3:::STATE-BUCKET",
+        Resource::StateObject => "arn:aws:s3:::STATE-BUCKET/STATE-KEY",
         Resource::Any => "*",
     }
 }
@@ -128,6 +130,24 @@ fn a_role_asks_for_nothing_more_than_itself() {
     let mut expected = policy("bucket.json");
     expected.insert(("sts:AssumeRole".to_owned(), "*".to_owned()));
     assert_eq!(asked(&world), expected);
+}
+
+#[cfg(feature = "monitor")]
+#[test]
+fn a_monitor_of_a_bucket() {
+    let watched = crate::monitor::Watched::after(20, crate::monitor::two_days(), "");
+    holds("bucket.json", &watched.world, || watched.run());
+}
+
+#[cfg(feature = "lambda")]
+#[test]
+fn a_function_that_begins_to_remember() {
+    let function = crate::lambda::Function::begun();
+    let answered = || {
+        let stdout = function.scheduled().to_string();
+        Run { status: Some(0), stdout, stderr: String::new() }
+    };
+    holds("lambda.json", &function.watched.world, answered);
 }
 
 #[test]

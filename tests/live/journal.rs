@@ -22,6 +22,9 @@ pub(crate) struct Call {
 pub(crate) enum Resource {
     Bucket,
     Object,
+    /// What a function remembers, which is no part of a trail.
+    StateObject,
+    StateBucket,
     /// `*`: an API without resources, or with those of its own.
     Any,
 }

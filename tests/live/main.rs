@@ -27,6 +27,8 @@ mod iam;
 #[cfg(unix)]
 mod interrupted;
 mod judge;
+#[cfg(feature = "lambda")]
+mod lambda;
 mod listing;
 #[cfg(feature = "monitor")]
 mod monitor;

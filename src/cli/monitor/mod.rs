@@ -1,6 +1,8 @@
 //! `trailseal monitor`: scheduled integrity.
 
 mod check;
+#[cfg(feature = "lambda")]
+pub(super) mod lambda;
 mod run;
 mod serve;
 mod show;
@@ -143,7 +145,10 @@ impl MonitorArgs {
         config.listen = self.listen.or(config.listen);
         choose_targets(&self.target, &mut config)?;
         let state = self.state.clone().or(config.state.take()).ok_or_else(|| {
-            let text = "no state file is named; write `state = \"state.sqlite\"` in it, or give --state FILE";
+            let text = match &config.state_object {
+                None => "no state file is named; write `state = \"state.sqlite\"` in it, or give --state FILE",
+                Some(_) => "`state` is an object in S3, which is for the Lambda function alone; give --state FILE",
+            };
             Failure::told(format!("{}: {text}", self.config.display()))
         })?;
         Ok(Told { config, state })

@@ -65,7 +65,7 @@ pub(super) fn run(args: &MonitorArgs, told: &Told, out: &mut dyn Write) -> Resul
 }
 
 /// Tells what is to be told, and says what could not be. How much that is.
-async fn deliver(state: &State, sinks: &Sinks, out: &mut dyn Write) -> Result<u64, Failure> {
+pub(super) async fn deliver(state: &State, sinks: &Sinks, out: &mut dyn Write) -> Result<u64, Failure> {
     monitor::deliver(state, sinks, now).await.map_err(Failure::told)?;
     let backlog = state.backlog().map_err(Failure::told)?;
     if let Some((sink, error)) = &backlog.worst {
@@ -87,23 +87,39 @@ async fn round(
         if ended.is_asked() {
             break;
         }
-        let at = args.now()?;
-        match look(args, told, state, target, at, ended).await {
-            Ok(ran) => {
-                round.verdicts.extend(ran.end.verdict);
-                let open =
-                    state.target(&target.name, &target.source.to_string()).and_then(|id| state.open_findings(id));
-                tell(out, args, target, &ran, at, &open.map_err(Failure::told)?)?;
-            }
-            Err(Failure(lines)) => {
-                for line in &lines {
-                    say::line(out, &format!("{}: {line}", target.name))?;
-                }
-                round.failures.extend(lines);
-            }
+        match one(args, told, state, target, ended, out).await? {
+            Ok((ran, _)) => round.verdicts.extend(ran.end.verdict),
+            Err(Failure(lines)) => round.failures.extend(lines),
         }
     }
     Ok(round)
+}
+
+/// One run over one target, and what is said of it: what it came to, with the number of findings that are open then, or why it
+/// could not proceed.
+pub(super) async fn one(
+    args: &MonitorArgs,
+    told: &Told,
+    state: &Arc<State>,
+    target: &TargetConfig,
+    ended: &Stop,
+    out: &mut dyn Write,
+) -> Result<Result<(Ran, usize), Failure>, Failure> {
+    let at = args.now()?;
+    match look(args, told, state, target, at, ended).await {
+        Ok(ran) => {
+            let open = state.target(&target.name, &target.source.to_string()).and_then(|id| state.open_findings(id));
+            let open = open.map_err(Failure::told)?;
+            tell(out, args, target, &ran, at, &open)?;
+            Ok(Ok((ran, open.len())))
+        }
+        Err(Failure(lines)) => {
+            for line in &lines {
+                say::line(out, &format!("{}: {line}", target.name))?;
+            }
+            Ok(Err(Failure(lines)))
+        }
+    }
 }
 
 /// One run over one target.
@@ -172,7 +188,7 @@ fn listeners(told: &Told) -> Vec<Listener> {
 }
 
 /// The sinks of the configuration, ready to be told.
-fn sinks(told: &Told) -> Result<Sinks, Failure> {
+pub(super) fn sinks(told: &Told) -> Result<Sinks, Failure> {
     let surroundings = Surroundings {
         access: told.config.access.clone(),
         variable: |name| std::env::var(name).ok(),

@@ -22,6 +22,8 @@ pub(crate) use error::nearest;
 pub use error::{ConfigError, ConfigErrors};
 pub use read::CONFIG_BYTES;
 pub(crate) use read::LISTEN;
+#[cfg(feature = "lambda")]
+pub(crate) use read::object;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -31,7 +33,7 @@ use std::str::FromStr;
 
 use crate::audit::LogFiles;
 use crate::aws::AccessOptions;
-use crate::trail::{Span, Time, TrailArn};
+use crate::trail::{ObjectLocation, Span, Time, TrailArn};
 
 /// Everything that a monitor is told. All paths in it are complete or relative to the working directory, as the folder was
 /// that they were read with.
@@ -39,6 +41,8 @@ use crate::trail::{Span, Time, TrailArn};
 pub struct Config {
     /// The state file; none where the file leaves it to the command line.
     pub state: Option<PathBuf>,
+    /// The same as an object in S3: for a Lambda function, which has no disk of its own.
+    pub state_object: Option<ObjectLocation>,
     /// How often to run; none for once.
     pub every: Option<Span>,
     /// How long one run may take before it is ended early; none for as long as it takes.

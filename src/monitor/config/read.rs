@@ -13,7 +13,7 @@ use super::keys::Section;
 use super::table::{Problems, Table};
 use super::{Config, SinkConfig, target};
 use crate::aws::AccessOptions;
-use crate::trail::{Span, Time};
+use crate::trail::{ObjectLocation, Span, Time, is_bucket_name};
 
 /// Bytes of a configuration: a thousand targets take some 300,000. Stops: a device or a disk image given by mistake.
 pub const CONFIG_BYTES: usize = 1 << 20;
@@ -46,8 +46,10 @@ fn top(top: Table<'_, '_>, problems: &Problems<'_>, folder: &Path) -> Config {
         AccessOptions::default()
     });
     let targets = targets(&top, problems, folder, &own);
+    let (state, state_object) = state(&top, folder);
     let config = Config {
-        state: path(&top, "state", folder),
+        state,
+        state_object,
         every: span(&top, "every"),
         max_duration: span(&top, "max_duration"),
         remind_every: span_or_never(&top, "remind_every").unwrap_or(Some(Span::from_seconds(Time::DAY))),
@@ -153,6 +155,21 @@ pub(super) fn span(table: &Table<'_, '_>, key: &'static str) -> Option<Span> {
     table.parsed(key, SPAN, some_span)
 }
 
+/// A file, or an object.
+fn state(top: &Table<'_, '_>, folder: &Path) -> (Option<PathBuf>, Option<ObjectLocation>) {
+    let either = |text: &str| match text.contains("://") {
+        true => object(text).map(|at| (None, Some(at))),
+        false => resolved(text, folder).map(|path| (Some(path), None)),
+    };
+    top.parsed("state", STATE, either).unwrap_or_default()
+}
+
+/// `s3://BUCKET/KEY`
+pub(crate) fn object(text: &str) -> Option<ObjectLocation> {
+    let (bucket, key) = text.strip_prefix("s3://")?.split_once('/')?;
+    (is_bucket_name(bucket) && !key.is_empty()).then(|| ObjectLocation::new(bucket, key))
+}
+
 fn span_or_never(table: &Table<'_, '_>, key: &'static str) -> Option<Option<Span>> {
     table.parsed(key, &format!("{SPAN}, or \"never\""), |text| match text {
         "never" => Some(None),
@@ -166,6 +183,7 @@ fn some_span(text: &str) -> Option<Span> {
 
 pub(super) const NAME: &str = "1 to 64 of a to z, 0 to 9 and -, such as \"organization\"";
 pub(super) const PATH: &str = "a path, complete or from the folder of this file on; `~` and variables are not expanded";
+const STATE: &str = "a path, complete or from the folder of this file on; or for a Lambda function s3://BUCKET/KEY";
 pub(super) const SPAN: &str = "a number and a unit, such as \"30m\", \"36h\" or \"90d\"";
 pub(crate) const LISTEN: &str = "an IP address and a port, such as \"127.0.0.1:9178\" or \"[::1]:9178\"";
 

@@ -74,6 +74,19 @@ fn sources_are_those_of_verify() {
 }
 
 #[test]
+fn a_state_is_a_file_or_an_object() {
+    let state = |text: &str| {
+        let text = format!("state = \"{text}\"\n[[target]]\nname = \"a\"\nsource = \"copy\"");
+        Config::parse(&text, Path::new("/etc")).map(|config| (config.state, config.state_object))
+    };
+    assert_eq!(state("s"), Ok((Some("/etc/s".into()), None)));
+    assert_eq!(state("s3://kept/a/s"), Ok((None, Some(ObjectLocation::new("kept", "a/s")))));
+    for bad in ["s3://kept", "s3://kept/", "s3:///s", "https://kept/s"] {
+        assert!(state(bad).unwrap_err().to_string().ends_with("or for a Lambda function s3://BUCKET/KEY"), "{bad}");
+    }
+}
+
+#[test]
 fn what_retention_has_expired_is_not_asked_for() {
     let now = Time::from_unix(1_000 * Time::DAY);
     let day = |day: i64| Some(Time::from_unix(day * Time::DAY));

@@ -132,6 +132,19 @@ impl State {
         Ok(state)
     }
 
+    /// Lets go of the file, all of which is in it then, and nothing in another beside it: it can be copied as it is.
+    pub fn close(self) -> Result<(), StateError> {
+        let busy: i64 =
+            self.with(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0)))?;
+        if busy != 0 {
+            let why = "somebody else is reading it".to_owned();
+            return Err(StateError::Unusable { path: self.path, why });
+        }
+        let State { path, connection, .. } = self;
+        let connection = connection.into_inner().unwrap_or_else(PoisonError::into_inner);
+        connection.close().map_err(|(_, error)| wrong(&path, &error))
+    }
+
     /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path

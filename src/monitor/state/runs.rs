@@ -87,6 +87,15 @@ impl State {
         })
     }
 
+    /// When the newest run over a target of that name began; none if there was none.
+    pub fn newest_run(&self, name: &str) -> Result<Option<Time>, StateError> {
+        self.with(|connection| {
+            let sql = "SELECT max(began) FROM run JOIN target ON target.id = run.target WHERE name = ?1";
+            let began: Option<i64> = connection.query_row(sql, [name], |row| row.get(0))?;
+            Ok(began.map(Time::from_unix))
+        })
+    }
+
     /// Forgets runs, and findings that are resolved, of before a moment.
     pub(in crate::monitor) fn forget_runs_before(&self, target: TargetId, before: Time) -> Result<(), StateError> {
         self.transaction(|transaction| {

@@ -24,6 +24,9 @@ use crate::encoding::{path_decoded, xml_escaped};
 use crate::journal::Journal;
 use bucket::Bucket;
 
+/// The bucket that no trail delivers to, where a function keeps what it remembers.
+pub(crate) const STATE_BUCKET: &str = "trailseal-state";
+
 /// S3, or a handle on it.
 #[derive(Clone)]
 pub(crate) struct S3Server {

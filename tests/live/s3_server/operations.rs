@@ -1,19 +1,22 @@
 //! The operations that CloudTrail's readers use.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
+use futures::StreamExt;
 use s3s::dto::{
     BucketLocationConstraint, CommonPrefix, ETag, ETagCondition, EncodingType, GetBucketLocationInput,
     GetBucketLocationOutput, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
     HeadObjectOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input, ListObjectsV2Output, Object,
-    ObjectStorageClass, ServerSideEncryption, StorageClass, StreamingBlob, Timestamp,
+    ObjectStorageClass, PutObjectInput, PutObjectOutput, ServerSideEncryption, StorageClass, StreamingBlob, Timestamp,
 };
 use s3s::{Body, S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
+use trailseal::trail::Time;
 
-use super::S3Server;
 use super::bucket::Stored;
 use super::listing::{Asked, Entry, Page, page};
+use super::{S3Server, STATE_BUCKET};
 use crate::encoding::url_encoded;
 use crate::journal::Resource;
 
@@ -91,7 +94,12 @@ impl S3 for S3Server {
     }
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
-        self.note(&request, "GetObject", "s3:GetObject", Resource::Object);
+        let on = if request.input.bucket == STATE_BUCKET { Resource::StateObject } else { Resource::Object };
+        self.note(&request, "GetObject", "s3:GetObject", on);
+        if on == Resource::StateObject && self.stored(&request.input.bucket, &request.input.key).is_err() {
+            // That there is none, S3 says to those alone who may list what there is.
+            self.note(&request, "NoSuchKey", "s3:ListBucket", Resource::StateBucket);
+        }
         let input = request.input;
         self.admit(&input.bucket, input.expected_bucket_owner.as_deref(), input.request_payer.is_some())?;
         let stored = self.stored(&input.bucket, &input.key)?;
@@ -133,6 +141,12 @@ impl S3 for S3Server {
         }))
     }
 
+    async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
+        self.note(&request, "PutObject", "s3:PutObject", Resource::StateObject);
+        let etag = self.take(request.input).await?;
+        Ok(S3Response::new(PutObjectOutput { e_tag: Some(etag), ..PutObjectOutput::default() }))
+    }
+
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
         self.note(&request, "HeadObject", "s3:GetObject", Resource::Object);
         let stored = self.stored(&request.input.bucket, &request.input.key)?;
@@ -146,6 +160,31 @@ impl S3 for S3Server {
             storage_class: class(&stored),
             ..HeadObjectOutput::default()
         }))
+    }
+}
+
+impl S3Server {
+    /// Takes an object, unless the one that is there is another than whoever writes takes it for.
+    async fn take(&self, input: PutObjectInput) -> S3Result<ETag> {
+        let mut body = input.body.ok_or_else(|| s3_error!(IncompleteBody))?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = body.next().await {
+            bytes.extend_from_slice(&piece.map_err(|_| s3_error!(IncompleteBody))?);
+        }
+        let (stored, now) = (self.stored(&input.bucket, &input.key).ok(), Time::from_unix(1_800_000_000));
+        let etag = stored.map(|stored| ETag::Strong(stored.etag()));
+        match (input.if_match, input.if_none_match, etag) {
+            (Some(ETagCondition::ETag(wanted)), _, Some(etag)) if wanted != etag => {
+                return Err(s3_error!(PreconditionFailed));
+            }
+            (Some(_), _, None) => return Err(s3_error!(NoSuchKey)),
+            (_, Some(_), Some(_)) => return Err(s3_error!(PreconditionFailed)),
+            _ => {}
+        }
+        let stored = Stored::new(bytes, BTreeMap::new(), now);
+        let etag = ETag::Strong(stored.etag());
+        self.put(&input.bucket, &input.key, stored);
+        Ok(etag)
     }
 }
 
