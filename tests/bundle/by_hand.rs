@@ -59,13 +59,13 @@ fn the_commands_of_the_page_check_a_log_file_and_see_one_that_was_altered() {
     let objects = zip::read(&bundle);
     let region = |name: &str| name.split("/CloudTrail/").nth(1).map(|rest| rest.split('/').next().unwrap().to_owned());
     let other = objects.iter().find(|(other, _)| region(other).is_some_and(|of| Some(of) != region(name))).unwrap();
-    let printed = run_the_page(&folder, &page.replacen(name, &other.0, 1));
+    let printed = run_the_page(&folder, &page.replacen(name, other.0, 1));
     assert_eq!(printed[1].lines().count(), 4, "{}", printed[1]);
     assert!(printed[2].split_once('\n').is_some_and(|(computed, recorded)| recorded.contains(hash(computed))));
     assert_eq!(printed[4].trim(), "Verified OK");
 
     // With another log file in its place, the first two no longer agree.
-    fs::write(folder.join(name), &other.1).unwrap();
+    fs::write(folder.join(name), other.1).unwrap();
     let printed = run_the_page(&folder, &page);
     assert!(printed[2].split_once('\n').is_some_and(|(computed, recorded)| !recorded.contains(hash(computed))));
 }
