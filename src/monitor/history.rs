@@ -78,9 +78,14 @@ async fn list(memory: &Arc<Memory>, watched: &Watched, bucket: &str, folder: &st
     };
     let Some(store) = store else { return Some(unlisted(&"its bucket cannot be reached")) };
     let mut pages = store.list(folder, KeyRange::ALL);
+    let mut listed = 0;
     while let Some(page) = pages.next().await {
-        if let Err(failed) = page {
-            return Some(unlisted(&failed.error));
+        match page {
+            Ok(page) => listed += page.len() as u64,
+            Err(failed) => return Some(unlisted(&failed.error)),
+        }
+        if listed > watched.request.limits.listed {
+            return Some(unlisted(&format!("it holds more than {} names", watched.request.limits.listed)));
         }
     }
     None

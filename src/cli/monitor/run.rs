@@ -4,6 +4,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 use super::{MonitorArgs, Told, show, target};
 use crate::audit::{Observer, Silent, Stop};
 use crate::cli::evidence::now;
@@ -142,7 +144,8 @@ async fn look(
             return Err(Failure::told(why));
         }
     };
-    request.stop = stop_of_run(ended, told.config.max_duration);
+    let (stop, clock) = stop_of_run(ended, told.config.max_duration);
+    request.stop = stop;
     let observer: Arc<dyn Observer> = if args.shows_progress() { Arc::new(Bar::new()) } else { Arc::new(Silent) };
     let watched = Watched {
         name: target.name.clone(),
@@ -159,14 +162,17 @@ async fn look(
         remind_every: reminders(told),
         observer,
     };
-    monitor::run(state, watched).await.map_err(Failure::told)
+    let ran = monitor::run(state, watched).await;
+    clock.abort();
+    ran.map_err(Failure::told)
 }
 
-/// A wish for the end of one run: when that of all is wished for, or its time is over.
-fn stop_of_run(ended: &Stop, most: Option<Span>) -> Stop {
+/// A wish for the end of one run: when that of all is wished for, or its time is over. The task that looks out for it is over
+/// with the run.
+fn stop_of_run(ended: &Stop, most: Option<Span>) -> (Stop, JoinHandle<()>) {
     let (stop, ended) = (Stop::default(), ended.clone());
     let asked = stop.clone();
-    tokio::spawn(async move {
+    let clock = tokio::spawn(async move {
         match most {
             Some(most) => {
                 drop(tokio::time::timeout(Duration::from_secs(most.seconds().unsigned_abs()), ended.asked()).await)
@@ -175,7 +181,7 @@ fn stop_of_run(ended: &Stop, most: Option<Span>) -> Stop {
         }
         asked.ask();
     });
-    stop
+    (stop, clock)
 }
 
 fn listeners(told: &Told) -> Vec<Listener> {

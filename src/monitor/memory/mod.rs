@@ -7,7 +7,7 @@
 mod store;
 mod watch;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::store::{RememberedBuckets, RememberedStore};
@@ -58,8 +58,8 @@ struct Seen {
     whole: bool,
     /// The names that are new, or are not as they are remembered.
     differ: HashSet<String>,
-    /// Remembered, and not there.
-    gone: Vec<Remembered>,
+    /// Remembered, and not there, by their names.
+    gone: BTreeMap<String, Remembered>,
 }
 
 /// An object that was read.
@@ -139,7 +139,7 @@ impl Memory {
     /// The digest files that were proven and are not there, of those folders that were listed whole; and whether that one was.
     pub(super) fn gone(&self, bucket: &str, folder: &str) -> Option<Vec<Remembered>> {
         let place = self.places.get(&(bucket.to_owned(), folder.to_owned()))?;
-        lock(&self.digests).get(place).filter(|seen| seen.whole).map(|seen| seen.gone.clone())
+        lock(&self.digests).get(place).filter(|seen| seen.whole).map(|seen| seen.gone.values().cloned().collect())
     }
 
     fn place(&self, bucket: &str, folder: &str) -> Option<PlaceId> {
@@ -209,3 +209,92 @@ const DAY_FOLDER: usize = 11;
 
 /// Objects that are written down together.
 const TOGETHER: usize = 1_000;
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use futures::StreamExt;
+    use futures::stream::{self, BoxStream};
+
+    use super::*;
+    use crate::audit::Silent;
+    use crate::digest::DigestMetadata;
+    use crate::logfile::Framing;
+    use crate::store::{Attributes, Body, FetchedObject, Folder, KeyRange, ListError, StoreError};
+
+    const FOLDER: &str = "AWSLogs/111122223333/CloudTrail/us-east-1/";
+    const NAME: &str = "2026/01/02/111122223333_CloudTrail_us-east-1_20260102T0005Z_abcdefghijklmnop.json.gz";
+
+    /// A bucket with one object, which is listed as one thing and given as another.
+    struct Changing {
+        listed: &'static str,
+        given: &'static str,
+    }
+
+    #[async_trait]
+    impl ObjectStore for Changing {
+        fn bucket(&self) -> Option<&str> {
+            Some("b")
+        }
+
+        fn framing(&self) -> Framing {
+            Framing::Gzip
+        }
+
+        async fn folder(&self, _: &str) -> Result<Folder, StoreError> {
+            Ok(Folder::default())
+        }
+
+        fn list<'a>(&'a self, _: &'a str, _: KeyRange) -> BoxStream<'a, Result<Vec<ObjectInfo>, ListError>> {
+            let object = ObjectInfo {
+                key: format!("{FOLDER}{NAME}"),
+                size: 3,
+                last_modified: Some(Time::from_unix(9)),
+                etag: Some(self.listed.to_owned()),
+                ..ObjectInfo::default()
+            };
+            stream::iter([Ok(vec![object])]).boxed()
+        }
+
+        async fn get(&self, _: &str) -> Result<FetchedObject, StoreError> {
+            let metadata = DigestMetadata { last_modified: Some(Time::from_unix(9)), ..DigestMetadata::default() };
+            let attributes = Attributes { size: Some(3), etag: Some(self.given.to_owned()), ..Attributes::default() };
+            Ok(FetchedObject { body: Body::Bytes(bytes::Bytes::from_static(b"abc")), metadata, attributes })
+        }
+    }
+
+    async fn proven(memory: &Arc<Memory>, listed: &'static str, given: &'static str) -> Option<[u8; 32]> {
+        let store = memory.store(Arc::new(Changing { listed, given }));
+        let page = store.list(FOLDER, KeyRange::ALL).next().await.unwrap().unwrap();
+        page[0].proven
+    }
+
+    /// Looks at the object once, which comes to that.
+    async fn look(memory: &Arc<Memory>, given: &'static str, status: ObjectStatus) {
+        let store = memory.store(Arc::new(Changing { listed: "listed", given }));
+        let key = format!("{FOLDER}{NAME}");
+        store.get(&key).await.unwrap();
+        let at = ObjectLocation::new("b", key);
+        let object =
+            CheckedObject { computed: Some("ab".repeat(32)), ..CheckedObject::new(ObjectKind::LogFile, status, at) };
+        memory.observer(Arc::new(Silent)).checked(&object);
+        memory.settle().unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_remembered_is_what_was_read_and_not_how_it_was_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = Arc::new(State::open(&folder.path().join("state.sqlite")).unwrap());
+        let target = state.target("t", "s3://b").unwrap();
+        let run = state.begin_run(target, Time::from_unix(0), "all", "none").unwrap();
+        let memory = || Memory::of(&state, target, run, None).unwrap();
+        look(&memory(), "given", ObjectStatus::Violated).await;
+        assert_eq!(proven(&memory(), "given", "given").await, None, "it was not proven");
+        look(&memory(), "given", ObjectStatus::Verified).await;
+        assert_eq!(proven(&memory(), "listed", "given").await, None, "it was listed so when it was read");
+        assert_eq!(proven(&memory(), "given", "given").await, Some([0xab; 32]));
+        let reread = Slice { which: 0, of: 1 };
+        let again = Memory::of(&state, target, run, Some(reread)).unwrap();
+        assert_eq!(proven(&again, "given", "given").await, None, "it is read again, whatever is remembered");
+    }
+}

@@ -50,7 +50,7 @@ impl RememberedStore {
             }
         }
         if of_digests {
-            let gone: Vec<Remembered> = known.into_values().cloned().collect();
+            let gone = known.into_values().map(|gone| (gone.name.clone(), gone.clone()));
             let mut digests = lock(&self.memory.digests);
             let seen = digests.entry(place).or_default();
             seen.differ.extend(differ);
@@ -64,7 +64,8 @@ impl RememberedStore {
             Ok(rest) => {
                 let mut digests = lock(&self.memory.digests);
                 let seen = digests.entry(place).or_default();
-                seen.gone.extend(rest.into_iter().filter(|known| known.name != after));
+                let rest = rest.into_iter().filter(|known| known.name != after);
+                seen.gone.extend(rest.map(|gone| (gone.name.clone(), gone)));
                 seen.whole = true;
             }
             Err(error) => self.memory.fail(error),
@@ -79,7 +80,7 @@ impl RememberedStore {
         {
             let digests = lock(&self.memory.digests);
             let seen = digests.get(&place).filter(|seen| seen.whole)?;
-            if seen.differ.contains(name) || seen.gone.iter().any(|gone| gone.name == name) {
+            if seen.differ.contains(name) || seen.gone.contains_key(name) {
                 return None;
             }
         }

@@ -92,3 +92,15 @@ fn what_is_planted_in_proven_time_is_told() {
     watched.comes_to(3);
     assert_eq!(watched.open(), [open("log-unlisted", &planted)]);
 }
+
+#[test]
+fn a_digest_damaged_in_the_state_file_is_read_from_the_bucket_and_alarms_nobody() {
+    let watched = Watched::after(20, two_days(), "");
+    watched.comes_to(0);
+    watched.database().execute("UPDATE digest SET body = x'1f8b00' WHERE rowid % 2 = 0", []).unwrap();
+    watched.comes_to(0);
+    let digests = watched.keys_with("/CloudTrail-Digest/").len();
+    assert!((digests / 3..=digests).contains(&watched.asked().0), "{:?} of {digests}", watched.asked());
+    watched.comes_to(0);
+    assert_eq!(watched.asked().0, 0, "and remembered as it is");
+}
