@@ -1,7 +1,7 @@
 //! An organization that grows hour by hour, is tampered with at random, and is watched by runs that are killed at random: every
 //! tampering is told by the run after it, each once, and none is invented.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::process::Command;
 use std::sync::mpsc;
@@ -13,6 +13,7 @@ use trailseal::simulate::{Scenario, gzip};
 use trailseal::trail::Time;
 
 use super::Watched;
+use super::told::Hook;
 use crate::s3_server::Stored;
 use crate::world::{REGION, small};
 
@@ -146,6 +147,7 @@ fn is_remembered(code: &str) -> bool {
 #[test]
 fn every_tampering_is_told_once_and_none_is_invented() {
     let mut watched = Watched::after(6, organization(), "");
+    let hook = Hook::of(&mut watched);
     let mut chance = Chance(7);
     let mut undone = Vec::new();
     let mut killed = 0;
@@ -184,4 +186,7 @@ fn every_tampering_is_told_once_and_none_is_invented() {
     let expected: BTreeMap<_, _> = expected.into_iter().filter(|(what, _)| of_objects(what)).collect();
     assert!(expected.len() > 20, "little happened: {expected:?}");
     assert_eq!(told, expected);
+    // Whoever listens has heard of each at least once, under its id, and of nothing else.
+    let heard: BTreeSet<String> = hook.heard().into_iter().map(|(_, _, id)| id).collect();
+    assert_eq!(heard, watched.events());
 }

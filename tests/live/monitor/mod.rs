@@ -8,6 +8,7 @@ mod shares;
 mod steady;
 mod told;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
@@ -139,6 +140,14 @@ impl Watched {
         let database = self.database();
         let mut asked = database.prepare(sql).unwrap();
         let rows = asked.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    /// The ids of all that is to be told.
+    pub(crate) fn events(&self) -> BTreeSet<String> {
+        let database = self.database();
+        let mut asked = database.prepare("SELECT event FROM delivery").unwrap();
+        let rows = asked.query_map([], |row| row.get(0)).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
     }
 

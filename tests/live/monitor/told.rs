@@ -15,14 +15,14 @@ use crate::listen::serve;
 
 /// Whoever listens: what was sent, and what is answered.
 #[derive(Clone)]
-struct Hook {
+pub(super) struct Hook {
     heard: Arc<Mutex<Vec<Event>>>,
     answer: Arc<Mutex<StatusCode>>,
 }
 
 impl Hook {
     /// Begins to listen; the configuration names it.
-    fn of(watched: &mut Watched) -> Hook {
+    pub(super) fn of(watched: &mut Watched) -> Hook {
         let hook = Hook { heard: Arc::default(), answer: Arc::new(Mutex::new(StatusCode::OK)) };
         let listening = hook.clone();
         let address = serve(watched.world.runtime(), move |request, _| {
@@ -44,7 +44,7 @@ impl Hook {
     }
 
     /// What was heard since this was last asked: what happened, to what, under which id.
-    fn heard(&self) -> Vec<(EventKind, String, String)> {
+    pub(super) fn heard(&self) -> Vec<(EventKind, String, String)> {
         let heard = std::mem::take(&mut *self.heard.lock().unwrap());
         heard.into_iter().map(|event| (event.kind, event.finding.code.name().to_owned(), event.id)).collect()
     }
