@@ -71,7 +71,7 @@ codes! {
     LogHashMismatch "log-hash-mismatch" Violation "A log file's hash is not the one that a signed digest recorded.",
     LogMalformed "log-malformed" Violation "A listed log file is not one complete gzip member.",
     LogTrailingData "log-trailing-data" Violation "A listed log file goes on after its end.",
-    HistoryRewritten "history-rewritten" Violation "A digest file that an earlier run proved is no longer in the bucket.",
+    HistoryRewritten "history-rewritten" Violation "A digest file that an earlier run proved is no longer in the bucket as it was.",
     ChainGone "chain-gone" Violation "All digest files of a chain that earlier runs proved are gone.",
     BundleFileAltered "bundle-file-altered" Violation "A file of the evidence bundle is not the one that was packed.",
     BundleFileMissing "bundle-file-missing" Violation "A file that the bundle's manifest names is not in the bundle.",

@@ -4,15 +4,20 @@ use super::{Code, Finding};
 use crate::trail::{ChainId, Interval, ObjectLocation};
 
 impl Finding {
+    /// `now` is the hash of what lies there in its place, if anything does.
     pub(crate) fn history_rewritten(
         chain: &ChainId,
         at: &ObjectLocation,
         hour: Interval,
         sha256: &[u8; 32],
+        now: Option<&[u8; 32]>,
     ) -> Finding {
-        let message = "an earlier run proved this digest file, and it is not in the bucket any more";
+        let message = match now {
+            None => "an earlier run proved this digest file, and it is not in the bucket any more",
+            Some(_) => "an earlier run proved this digest file, and another one that is signed too lies in its place",
+        };
         let finding = Finding::new(Code::HistoryRewritten, message).about(at).in_chain(chain).during(hour);
-        finding.compared(hex::encode(sha256), "no object")
+        finding.compared(hex::encode(sha256), now.map_or("no object".to_owned(), hex::encode))
     }
 
     /// `count` digests of the chain lay in the folder.

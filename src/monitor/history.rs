@@ -30,6 +30,10 @@ pub(super) async fn rewritten(
         .filter(|finding| finding.code.name().starts_with("digest-"))
         .filter_map(|finding| finding.subject.as_ref())
         .collect();
+    findings.extend(memory.rewritten().into_iter().filter_map(|rewritten| {
+        let key = DigestKey::parse(&rewritten.at.key)?;
+        Some(Finding::history_rewritten(&key.chain, &rewritten.at, hour(&key), &rewritten.proven, Some(&rewritten.now)))
+    }));
     let kept_from = watched.request.start;
     let folders: Vec<(String, String)> = memory
         .folders()
@@ -115,7 +119,7 @@ fn of_one(
             beyond += 1;
             continue;
         }
-        findings.push(Finding::history_rewritten(chain, &at, hour(&key), &digest.sha256));
+        findings.push(Finding::history_rewritten(chain, &at, hour(&key), &digest.sha256, None));
     }
     if beyond > 0 {
         findings.push(Finding::more_like_it(Code::HistoryRewritten, &ObjectLocation::new(bucket, folder), beyond));

@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::store::{RememberedBuckets, RememberedStore};
 use self::watch::Remembering;
-use super::state::{Described, PlaceId, Proven, Remembered, RememberedDigest, RunId, State, StateError, TargetId};
+use super::state::{
+    Described, PlaceId, Proven, Remembered, RememberedDigest, RunId, State, StateError, TargetId, split,
+};
 use crate::audit::{Evidence, Observer};
 use crate::report::{CheckedObject, ObjectKind, ObjectStatus};
 use crate::store::{Buckets, ObjectInfo, ObjectStore};
@@ -30,6 +32,8 @@ pub(super) struct Memory {
     /// What was read of the bucket and is not judged yet.
     under_way: Mutex<HashMap<ObjectLocation, Option<Read>>>,
     proven: Mutex<Vec<Proven>>,
+    /// Digest files that verify, and hold something else than what was proven of them.
+    rewritten: Mutex<Vec<Rewritten>>,
     counts: Mutex<Counts>,
     /// The first thing that went wrong with the state file: nothing that a run says is worth anything then.
     failed: Mutex<Option<StateError>>,
@@ -58,8 +62,18 @@ struct Seen {
     whole: bool,
     /// The names that are new, or are not as they are remembered.
     differ: HashSet<String>,
+    /// What was proven of those that are there and are not as they are remembered, by their names.
+    proven: HashMap<String, [u8; 32]>,
     /// Remembered, and not there, by their names.
     gone: BTreeMap<String, Remembered>,
+}
+
+/// A digest file that holds something else than what was proven of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rewritten {
+    pub at: ObjectLocation,
+    pub proven: [u8; 32],
+    pub now: [u8; 32],
 }
 
 /// An object that was read.
@@ -98,6 +112,7 @@ impl Memory {
             digests: Mutex::default(),
             under_way: Mutex::default(),
             proven: Mutex::default(),
+            rewritten: Mutex::default(),
             counts: Mutex::default(),
             failed: Mutex::default(),
         }))
@@ -156,12 +171,32 @@ impl Memory {
             && !self.reread.is_some_and(|slice| slice.has(&remembered.name))
     }
 
+    /// The digest files that verify, and hold something else than what was proven of them.
+    pub(super) fn rewritten(&self) -> Vec<Rewritten> {
+        let mut rewritten = lock(&self.rewritten).clone();
+        rewritten.sort_by(|a, b| a.at.cmp(&b.at));
+        rewritten.dedup();
+        rewritten
+    }
+
+    /// What was proven of a digest file that is not as it is remembered.
+    fn proven_before(&self, at: &ObjectLocation) -> Option<[u8; 32]> {
+        let (folder, name) = split(&at.key)?;
+        let place = self.place(&at.bucket, folder)?;
+        lock(&self.digests).get(&place)?.proven.get(name).copied()
+    }
+
     /// Takes up that an object was proven.
     fn is_proven(&self, object: &CheckedObject) {
         let Some(Some(read)) = lock(&self.under_way).remove(&object.at) else { return };
         let sha256 =
             object.computed.as_deref().and_then(|hash| hex::decode(hash).ok()).and_then(|hash| hash.try_into().ok());
         let (ObjectStatus::Verified, Some(sha256)) = (object.status, sha256) else { return };
+        if let Some(proven) = self.proven_before(&object.at).filter(|proven| *proven != sha256) {
+            // It stays remembered as it was, so that every run comes upon this.
+            lock(&self.rewritten).push(Rewritten { at: object.at.clone(), proven, now: sha256 });
+            return;
+        }
         let mut counts = lock(&self.counts);
         match object.kind {
             ObjectKind::DigestFile => counts.digests_read += 1,
@@ -296,5 +331,39 @@ mod tests {
         let reread = Slice { which: 0, of: 1 };
         let again = Memory::of(&state, target, run, Some(reread)).unwrap();
         assert_eq!(proven(&again, "given", "given").await, None, "it is read again, whatever is remembered");
+    }
+
+    #[tokio::test]
+    async fn a_digest_that_verifies_and_is_another_than_the_one_proven_is_told_of_and_not_remembered() {
+        const KEY: &str = "AWSLogs/111122223333/CloudTrail-Digest/us-east-1/2026/01/02/111122223333_CloudTrail-Digest_us-east-1_t_us-east-1_20260102T010000Z.json.gz";
+        let (digests, name) = split(KEY).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let state = Arc::new(State::open(&folder.path().join("state.sqlite")).unwrap());
+        let target = state.target("t", "s3://b").unwrap();
+        let run = state.begin_run(target, Time::from_unix(0), "all", "none").unwrap();
+        let memory = || Memory::of(&state, target, run, None).unwrap();
+        let described = |etag: &str| Described { etag: etag.to_owned(), size: 3, last_modified: Time::from_unix(9) };
+        let at = ObjectLocation::new("b", KEY);
+        let proves = |memory: &Arc<Memory>, etag: &str, hash: &str| {
+            let digest = RememberedDigest { body: Vec::new(), metadata: DigestMetadata::default() };
+            let read = Read { described: described(etag), version_id: None, digest: Some(digest) };
+            lock(&memory.under_way).insert(at.clone(), Some(read));
+            let object = CheckedObject::new(ObjectKind::DigestFile, ObjectStatus::Verified, at.clone());
+            memory.is_proven(&CheckedObject { computed: Some(hash.repeat(32)), ..object });
+            memory.settle().unwrap();
+        };
+        proves(&memory(), "first", "ab");
+        for _ in 0..2 {
+            let again = memory();
+            let place = again.place("b", digests).unwrap();
+            let seen = Seen { proven: [(name.to_owned(), [0xab; 32])].into(), ..Seen::default() };
+            lock(&again.digests).insert(place, seen);
+            proves(&again, "second", "ab");
+            assert_eq!(again.rewritten(), [], "it was written again and is the same");
+            proves(&again, "third", "cd");
+            assert_eq!(again.rewritten(), [Rewritten { at: at.clone(), proven: [0xab; 32], now: [0xcd; 32] }]);
+            let remembered = state.remembered(place, name, name, 9).unwrap();
+            assert_eq!((remembered[0].sha256, &remembered[0].described), ([0xab; 32], &described("second")));
+        }
     }
 }

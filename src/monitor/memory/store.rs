@@ -42,11 +42,16 @@ impl RememberedStore {
         // The one before the page was seen with its own page.
         known.remove(after);
         let mut differ = Vec::new();
+        let mut proven = Vec::new();
         for object in page {
-            let known = known.remove(&object.key[folder.len()..]);
+            let name = object.key[folder.len()..].to_owned();
+            let known = known.remove(name.as_str());
             match known.filter(|known| self.memory.is_unchanged(object, known)) {
                 Some(known) => object.proven = Some(known.sha256),
-                None => differ.push(object.key[folder.len()..].to_owned()),
+                None => {
+                    proven.extend(known.map(|known| (name.clone(), known.sha256)));
+                    differ.push(name);
+                }
             }
         }
         if of_digests {
@@ -54,6 +59,7 @@ impl RememberedStore {
             let mut digests = lock(&self.memory.digests);
             let seen = digests.entry(place).or_default();
             seen.differ.extend(differ);
+            seen.proven.extend(proven);
             seen.gone.extend(gone);
         }
     }
