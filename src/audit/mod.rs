@@ -8,6 +8,7 @@ mod checking;
 mod conclude;
 mod digests;
 mod discover;
+mod drawn;
 mod error;
 mod expected;
 mod folders;

@@ -12,9 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::region::RegionOutcome;
 use super::request::{LogFiles, SampleSize};
-use super::{Asked, AuditError};
 use crate::chain::{Kept, RecordedBy, RecordedLog};
 use crate::digest::LogFileRef;
 use crate::trail::ChainId;
@@ -89,9 +87,9 @@ pub(super) type AuditDraw = Draw<LogId, Drawn>;
 /// recorded of it.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LogId {
-    region: usize,
+    pub region: usize,
     chain: usize,
-    log: LogFileRef,
+    pub log: LogFileRef,
 }
 
 /// What is known of a log file among those drawn.
@@ -140,34 +138,6 @@ fn left_over(left: Option<(LogId, Drawn)>) -> Option<LeftOver> {
     match left? {
         (LogId { log, .. }, Drawn::Seen { by, chains, .. }) => Some((RecordedLog { log, by }, chains)),
         (_, Drawn::Read) => None,
-    }
-}
-
-impl Asked {
-    /// Reads the log files that were drawn, now that no other can take the place of any. The outcomes are those of all accounts
-    /// and regions, by their numbers.
-    pub(super) async fn read_drawn(&self, outcomes: &mut [RegionOutcome]) -> Result<(), AuditError> {
-        let Some(draw) = &self.draw else { return Ok(()) };
-        for (id, drawn) in draw.take() {
-            let Drawn::Seen { by, untimed, .. } = drawn else { continue };
-            let outcome = &mut outcomes[id.region];
-            outcome.untimed -= u64::from(untimed);
-            if let Some(checking) = &mut outcome.checking {
-                checking.outcome.no_longer_present(by.chain);
-                checking.send(RecordedLog { log: id.log, by }).await?;
-            }
-        }
-        // All are sent before any is waited for.
-        for checking in outcomes.iter_mut().filter_map(|outcome| outcome.checking.as_mut()) {
-            checking.flush().await?;
-        }
-        for outcome in outcomes {
-            if let Some(checking) = &mut outcome.checking {
-                checking.all_done().await?;
-            }
-            outcome.close_logs(&self.observer);
-        }
-        Ok(())
     }
 }
 
