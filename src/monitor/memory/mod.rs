@@ -179,6 +179,11 @@ impl Memory {
         rewritten
     }
 
+    /// Whether anything is remembered of the folder that an object lies in.
+    fn remembers_of(&self, at: &ObjectLocation) -> bool {
+        split(&at.key).is_some_and(|(folder, _)| self.place(&at.bucket, folder).is_some())
+    }
+
     /// What was proven of a digest file that is not as it is remembered.
     fn proven_before(&self, at: &ObjectLocation) -> Option<[u8; 32]> {
         let (folder, name) = split(&at.key)?;
@@ -188,22 +193,25 @@ impl Memory {
 
     /// Takes up that an object was proven.
     fn is_proven(&self, object: &CheckedObject) {
-        let Some(Some(read)) = lock(&self.under_way).remove(&object.at) else { return };
+        let read = lock(&self.under_way).remove(&object.at).flatten();
         let sha256 =
             object.computed.as_deref().and_then(|hash| hex::decode(hash).ok()).and_then(|hash| hash.try_into().ok());
         let (ObjectStatus::Verified, Some(sha256)) = (object.status, sha256) else { return };
+        // Where the store tells too little for a change to be seen, nothing is remembered, and all is read.
+        if read.is_some() || !self.remembers_of(&object.at) {
+            let mut counts = lock(&self.counts);
+            match object.kind {
+                ObjectKind::DigestFile => counts.digests_read += 1,
+                ObjectKind::LogFile => counts.logs_read += 1,
+                ObjectKind::Other => {}
+            }
+        }
+        let Some(read) = read.filter(|_| object.kind != ObjectKind::Other) else { return };
         if let Some(proven) = self.proven_before(&object.at).filter(|proven| *proven != sha256) {
             // It stays remembered as it was, so that every run comes upon this.
             lock(&self.rewritten).push(Rewritten { at: object.at.clone(), proven, now: sha256 });
             return;
         }
-        let mut counts = lock(&self.counts);
-        match object.kind {
-            ObjectKind::DigestFile => counts.digests_read += 1,
-            ObjectKind::LogFile => counts.logs_read += 1,
-            ObjectKind::Other => return,
-        }
-        drop(counts);
         let ObjectLocation { bucket, key } = object.at.clone();
         let Read { described, version_id, digest } = read;
         lock(&self.proven).push(Proven { bucket, key, described, version_id, sha256, digest });
