@@ -9,7 +9,7 @@ use futures::StreamExt;
 use super::looked::Looked;
 use super::memory::Memory;
 use super::run::Watched;
-use super::state::{Remembered, State, StateError, TargetId};
+use super::state::{OpenFinding, Remembered, State, StateError, TargetId};
 use crate::finding::{Code, Finding};
 use crate::report::Report;
 use crate::store::{KeyRange, ObjectStore};
@@ -22,19 +22,27 @@ pub(super) async fn rewritten(
     target: TargetId,
     watched: &Watched,
     audits: &[(Looked, Report)],
+    open: &[OpenFinding],
 ) -> Result<Vec<Finding>, StateError> {
     let mut findings = Vec::new();
-    let told: BTreeSet<&ObjectLocation> = audits
+    let mut told: BTreeSet<&ObjectLocation> = audits
         .iter()
         .flat_map(|(_, report)| &report.findings)
         .filter(|finding| finding.code.name().starts_with("digest-"))
         .filter_map(|finding| finding.subject.as_ref())
         .collect();
+    // That a digest after it tells of it too, now, does not close an alarm.
+    let open: BTreeSet<&ObjectLocation> = open
+        .iter()
+        .filter(|open| open.finding.code == Code::HistoryRewritten)
+        .filter_map(|open| open.finding.subject.as_ref())
+        .collect();
+    told.retain(|at| !open.contains(at));
     findings.extend(memory.rewritten().into_iter().filter_map(|rewritten| {
         let key = DigestKey::parse(&rewritten.at.key)?;
         Some(Finding::history_rewritten(&key.chain, &rewritten.at, hour(&key), &rewritten.proven, Some(&rewritten.now)))
     }));
-    let kept_from = watched.request.start;
+    let kept_from = watched.request.start.map(|start| start.plus(Time::HOUR));
     let folders: Vec<(String, String)> = memory
         .folders()
         .filter(|(_, folder)| folder.contains("/CloudTrail-Digest/"))
@@ -51,15 +59,14 @@ pub(super) async fn rewritten(
         let mut of_chain: BTreeMap<ChainId, Vec<(DigestKey, Remembered)>> = BTreeMap::new();
         for digest in gone {
             let Some(key) = DigestKey::parse(&format!("{folder}{}", digest.name)) else { continue };
-            let asked = watched.request.select.has_chain(&key.chain)
-                && kept_from.is_none_or(|from| key.end > from.plus(Time::HOUR));
+            let asked = watched.request.select.has_chain(&key.chain) && kept_from.is_none_or(|from| key.end > from);
             if asked {
                 of_chain.entry(key.chain.clone()).or_default().push((key, digest));
             }
         }
         for (chain, gone) in of_chain {
-            let known = state.digests_of(target, &bucket, &folder, &chain)?;
-            findings.extend(of_one(&bucket, &folder, &chain, gone, known, &told));
+            let known = state.digests_of(target, &bucket, &folder, &chain, kept_from)?;
+            findings.extend(of_one(&bucket, &folder, &chain, gone, known, &told, &open));
         }
     }
     Ok(findings)
@@ -103,16 +110,19 @@ fn of_one(
     gone: Vec<(DigestKey, Remembered)>,
     known: u64,
     told: &BTreeSet<&ObjectLocation>,
+    open: &BTreeSet<&ObjectLocation>,
 ) -> Vec<Finding> {
     let count = gone.len() as u64;
-    if count >= known && count > 1 {
-        return vec![Finding::chain_gone(chain, &ObjectLocation::new(bucket, folder), span(&gone), count)];
-    }
+    let all = count >= known && count > 1;
     let mut findings = Vec::new();
+    if all {
+        findings.push(Finding::chain_gone(chain, &ObjectLocation::new(bucket, folder), span(&gone), count));
+    }
     let mut beyond = 0;
     for (key, digest) in gone {
         let at = ObjectLocation::new(bucket, key.key());
-        if told.contains(&at) {
+        // Where all are gone, those that were told of one by one before stay so.
+        if told.contains(&at) || all && !open.contains(&at) {
             continue;
         }
         if findings.len() >= NAMED {

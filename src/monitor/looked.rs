@@ -15,8 +15,8 @@ pub(super) struct Looked {
 }
 
 impl Looked {
-    /// Whether all that a finding is about was looked at, by these together.
-    pub(super) fn covered<'a>(all: impl Iterator<Item = &'a Looked>, finding: &Finding) -> bool {
+    /// Whether all that a finding is about was looked at by these together, which are of a run at `now`.
+    pub(super) fn covered<'a>(all: impl Iterator<Item = &'a Looked>, finding: &Finding, now: Time) -> bool {
         let place = place(finding);
         let mut looked: Vec<&Looked> = all.filter(|looked| looked.only.is_none() || looked.only == place).collect();
         // What is of no time is seen by whoever looks at all accounts and regions, at whatever time.
@@ -31,8 +31,8 @@ impl Looked {
                 met = true;
             }
         }
-        // What lies after now is looked at as far as it can be.
-        met && time.end.since(reached) < Time::HOUR
+        // What lies after now cannot be looked at, and is no longer there to be.
+        met && (time.end <= reached || reached >= now)
     }
 }
 
@@ -94,13 +94,17 @@ mod tests {
             (vec![looked(Some(0), 5)], false),
             (vec![], false),
         ] {
-            assert_eq!(Looked::covered(audits.iter(), &finding(10, 20)), expected, "{audits:?}");
+            assert_eq!(
+                Looked::covered(audits.iter(), &finding(10, 20), looked(None, 30).until),
+                expected,
+                "{audits:?}"
+            );
         }
         let elsewhere = Looked { only: Some(("111122223333".to_owned(), "us-east-1".to_owned())), ..looked(None, 30) };
-        assert!(!Looked::covered([&elsewhere].into_iter(), &finding(10, 20)));
+        assert!(!Looked::covered([&elsewhere].into_iter(), &finding(10, 20, looked(None, 30).until)));
         let timeless = Finding::new(Code::RunFailed, "it could not");
-        assert!(Looked::covered([&looked(None, 30)].into_iter(), &timeless));
-        assert!(Looked::covered([&looked(Some(0), 30)].into_iter(), &timeless));
-        assert!(!Looked::covered([&elsewhere].into_iter(), &timeless));
+        assert!(Looked::covered([&looked(None, 30)].into_iter(), &timeless, looked(None, 30).until));
+        assert!(Looked::covered([&looked(Some(0), 30)].into_iter(), &timeless, looked(None, 30).until));
+        assert!(!Looked::covered([&elsewhere].into_iter(), &timeless, looked(None, 30).until));
     }
 }

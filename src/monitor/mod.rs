@@ -7,6 +7,7 @@ mod event;
 mod history;
 mod looked;
 mod memory;
+mod resolved;
 mod run;
 mod share;
 pub mod sinks;

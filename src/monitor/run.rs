@@ -1,18 +1,20 @@
 //! One run over one target: what to look at, the audits of that, and what they come to together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::config::Share;
 use super::history::rewritten;
 use super::looked::{self, Looked};
 use super::memory::{Memory, Slice};
-use super::state::{Concluded, KnownChain, Listener, RunEnd, RunId, RunOutcome, State, StateError, TargetId};
+use super::state::{
+    Concluded, KnownChain, Listener, OpenFinding, RunEnd, RunId, RunOutcome, State, StateError, TargetId,
+};
 use crate::audit::{AuditError, AuditRequest, Evidence, Observer, audit};
 use crate::finding::{Code, Finding};
 use crate::keys::KeySource;
 use crate::report::{ChainReport, Report};
-use crate::trail::{Interval, Time};
+use crate::trail::{Interval, ObjectLocation, Time};
 
 /// A target, opened.
 pub struct Watched {
@@ -72,7 +74,7 @@ pub enum RunError {
 pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunError> {
     let now = watched.request.as_of;
     let target = state.target(&watched.name, &watched.source)?;
-    let number = state.runs_completed(target)?;
+    let number = state.rounds(target)?;
     let reread = Slice::of(watched.reread, number);
     let told = |share: Share| Slice::of(share, number).map_or_else(|| share.to_string(), |slice| slice.to_string());
     let run = state.begin_run(target, now, &told(watched.recheck), &told(watched.reread))?;
@@ -81,19 +83,22 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
         watched.request.start = watched.request.start.max(Some(kept_from));
         state.forget_before(target, kept_from)?;
     }
-    let memory = Memory::of(state, target, run, reread)?;
-    let looks = watched.looks(state, target, number)?;
+    let open = state.open_findings(target)?;
+    let awaited = open.iter().filter_map(|open| open.finding.subject.clone()).collect();
+    let memory = Memory::of(state, target, run, reread, awaited)?;
+    let looks = watched.looks(state, target, number, &open)?;
     let mut audits = Vec::new();
     let known = state.chains(target)?;
     let mut audited = watched.audit(&memory, looks, &mut audits).await;
     if audited.is_ok() {
-        audited = watched.audit(&memory, of_unknown(&audits, &known), &mut audits).await;
+        let more = of_unknown(&audits, &known).into_iter().chain(watched.of_differing(&memory, &audits)).collect();
+        audited = watched.audit(&memory, more, &mut audits).await;
     }
     if let Err(error) = audited {
         memory.settle()?;
         return watched.failed(state, target, run, error);
     }
-    let mut besides = rewritten(&memory, state, target, &watched, &audits).await?;
+    let mut besides = rewritten(&memory, state, target, &watched, &audits, &open).await?;
     watched.request.waivers.accept(now, &mut besides);
     let partial = watched.request.stop.has_cut() || audits.iter().any(|(_, report)| report.is_partial());
     let outcome = if partial { RunOutcome::Partial } else { RunOutcome::Complete };
@@ -106,7 +111,7 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
         bytes_hashed: totals(|report| report.totals.bytes_hashed),
         ..RunEnd::default()
     };
-    let end = watched.conclude(state, target, run, outcome, &audits, &besides, end)?;
+    let end = watched.conclude(state, target, run, outcome, &audits, &besides, &memory.well(), end)?;
     state.forget_runs_before(target, now.plus(-watched.keep_runs))?;
     Ok(Ran { run, outcome, end, reports: audits.into_iter().map(|(_, report)| report).collect() })
 }
@@ -146,6 +151,9 @@ pub fn could_not_begin(
         listeners,
         remind_every,
         overdue_after: 0,
+        waivers: None,
+        asked_from: None,
+        well: &HashSet::new(),
         end,
     };
     state.conclude(concluded).map(drop)
@@ -161,7 +169,7 @@ impl Watched {
         for look in looks {
             let mut request = self.request.clone();
             request.remembered = true;
-            request.start = look.from.or(self.request.start);
+            request.start = look.from.max(self.request.start);
             if look.until < self.request.as_of {
                 request.end = Some(look.until);
             }
@@ -183,7 +191,13 @@ impl Watched {
     }
 
     /// What is to be looked at: all, or what is new, a share of what was proven, and what is still open.
-    fn looks(&self, state: &State, target: TargetId, number: u64) -> Result<Vec<Looked>, StateError> {
+    fn looks(
+        &self,
+        state: &State,
+        target: TargetId,
+        number: u64,
+        open: &[OpenFinding],
+    ) -> Result<Vec<Looked>, StateError> {
         let now = self.request.as_of;
         let all = Looked { from: None, until: now, only: None };
         let chains = state.chains(target)?;
@@ -200,11 +214,11 @@ impl Watched {
             let oldest = self.request.start.map_or_else(|| state.oldest(target), |start| Ok(Some(start)))?;
             looks.extend(oldest.and_then(|oldest| slice.part(oldest, since)));
         }
-        for open in state.open_findings(target)? {
+        for open in open {
             let (Some(place), Some(time)) = (looked::place(&open.finding), looked::time(&open.finding)) else {
                 continue;
             };
-            if looks.len() >= AT_ONCE || Looked::covered(looks.iter(), &open.finding) {
+            if looks.len() >= AT_ONCE || Looked::covered(looks.iter(), &open.finding, now) {
                 continue;
             }
             let around = Interval::new(time.start.plus(-Time::HOUR), time.end.plus(Time::HOUR).min(now));
@@ -213,12 +227,35 @@ impl Watched {
         Ok(looks)
     }
 
+    /// Digest files of a time that was not looked at, and that the listing shows otherwise than they were proven, or anew: their
+    /// folders are listed whole in each run, whatever share of the history is.
+    fn of_differing(&self, memory: &Memory, audits: &[(Looked, Report)]) -> Vec<Looked> {
+        let (from, now) = (self.request.start, self.request.as_of);
+        let mut spans: BTreeMap<(String, String), Interval> = BTreeMap::new();
+        let asked = memory.differing().into_iter().filter(|digest| self.request.select.has_chain(&digest.chain));
+        for digest in asked.filter(|digest| digest.end <= now && from.is_none_or(|from| digest.end > from)) {
+            let place = (digest.chain.account_id, digest.chain.region);
+            let hour = Interval::new(digest.end.plus(-Time::HOUR), digest.end);
+            let looked = audits.iter().map(|(look, _)| look);
+            let mut looked = looked.filter(|look| look.only.as_ref().is_none_or(|only| *only == place));
+            if !looked.any(|look| look.from.is_none_or(|from| from <= hour.start) && hour.end <= look.until) {
+                spans.entry(place).and_modify(|span| *span = span.or(hour)).or_insert(hour);
+            }
+        }
+        let around = |(place, span): ((String, String), Interval)| Looked {
+            from: Some(span.start.plus(-Time::HOUR)),
+            until: span.end.plus(Time::HOUR).min(now),
+            only: Some(place),
+        };
+        spans.into_iter().map(around).collect()
+    }
+
     /// A run that could not proceed: that is to be told, too.
     fn failed(self, state: &State, target: TargetId, run: RunId, error: AuditError) -> Result<Ran, RunError> {
         let message = format!("the run could not proceed: {error}");
         let end = RunEnd { error: Some(error.to_string()), ..RunEnd::default() };
         let besides = [Finding::new(Code::RunFailed, message)];
-        self.conclude(state, target, run, RunOutcome::Failed, &[], &besides, end)?;
+        self.conclude(state, target, run, RunOutcome::Failed, &[], &besides, &HashSet::new(), end)?;
         Err(error.into())
     }
 
@@ -231,6 +268,7 @@ impl Watched {
         outcome: RunOutcome,
         audits: &[(Looked, Report)],
         besides: &[Finding],
+        well: &HashSet<ObjectLocation>,
         end: RunEnd,
     ) -> Result<RunEnd, StateError> {
         state.conclude(Concluded {
@@ -244,6 +282,9 @@ impl Watched {
             listeners: &self.listeners,
             remind_every: self.remind_every,
             overdue_after: self.overdue_after,
+            waivers: Some(&self.request.waivers),
+            asked_from: self.request.start,
+            well,
             end,
         })
     }

@@ -18,7 +18,7 @@ use super::state::{
 use crate::audit::{Evidence, Observer};
 use crate::report::{CheckedObject, ObjectKind, ObjectStatus};
 use crate::store::{Buckets, ObjectInfo, ObjectStore};
-use crate::trail::{Day, ObjectLocation, Time};
+use crate::trail::{Day, DigestKey, ObjectLocation, Time};
 
 /// What is remembered of a target, for one run.
 pub(super) struct Memory {
@@ -34,6 +34,10 @@ pub(super) struct Memory {
     proven: Mutex<Vec<Proven>>,
     /// Digest files that verify, and hold something else than what was proven of them.
     rewritten: Mutex<Vec<Rewritten>>,
+    /// Objects that open findings are about.
+    awaited: HashSet<ObjectLocation>,
+    /// Those of them that were verified.
+    well: Mutex<HashSet<ObjectLocation>>,
     counts: Mutex<Counts>,
     /// The first thing that went wrong with the state file: nothing that a run says is worth anything then.
     failed: Mutex<Option<StateError>>,
@@ -101,6 +105,7 @@ impl Memory {
         target: TargetId,
         run: RunId,
         reread: Option<Slice>,
+        awaited: HashSet<ObjectLocation>,
     ) -> Result<Arc<Memory>, StateError> {
         let places = state.places(target)?.into_iter().map(|(bucket, folder, id)| ((bucket, folder), id));
         Ok(Arc::new(Memory {
@@ -113,6 +118,8 @@ impl Memory {
             under_way: Mutex::default(),
             proven: Mutex::default(),
             rewritten: Mutex::default(),
+            awaited,
+            well: Mutex::default(),
             counts: Mutex::default(),
             failed: Mutex::default(),
         }))
@@ -191,8 +198,38 @@ impl Memory {
         lock(&self.digests).get(&place)?.proven.get(name).copied()
     }
 
+    /// Of the objects that open findings are about: those that were verified.
+    pub(super) fn well(&self) -> HashSet<ObjectLocation> {
+        lock(&self.well).clone()
+    }
+
+    /// The digest files that the listing shows otherwise than they are remembered, or that are new.
+    pub(super) fn differing(&self) -> Vec<DigestKey> {
+        let digests = lock(&self.digests);
+        let of_place = |((_, folder), place): (&(String, String), &PlaceId)| {
+            let names = digests.get(place).map(|seen| seen.differ.iter().cloned().collect::<Vec<_>>());
+            names
+                .into_iter()
+                .flatten()
+                .filter_map(|name| DigestKey::parse(&format!("{folder}{name}")))
+                .collect::<Vec<_>>()
+        };
+        self.places.iter().flat_map(of_place).collect()
+    }
+
     /// Takes up that an object was proven.
     fn is_proven(&self, object: &CheckedObject) {
+        if object.status == ObjectStatus::Verified && !self.awaited.is_empty() {
+            // In a copy, the bucket may be known only when all is looked at.
+            let is_it = |at: &&ObjectLocation| {
+                at.key == object.at.key && (object.at.bucket.is_empty() || at.bucket == object.at.bucket)
+            };
+            let found = self
+                .awaited
+                .get(&object.at)
+                .or_else(|| if object.at.bucket.is_empty() { self.awaited.iter().find(is_it) } else { None });
+            lock(&self.well).extend(found.cloned());
+        }
         let read = lock(&self.under_way).remove(&object.at).flatten();
         let sha256 =
             object.computed.as_deref().and_then(|hash| hex::decode(hash).ok()).and_then(|hash| hash.try_into().ok());
@@ -330,14 +367,14 @@ mod tests {
         let state = Arc::new(State::open(&folder.path().join("state.sqlite")).unwrap());
         let target = state.target("t", "s3://b").unwrap();
         let run = state.begin_run(target, Time::from_unix(0), "all", "none").unwrap();
-        let memory = || Memory::of(&state, target, run, None).unwrap();
+        let memory = || Memory::of(&state, target, run, None, HashSet::new()).unwrap();
         look(&memory(), "given", ObjectStatus::Violated).await;
         assert_eq!(proven(&memory(), "given", "given").await, None, "it was not proven");
         look(&memory(), "given", ObjectStatus::Verified).await;
         assert_eq!(proven(&memory(), "listed", "given").await, None, "it was listed so when it was read");
         assert_eq!(proven(&memory(), "given", "given").await, Some([0xab; 32]));
         let reread = Slice { which: 0, of: 1 };
-        let again = Memory::of(&state, target, run, Some(reread)).unwrap();
+        let again = Memory::of(&state, target, run, Some(reread), HashSet::new()).unwrap();
         assert_eq!(proven(&again, "given", "given").await, None, "it is read again, whatever is remembered");
     }
 
@@ -349,7 +386,7 @@ mod tests {
         let state = Arc::new(State::open(&folder.path().join("state.sqlite")).unwrap());
         let target = state.target("t", "s3://b").unwrap();
         let run = state.begin_run(target, Time::from_unix(0), "all", "none").unwrap();
-        let memory = || Memory::of(&state, target, run, None).unwrap();
+        let memory = || Memory::of(&state, target, run, None, HashSet::new()).unwrap();
         let described = |etag: &str| Described { etag: etag.to_owned(), size: 3, last_modified: Time::from_unix(9) };
         let at = ObjectLocation::new("b", KEY);
         let proves = |memory: &Arc<Memory>, etag: &str, hash: &str| {

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::objects::proven_hash;
 use super::{State, StateError, TargetId};
 use crate::finding::Reason;
 use crate::report::ChainReport;
@@ -104,9 +105,10 @@ pub(super) fn save(
         merged.iter().rev().find(|stretch| stretch.reason.is_none()).map(|stretch| stretch.time.end.unix());
     transaction.execute("UPDATE chain SET proven_until = ?2 WHERE id = ?1", params![id, proven_until])?;
     if let Some(newest) = &report.newest {
-        let sql = "UPDATE chain SET newest_key = ?2, newest_signature = ?3, newest_end = ?4
+        let sha256 = proven_hash(transaction, target, &newest.key)?;
+        let sql = "UPDATE chain SET newest_key = ?2, newest_signature = ?3, newest_end = ?4, newest_sha256 = ?5
                    WHERE id = ?1 AND (newest_end IS NULL OR newest_end <= ?4)";
-        transaction.execute(sql, params![id, newest.key, newest.signature, newest.end.unix()])?;
+        transaction.execute(sql, params![id, newest.key, newest.signature, newest.end.unix(), sha256])?;
     }
     Ok(())
 }

@@ -1,17 +1,19 @@
 //! Findings from run to run: which opened, which are still open, which are resolved; and who is to be told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
+use super::objects::proven_hash;
 use super::runs::{end_run, took};
 use super::{RunEnd, RunId, RunOutcome, State, StateError, TargetId, chains};
 use crate::finding::{Code, Finding, Reason, Severity};
 use crate::monitor::event::{EVENT_SCHEMA, Event, EventKind};
 use crate::monitor::looked::Looked;
-use crate::report::{Report, Verdict};
-use crate::trail::{ChainId, Interval, Time};
+use crate::monitor::resolved::Seen;
+use crate::report::{ChainReport, Report, Verdict, Waivers};
+use crate::trail::{ChainId, Interval, ObjectLocation, Time};
 
 /// Whom to tell of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +58,12 @@ pub(in crate::monitor) struct Concluded<'a> {
     pub remind_every: Option<i64>,
     /// Seconds that a chain may be without a digest before that is told.
     pub overdue_after: i64,
+    /// What is accepted now; none where that is not known.
+    pub waivers: Option<&'a Waivers>,
+    /// Since when anything is asked for.
+    pub asked_from: Option<Time>,
+    /// Of the objects that open findings are about: those that were verified.
+    pub well: &'a HashSet<ObjectLocation>,
     pub end: RunEnd,
 }
 
@@ -93,18 +101,56 @@ impl Concluded<'_> {
                 }
             }
         }
-        let looked = || self.audits.iter().map(|(looked, _)| looked);
-        for open in known.left() {
-            if self.outcome == RunOutcome::Complete && Looked::covered(looked(), &open.finding) {
+        let seen = self.seen();
+        for mut open in known.left() {
+            if self.outcome == RunOutcome::Complete && self.is_resolved(transaction, &seen, &open.finding)? {
                 end.resolved += 1;
                 self.resolved(transaction, open)?;
             } else {
+                self.accept_anew(transaction, &mut open)?;
                 self.remind(transaction, &open)?;
             }
+        }
+        if self.outcome == RunOutcome::Complete {
+            transaction.execute("UPDATE target SET rounds = rounds + 1 WHERE id = ?1", [self.target.0])?;
         }
         end.verdict = Some(self.verdict(transaction)?);
         end_run(transaction, self.run, self.at, self.outcome, &end)?;
         Ok(end)
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        let reports = || self.audits.iter().map(|(_, report)| report);
+        let findings = reports().flat_map(|report| &report.findings).chain(self.besides);
+        let unlisted = findings.filter(|finding| finding.code == Code::FolderUnreadable);
+        Seen {
+            at: self.at,
+            asked_from: self.asked_from,
+            looked: self.audits.iter().map(|(looked, _)| looked).collect(),
+            chains: reports().flat_map(|report| report.chains.iter().map(ChainReport::id)).collect(),
+            well: self.well,
+            unlisted: unlisted.filter_map(|finding| finding.subject.as_ref()).collect(),
+        }
+    }
+
+    fn is_resolved(&self, transaction: &Transaction<'_>, seen: &Seen<'_>, finding: &Finding) -> rusqlite::Result<bool> {
+        let was_proven = match &finding.subject {
+            Some(at) => proven_hash(transaction, self.target, &at.key)?.is_some(),
+            None => false,
+        };
+        Ok(seen.resolves(finding, was_proven))
+    }
+
+    /// Whether it is accepted is asked anew, also where nobody looked at it: waivers expire.
+    fn accept_anew(&self, transaction: &Transaction<'_>, open: &mut OpenFinding) -> rusqlite::Result<()> {
+        let Some(waivers) = self.waivers else { return Ok(()) };
+        let before = std::mem::replace(&mut open.finding.waived, false);
+        waivers.accept(self.at, std::slice::from_mut(&mut open.finding));
+        if open.finding.waived != before {
+            let sql = "UPDATE finding SET waived = ?2, json = ?3 WHERE id = ?1";
+            transaction.execute(sql, params![open.id, open.finding.waived, json(&open.finding)?])?;
+        }
+        Ok(())
     }
 
     /// What was found, each trouble once. Where audits of parts of a history meet, a hole goes on from one to the next.
@@ -249,6 +295,9 @@ impl Concluded<'_> {
             .collect::<rusqlite::Result<_>>()?;
         let any = |severity: Severity| counts.contains_key(&severity.to_string());
         let proven = self.audits.iter().any(|(_, report)| report.totals.digests.verified > 0);
+        // A digest that is waited for is told to nobody, and what it would cover is not proven all the same.
+        let waited = self.audits.iter().flat_map(|(_, report)| &report.findings);
+        let proven = proven && !waited.into_iter().any(|finding| !finding.waived && self.is_waited_for(finding));
         Ok(match () {
             () if any(Severity::Violation) => Verdict::NotIntact,
             () if any(Severity::Unproven) || !proven || self.outcome != RunOutcome::Complete => Verdict::Inconclusive,

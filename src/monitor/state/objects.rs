@@ -124,13 +124,14 @@ impl State {
         })
     }
 
-    /// How many digest files of a chain are remembered that lie in a folder.
+    /// How many digest files of a chain are remembered that lie in a folder and end after a moment.
     pub(in crate::monitor) fn digests_of(
         &self,
         target: TargetId,
         bucket: &str,
         folder: &str,
         chain: &ChainId,
+        after: Option<Time>,
     ) -> Result<u64, StateError> {
         self.with(|connection| {
             let sql = "SELECT name FROM object JOIN place ON place.id = object.place WHERE target = ?1 AND bucket = ?2 AND folder = ?3";
@@ -139,7 +140,8 @@ impl State {
             let mut count = 0;
             while let Some(row) = rows.next()? {
                 let key = DigestKey::parse(&format!("{folder}{}", row.get_ref(0)?.as_str()?));
-                count += u64::from(key.is_some_and(|key| key.chain == *chain));
+                let counts = |key: DigestKey| key.chain == *chain && after.is_none_or(|after| key.end > after);
+                count += u64::from(key.is_some_and(counts));
             }
             Ok(count)
         })
@@ -150,6 +152,18 @@ impl State {
 pub(in crate::monitor) fn split(key: &str) -> Option<(&str, &str)> {
     let at = key.rmatch_indices('/').nth(3)?.0 + 1;
     Some(key.split_at(at))
+}
+
+/// What was proven of an object of that key.
+pub(super) fn proven_hash(
+    transaction: &Transaction<'_>,
+    target: TargetId,
+    key: &str,
+) -> rusqlite::Result<Option<[u8; 32]>> {
+    let Some((folder, name)) = split(key) else { return Ok(None) };
+    let sql = "SELECT sha256 FROM object WHERE name = ?3 AND place IN (SELECT id FROM place WHERE target = ?1 AND folder = ?2)";
+    let mut asked = transaction.prepare_cached(sql)?;
+    asked.query_row(params![target.0, folder, name], |row| row.get(0)).optional()
 }
 
 fn put(transaction: &Transaction<'_>, target: TargetId, run: RunId, object: &Proven) -> rusqlite::Result<()> {

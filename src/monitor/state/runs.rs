@@ -79,10 +79,10 @@ impl State {
         i64::try_from(begun.elapsed().as_secs()).unwrap_or(i64::MAX)
     }
 
-    /// How many runs of a target looked at all that they were to look at.
-    pub(in crate::monitor) fn runs_completed(&self, target: TargetId) -> Result<u64, StateError> {
+    /// How many runs over a target looked at all that they were to look at, forgotten ones too.
+    pub(in crate::monitor) fn rounds(&self, target: TargetId) -> Result<u64, StateError> {
         self.with(|connection| {
-            let sql = "SELECT count(*) FROM run WHERE target = ?1 AND outcome = 'complete'";
+            let sql = "SELECT rounds FROM target WHERE id = ?1";
             connection.query_row(sql, [target.0], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
         })
     }
@@ -109,8 +109,7 @@ impl State {
                 format!("DELETE FROM delivery WHERE event IN ({told})"),
                 format!("DELETE FROM event WHERE finding IN ({resolved}) AND id NOT IN (SELECT event FROM delivery)"),
                 format!("DELETE FROM finding WHERE id IN ({resolved}) AND id NOT IN (SELECT finding FROM event)"),
-                // An object names the run that proved it.
-                "DELETE FROM run WHERE target = ?1 AND began < ?2 AND NOT EXISTS (SELECT 1 FROM object WHERE object.run = run.id)".to_owned(),
+                "DELETE FROM run WHERE target = ?1 AND began < ?2".to_owned(),
             ] {
                 transaction.execute(&sql, params![target.0, before.unix()])?;
             }

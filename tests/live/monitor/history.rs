@@ -2,6 +2,8 @@
 
 use trailseal::trail::Time;
 
+use crate::proxy::{Fault, Rule, Times, listing_of};
+
 use super::{Watched, open, two_days};
 
 #[test]
@@ -68,4 +70,69 @@ fn a_chain_whose_end_is_accepted_is_told_to_nobody() {
     // Nothing is there to be proven, and that cannot be accepted.
     assert_eq!(run.status, Some(3), "{}", run.stdout);
     assert!(watched.told().iter().all(|(code, ..)| code != "chain-gone"), "{:?}", watched.told());
+}
+
+/// Whoever takes away what tells of a violation does not close the alarm.
+#[test]
+fn an_alarm_is_closed_by_proof_and_not_by_taking_away_what_names_it() {
+    let mut watched = Watched::after(20, two_days(), "");
+    watched.comes_to(0);
+    let (log, digest) =
+        (watched.keys_with("/CloudTrail/")[5].clone(), watched.keys_with("/CloudTrail-Digest/")[4].clone());
+    let stored = watched.remove(&log);
+    watched.comes_to(1);
+    assert_eq!(watched.open(), [open("log-missing", &log)]);
+    // Whichever digest names it: all but the first and the last are taken away.
+    let digests = watched.keys_with("/CloudTrail-Digest/");
+    let taken: Vec<_> = digests[1..digests.len() - 1].iter().map(|key| (key.clone(), watched.remove(key))).collect();
+    assert!(taken.iter().any(|(key, _)| *key == digest));
+    watched.comes_to(1);
+    assert!(watched.open().contains(&open("log-missing", &log)), "{:?}", watched.open());
+    let resolved = |watched: &Watched| watched.told().iter().filter(|(_, _, kind, _)| kind == "resolved").count();
+    assert_eq!(resolved(&watched), 0, "{:?}", watched.told());
+    for (key, stored) in taken {
+        watched.put(&key, stored);
+    }
+    watched.put(&log, stored);
+    watched.go_on(Time::HOUR);
+    watched.comes_to(0);
+    assert_eq!(watched.open(), []);
+}
+
+#[test]
+fn a_digest_that_is_missed_stays_so_when_the_next_one_names_it_too() {
+    let mut watched = Watched::after(20, two_days(), "");
+    watched.comes_to(0);
+    let newest = watched.keys_with("/CloudTrail-Digest/").pop().unwrap();
+    let stored = watched.remove(&newest);
+    watched.comes_to(1);
+    watched.go_on(Time::HOUR);
+    watched.comes_to(1);
+    let codes: Vec<String> =
+        watched.open().into_iter().filter(|open| open.about == newest).map(|open| open.code).collect();
+    assert_eq!(codes, ["digest-missing", "history-rewritten"]);
+    let told = watched.told();
+    assert!(told.iter().all(|(code, _, kind, _)| code != "history-rewritten" || kind == "opened"), "{told:?}");
+    watched.put(&newest, stored);
+    watched.comes_to(0);
+}
+
+#[test]
+fn what_could_not_be_listed_resolves_nothing() {
+    let watched = Watched::after(20, two_days(), "");
+    watched.comes_to(0);
+    let key = watched.keys_with("/CloudTrail/")[5].clone();
+    let planted = format!("{}AAAAAAAAAAAAAAAA.json.gz", &key[..key.len() - 24]);
+    let stored = watched.remove(&key);
+    watched.put(&key, stored.clone());
+    watched.put(&planted, stored);
+    watched.comes_to(3);
+    assert_eq!(watched.open(), [open("log-unlisted", &planted)]);
+    let logs = key[..key.find("/CloudTrail/").unwrap()].to_owned() + "/CloudTrail/us-east-1/";
+    watched.world.proxy.add(Rule::new(listing_of(&logs), Fault::AccessDenied, Times::Forever));
+    watched.comes_to(3);
+    assert!(watched.open().contains(&open("log-unlisted", &planted)), "{:?}", watched.open());
+    watched.world.proxy.clear();
+    watched.remove(&planted);
+    watched.comes_to(0);
 }

@@ -110,3 +110,67 @@ fn an_account_that_comes_with_a_history_is_looked_at_whole() {
     watched.comes_to(1);
     assert_eq!(watched.open(), [open("log-missing", gone)]);
 }
+
+#[test]
+fn an_old_digest_that_was_changed_is_looked_at_whatever_share_is() {
+    let mut watched = Watched::after(100, six_days(), "recheck = \"none\"");
+    watched.comes_to(0);
+    let old = watched.keys_with("/CloudTrail-Digest/")[7].clone();
+    let stored = watched.remove(&old);
+    let mut altered = stored.clone();
+    altered.body = gzip(b"{}").into();
+    altered.last_modified = watched.at;
+    watched.put(&old, altered);
+    watched.go_on(Time::HOUR);
+    watched.comes_to(1);
+    assert!(
+        watched.open().iter().any(|open| open.about == old && open.code != "coverage-hole"),
+        "{:?}",
+        watched.open()
+    );
+    watched.put(&old, stored);
+    watched.go_on(Time::HOUR);
+    watched.comes_to(0);
+}
+
+#[test]
+fn a_waiver_that_has_expired_accepts_nothing_also_where_nobody_looks() {
+    let mut watched = Watched::after(100, six_days(), "recheck = \"none\"\nwaivers = \"waivers.toml\"");
+    let key = watched.keys_with("/CloudTrail/")[3].clone();
+    watched.remove(&key);
+    let accepted = |until: &str| {
+        let subject = format!("{}/{key}", watched.world.source());
+        format!(
+            "[[waiver]]\ncode = \"log-missing\"\nsubject = \"{subject}\"\nreason = \"a drill\"\nwho = \"the auditor\"\nuntil = \"{until}\"\n"
+        )
+    };
+    let file = watched.world.scratch.path().join("waivers.toml");
+    std::fs::write(&file, accepted("2027-01-01")).unwrap();
+    let expired = accepted("2026-01-01");
+    watched.comes_to(0);
+    std::fs::write(&file, expired).unwrap();
+    watched.go_on(Time::HOUR);
+    watched.comes_to(1);
+}
+
+/// Runs are forgotten, and the parts of the history have their turns all the same.
+#[test]
+fn every_part_has_its_turn_however_few_runs_are_remembered() {
+    let watched = Watched::after(100, six_days(), "recheck = \"1/4\"");
+    watched.comes_to(0);
+    let mut parts = std::collections::BTreeSet::new();
+    for _ in 0..4 {
+        watched.comes_to(0);
+        let database = watched.database();
+        parts.insert(
+            database
+                .query_row("SELECT recheck FROM run ORDER BY id DESC LIMIT 1", [], |row| row.get::<_, String>(0))
+                .unwrap(),
+        );
+        database.execute("DELETE FROM run", []).unwrap();
+    }
+    assert_eq!(parts.len(), 4, "{parts:?}");
+    let proven = "SELECT count(*) FROM proven_object";
+    let objects: i64 = watched.database().query_row(proven, [], |row| row.get(0)).unwrap();
+    assert!(objects > 50, "what they proved is still to be seen: {objects}");
+}
