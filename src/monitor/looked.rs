@@ -86,6 +86,8 @@ mod tests {
             (vec![looked(Some(10), 30)], true),
             (vec![looked(Some(11), 30)], false),
             (vec![looked(None, 18)], false),
+            // However little is missing, unless it is still to come.
+            (vec![looked(None, 19), looked(Some(25), 30)], false),
             (vec![looked(Some(0), 15), looked(Some(15), 30)], true),
             (vec![looked(Some(0), 15), looked(Some(16), 30)], false),
             // One that lies before is no part of it, and leaves no gap.
@@ -101,7 +103,7 @@ mod tests {
             );
         }
         let elsewhere = Looked { only: Some(("111122223333".to_owned(), "us-east-1".to_owned())), ..looked(None, 30) };
-        assert!(!Looked::covered([&elsewhere].into_iter(), &finding(10, 20, looked(None, 30).until)));
+        assert!(!Looked::covered([&elsewhere].into_iter(), &finding(10, 20), looked(None, 30).until));
         let timeless = Finding::new(Code::RunFailed, "it could not");
         assert!(Looked::covered([&looked(None, 30)].into_iter(), &timeless, looked(None, 30).until));
         assert!(Looked::covered([&looked(Some(0), 30)].into_iter(), &timeless, looked(None, 30).until));
