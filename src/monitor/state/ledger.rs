@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
+use super::known::{Known, Stretches, identity_of, is_same_stretch, stretch_of};
 use super::objects::proven_hash;
 use super::runs::{end_run, took};
 use super::{RunEnd, RunId, RunOutcome, State, StateError, TargetId, chains};
@@ -13,7 +14,7 @@ use crate::monitor::event::{EVENT_SCHEMA, Event, EventKind};
 use crate::monitor::looked::Looked;
 use crate::monitor::resolved::Seen;
 use crate::report::{ChainReport, Report, Verdict, Waivers};
-use crate::trail::{ChainId, Interval, ObjectLocation, Time};
+use crate::trail::{Interval, ObjectLocation, Time};
 
 /// Whom to tell of what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +40,7 @@ pub struct OpenFinding {
     pub told: Option<Time>,
     /// It.
     pub finding: Finding,
-    identity: String,
+    pub(super) identity: String,
 }
 
 /// All that a run came to.
@@ -306,49 +307,6 @@ impl Concluded<'_> {
     }
 }
 
-/// The findings that are open, as they are looked up.
-struct Known {
-    by_identity: BTreeMap<String, OpenFinding>,
-    stretches: Stretches,
-}
-
-/// Findings about stretches of time, by what they are about.
-type Stretches = BTreeMap<(Code, Option<ChainId>), Vec<String>>;
-
-impl Known {
-    fn of(open: Vec<OpenFinding>) -> Known {
-        let mut stretches: Stretches = BTreeMap::new();
-        for open in open.iter().filter(|open| open.finding.subject.is_none() && open.finding.interval.is_some()) {
-            stretches.entry(stretch_of(&open.finding)).or_default().push(open.identity.clone());
-        }
-        Known { by_identity: open.into_iter().map(|open| (open.identity.clone(), open)).collect(), stretches }
-    }
-
-    /// The one that is the same trouble. Time that nobody vouches for may grow at either end, and is the same hole.
-    fn take(&mut self, identity: &str, finding: &Finding) -> Option<OpenFinding> {
-        if let Some(open) = self.by_identity.remove(identity) {
-            return Some(open);
-        }
-        let same = self.stretches.get(&stretch_of(finding))?.iter();
-        let mut same = same.filter(|identity| {
-            self.by_identity.get(*identity).is_some_and(|open| is_same_stretch(&open.finding, finding))
-        });
-        let identity = same.next()?.clone();
-        self.by_identity.remove(&identity)
-    }
-
-    /// Those that were not found again, in the order in which they opened.
-    fn left(self) -> Vec<OpenFinding> {
-        let mut left: Vec<OpenFinding> = self.by_identity.into_values().collect();
-        left.sort_by(|a, b| (a.opened, &a.id).cmp(&(b.opened, &b.id)));
-        left
-    }
-}
-
-fn stretch_of(finding: &Finding) -> (Code, Option<ChainId>) {
-    (finding.code, finding.chain.clone())
-}
-
 impl Listener {
     fn hears(&self, target: &str, finding: &Finding) -> bool {
         // The worst come first.
@@ -379,28 +337,119 @@ fn json(finding: &Finding) -> rusqlite::Result<String> {
     serde_json::to_string(finding).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
-/// What makes a finding the same trouble in another run: its code and what it is about, and not what was seen of it.
-fn identity_of(finding: &Finding) -> String {
-    let chain = finding.chain.as_ref().map(|chain| format!("{chain} {}", chain.home_region)).unwrap_or_default();
-    let about = match (&finding.subject, finding.interval) {
-        (Some(at), _) => at.to_string(),
-        (None, Some(interval)) => interval.start.to_string(),
-        (None, None) => finding.message.clone(),
-    };
-    format!("{}|{chain}|{about}", finding.code)
-}
-
-/// Whether both are about stretches of the same chain's time that overlap or meet, and for the same code.
-fn is_same_stretch(a: &Finding, b: &Finding) -> bool {
-    a.subject.is_none()
-        && b.subject.is_none()
-        && a.code == b.code
-        && a.chain == b.chain
-        && a.interval.zip(b.interval).is_some_and(|(a, b)| a.start <= b.end && b.start <= a.end)
-}
-
 fn short_hash(parts: &[&str]) -> String {
     let mut hasher = Sha256::new();
     parts.iter().for_each(|part| hasher.update(format!("{}:{part}", part.len())));
     hex::encode(&hasher.finalize()[..12])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::report::{Checks, RequestReport};
+
+    fn now() -> Time {
+        Time::parse_digest_time("2026-01-09T00:00:00Z").unwrap()
+    }
+
+    fn planted() -> Finding {
+        let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/02/x.json.gz";
+        let minute = Time::parse_digest_time("2026-01-02T00:00:00Z").unwrap();
+        let finding = Finding::new(Code::LogUnlisted, "no digest lists it").about(&ObjectLocation::new("b", key));
+        finding.during(Interval::new(minute, minute.plus(60)))
+    }
+
+    /// A report over all there is, in which nothing is wrong.
+    fn clean() -> (Looked, Report) {
+        let request = RequestReport {
+            source: String::new(),
+            start: None,
+            end: now(),
+            as_of: now(),
+            accounts: Vec::new(),
+            regions: Vec::new(),
+            trails: Vec::new(),
+            log_files: "all".to_owned(),
+            named_log_files: Vec::new(),
+        };
+        let report =
+            Report::conclude(request, Vec::new(), Vec::new(), 0, &Waivers::default(), Vec::new(), Checks::default());
+        (Looked { from: None, until: now(), only: None }, report)
+    }
+
+    struct Ledger {
+        _folder: tempfile::TempDir,
+        state: Arc<State>,
+        target: TargetId,
+    }
+
+    impl Ledger {
+        fn new() -> Ledger {
+            let folder = tempfile::tempdir().unwrap();
+            let state = Arc::new(State::open(&folder.path().join("state.sqlite")).unwrap());
+            let target = state.target("t", "s3://b").unwrap();
+            Ledger { _folder: folder, state, target }
+        }
+
+        fn conclude(&self, outcome: RunOutcome, audits: &[(Looked, Report)], besides: &[Finding], waivers: &str) {
+            let waivers = Waivers::parse(waivers).unwrap();
+            let run = self.state.begin_run(self.target, now(), "all", "none").unwrap();
+            let concluded = Concluded {
+                run,
+                target: self.target,
+                name: "t",
+                at: now(),
+                outcome,
+                audits,
+                besides,
+                listeners: &[],
+                remind_every: None,
+                overdue_after: 0,
+                waivers: Some(&waivers),
+                asked_from: None,
+                well: &HashSet::new(),
+                end: RunEnd::default(),
+            };
+            self.state.conclude(concluded).unwrap();
+        }
+
+        /// Whether each open finding is accepted, and whether anyone was told.
+        fn open(&self) -> Vec<(bool, bool)> {
+            let open = self.state.open_findings(self.target).unwrap();
+            open.into_iter().map(|open| (open.finding.waived, open.told.is_some())).collect()
+        }
+    }
+
+    #[test]
+    fn only_a_run_that_looked_at_everything_resolves() {
+        let ledger = Ledger::new();
+        ledger.conclude(RunOutcome::Complete, &[], &[planted()], "");
+        for outcome in [RunOutcome::Partial, RunOutcome::Failed] {
+            ledger.conclude(outcome, &[clean()], &[], "");
+            assert_eq!(ledger.open(), [(false, true)], "{outcome:?}");
+        }
+        ledger.conclude(RunOutcome::Complete, &[], &[], "");
+        assert_eq!(ledger.open(), [(false, true)], "nobody looked");
+        ledger.conclude(RunOutcome::Complete, &[clean()], &[], "");
+        assert_eq!(ledger.open(), []);
+    }
+
+    #[test]
+    fn whether_it_is_accepted_is_asked_anew_of_what_nobody_looked_at() {
+        let waiver = |until: &str| {
+            format!(
+                "[[waiver]]\ncode = \"log-unlisted\"\nsubject = \"s3://b/*\"\nreason = \"a drill\"\nwho = \"me\"\nuntil = \"{until}\"\n"
+            )
+        };
+        let ledger = Ledger::new();
+        let accepted = Finding { waived: true, ..planted() };
+        ledger.conclude(RunOutcome::Complete, &[], &[accepted], &waiver("2027-01-01"));
+        assert_eq!(ledger.open(), [(true, false)]);
+        ledger.conclude(RunOutcome::Complete, &[], &[], &waiver("2027-01-01"));
+        assert_eq!(ledger.open(), [(true, false)]);
+        ledger.conclude(RunOutcome::Complete, &[], &[], &waiver("2026-01-01"));
+        assert_eq!(ledger.open(), [(false, true)], "it has expired, and whoever is to know is told");
+    }
 }

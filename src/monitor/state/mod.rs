@@ -4,6 +4,7 @@
 //! again, and what it does not know is read from the bucket.
 
 mod chains;
+mod known;
 mod ledger;
 mod objects;
 mod outbox;
