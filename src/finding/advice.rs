@@ -99,6 +99,9 @@ impl Code {
             Code::RunFailed => {
                 "Mend what the message names, and run `trailseal monitor --once` by hand. Until a run ends well, nothing new is proven."
             }
+            Code::RunIncomplete => {
+                "Give the runs more time (`max_duration`), or make targets of parts of it by account or region, or recheck a share (`recheck`). What no run has looked at is not proven."
+            }
             Code::PublicKeyUnpinned => {
                 "Get the keys from AWS yourself with `aws cloudtrail list-public-keys`, and verify again with `--public-keys FILE`. Any AWS account can ask."
             }

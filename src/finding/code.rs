@@ -90,6 +90,7 @@ codes! {
     BundleGap "bundle-gap" Unproven "Two bundles of a chain of custody do not meet.",
     RunInterrupted "run-interrupted" Unproven "The run was interrupted before everything was looked at, so the report is a partial one.",
     RunFailed "run-failed" Unproven "A scheduled run could not proceed, so nothing was checked.",
+    RunIncomplete "run-incomplete" Unproven "For long, no scheduled run has looked at everything: each ended early.",
     PublicKeyUnpinned "public-key-unpinned" Unproven "The public keys came with the evidence, so they prove that it is consistent and not that AWS signed it.",
     ObjectStray "object-stray" Note "An object in a digest folder is not named as a digest file.",
     KeyOutsideValidityWindow "key-outside-validity-window" Note "A digest was signed outside the validity window of its key.",

@@ -15,6 +15,13 @@ impl Finding {
         Finding::new(Code::RunInterrupted, message).because(Reason::Interrupted)
     }
 
+    #[cfg(feature = "monitor")]
+    pub(crate) fn run_incomplete(time: crate::trail::Interval) -> Finding {
+        let message =
+            format!("since {}, no run over this target has looked at everything: each ended early", time.start);
+        Finding::new(Code::RunIncomplete, message).during(time)
+    }
+
     pub(crate) fn digests_not_met(chain: &ChainId, count: u64) -> Finding {
         let message = format!("{count} digest files of this chain were not looked at: the run was interrupted before");
         Finding::new(Code::DigestUnreadable, message).in_chain(chain).because(Reason::Interrupted)

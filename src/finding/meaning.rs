@@ -79,6 +79,9 @@ impl Code {
             Code::RunFailed => {
                 "credentials have expired, a permission was taken away, or the network or AWS could not be reached."
             }
+            Code::RunIncomplete => {
+                "`max_duration`, or the time that a function has, is too short for so large a history."
+            }
             Code::PublicKeyUnpinned => {
                 "the evidence was copied together with its keys, and is checked without a connection to AWS."
             }
@@ -175,6 +178,9 @@ impl Code {
                 "someone deleted the whole history of an account and region, so that nothing is left to contradict."
             }
             Code::RunFailed => "someone took the monitor's access away before doing what it would have seen.",
+            Code::RunIncomplete => {
+                "someone fills the bucket with so much that no run comes to its end, and whatever is looked at last is never seen."
+            }
             Code::PublicKeyUnpinned => {
                 "whoever could alter the evidence has signed it anew and put their own key beside it."
             }

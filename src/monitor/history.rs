@@ -9,10 +9,10 @@ use futures::StreamExt;
 use super::looked::Looked;
 use super::memory::Memory;
 use super::run::Watched;
-use super::state::{OpenFinding, Remembered, State, StateError, TargetId};
+use super::state::{KnownChain, OpenFinding, Remembered, State, StateError, TargetId};
 use crate::finding::{Code, Finding};
-use crate::report::Report;
-use crate::store::{KeyRange, ObjectStore};
+use crate::report::{ChainReport, Report};
+use crate::store::{KeyRange, ObjectStore, StoreError};
 use crate::trail::{ChainId, DigestKey, Interval, ObjectLocation, Time};
 
 /// What was proven before and is not what the bucket shows now.
@@ -23,6 +23,7 @@ pub(super) async fn rewritten(
     watched: &Watched,
     audits: &[(Looked, Report)],
     open: &[OpenFinding],
+    known: &[KnownChain],
 ) -> Result<Vec<Finding>, StateError> {
     let mut findings = Vec::new();
     let mut told: BTreeSet<&ObjectLocation> = audits
@@ -40,7 +41,13 @@ pub(super) async fn rewritten(
     told.retain(|at| !open.contains(at));
     findings.extend(memory.rewritten().into_iter().filter_map(|rewritten| {
         let key = DigestKey::parse(&rewritten.at.key)?;
-        Some(Finding::history_rewritten(&key.chain, &rewritten.at, hour(&key), &rewritten.proven, Some(&rewritten.now)))
+        Some(Finding::history_rewritten(
+            &key.chain,
+            &rewritten.at,
+            hour(&key),
+            hex::encode(rewritten.proven),
+            Some(hex::encode(rewritten.now)),
+        ))
     }));
     let kept_from = watched.request.start.map(|start| start.plus(Time::HOUR));
     let folders: Vec<(String, String)> = memory
@@ -65,11 +72,54 @@ pub(super) async fn rewritten(
             }
         }
         for (chain, gone) in of_chain {
-            let known = state.digests_of(target, &bucket, &folder, &chain, kept_from)?;
-            findings.extend(of_one(&bucket, &folder, &chain, gone, known, &told, &open));
+            let count = state.digests_of(target, &bucket, &folder, &chain, kept_from)?;
+            findings.extend(of_one(&bucket, &folder, &chain, gone, count, &told, &open));
         }
     }
+    findings.extend(unremembered(memory, watched, audits, known, kept_from).await);
     Ok(findings)
+}
+
+/// The same of chains of which only the newest proven digest is known: where a store tells too little of its objects for a change
+/// to be seen, such as a copy on a disk, none of them is remembered.
+async fn unremembered(
+    memory: &Memory,
+    watched: &Watched,
+    audits: &[(Looked, Report)],
+    known: &[KnownChain],
+    kept_from: Option<Time>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let there: BTreeSet<ChainId> =
+        audits.iter().flat_map(|(_, report)| report.chains.iter().map(ChainReport::id)).collect();
+    for chain in known.iter().filter(|chain| watched.request.select.has_chain(&chain.id)) {
+        let Some((digest, signature)) = chain.newest_key.as_deref().zip(chain.newest_signature.clone()) else {
+            continue;
+        };
+        let Some(key) = DigestKey::parse(digest).filter(|key| kept_from.is_none_or(|from| key.end > from)) else {
+            continue;
+        };
+        let place = (key.chain.account_id.clone(), key.chain.region.clone());
+        let is_looked_at = |look: &Looked| {
+            look.only.as_ref().is_none_or(|only| *only == place) && look.from.is_none_or(|from| from < key.end)
+        };
+        if memory.remembers(digest) || !audits.iter().any(|(look, _)| is_looked_at(look)) {
+            continue;
+        }
+        for store in &watched.evidence.stores {
+            // Whatever else comes of it is told by the audit.
+            if !matches!(store.get(digest).await, Err(StoreError::NotFound)) {
+                continue;
+            }
+            let at = ObjectLocation::new(store.bucket().unwrap_or_default(), digest);
+            findings.push(if there.contains(&chain.id) {
+                Finding::history_rewritten(&chain.id, &at, hour(&key), signature.clone(), None)
+            } else {
+                Finding::chain_gone(&chain.id, &at, hour(&key), None)
+            });
+        }
+    }
+    findings
 }
 
 /// Lists a folder that the audit did not come upon: the account or the region may be gone with all that was in it.
@@ -116,7 +166,7 @@ fn of_one(
     let all = count >= known && count > 1;
     let mut findings = Vec::new();
     if all {
-        findings.push(Finding::chain_gone(chain, &ObjectLocation::new(bucket, folder), span(&gone), count));
+        findings.push(Finding::chain_gone(chain, &ObjectLocation::new(bucket, folder), span(&gone), Some(count)));
     }
     let mut beyond = 0;
     for (key, digest) in gone {
@@ -129,7 +179,7 @@ fn of_one(
             beyond += 1;
             continue;
         }
-        findings.push(Finding::history_rewritten(chain, &at, hour(&key), &digest.sha256, None));
+        findings.push(Finding::history_rewritten(chain, &at, hour(&key), hex::encode(digest.sha256), None));
     }
     if beyond > 0 {
         findings.push(Finding::more_like_it(Code::HistoryRewritten, &ObjectLocation::new(bucket, folder), beyond));

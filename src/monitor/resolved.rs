@@ -26,6 +26,10 @@ pub(super) struct Seen<'a> {
 impl Seen<'_> {
     /// Whether a finding that was not made again is resolved; `was_proven` where what it is about was proven at some time.
     pub(super) fn resolves(&self, finding: &Finding, was_proven: bool) -> bool {
+        // A run that came to its end is all that these ask for.
+        if matches!(finding.code, Code::RunFailed | Code::RunIncomplete) {
+            return true;
+        }
         let time = looked::time(finding);
         // What the target asks for no longer is nobody's trouble.
         if time.zip(self.asked_from).is_some_and(|(time, from)| time.end <= from) {

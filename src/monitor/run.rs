@@ -38,6 +38,8 @@ pub struct Watched {
     pub overdue_after: i64,
     /// Seconds that runs and resolved findings are remembered.
     pub keep_runs: i64,
+    /// Seconds without a complete run after which that is told.
+    pub complete_within: i64,
     /// Who is told.
     pub listeners: Vec<Listener>,
     /// Seconds after which they are reminded; none for never.
@@ -98,7 +100,7 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
         memory.settle()?;
         return watched.failed(state, target, run, error);
     }
-    let mut besides = rewritten(&memory, state, target, &watched, &audits, &open).await?;
+    let mut besides = rewritten(&memory, state, target, &watched, &audits, &open, &known).await?;
     watched.request.waivers.accept(now, &mut besides);
     let partial = watched.request.stop.has_cut() || audits.iter().any(|(_, report)| report.is_partial());
     let outcome = if partial { RunOutcome::Partial } else { RunOutcome::Complete };
@@ -135,7 +137,11 @@ pub fn could_not_begin(
     listeners: &[Listener],
     remind_every: Option<i64>,
 ) -> Result<(), StateError> {
-    let target = state.target(name, source)?;
+    let target = match state.target(name, source) {
+        // Under that name something else was watched, and whoever was told of that is told of this.
+        Err(error @ StateError::OtherSource { .. }) => state.target_named(name)?.ok_or(error)?,
+        known => known?,
+    };
     let run = state.begin_run(target, at, "none", "none")?;
     let end = RunEnd { error: Some(why.to_owned()), ..RunEnd::default() };
     let besides = [Finding::new(Code::RunFailed, format!("the run could not proceed: {why}"))];
@@ -151,6 +157,7 @@ pub fn could_not_begin(
         listeners,
         remind_every,
         overdue_after: 0,
+        complete_within: 0,
         waivers: None,
         asked_from: None,
         well: &HashSet::new(),
@@ -282,6 +289,7 @@ impl Watched {
             listeners: &self.listeners,
             remind_every: self.remind_every,
             overdue_after: self.overdue_after,
+            complete_within: self.complete_within,
             waivers: Some(&self.request.waivers),
             asked_from: self.request.start,
             well,

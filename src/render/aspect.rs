@@ -67,6 +67,7 @@ impl Aspect {
             | Code::FolderUnreadable
             | Code::RunInterrupted
             | Code::RunFailed
+            | Code::RunIncomplete
             | Code::ChainContinuesBefore
             | Code::EndFromEvidence
             | Code::WaiverUnused => Aspect::Coverage,

@@ -83,6 +83,7 @@ fn target(name: &str, report: &Report, now: Time) -> TargetStatus {
         name: name.to_owned(),
         source: Some(report.request.source.clone()),
         verdict: Some(report.verdict),
+        blind: None,
         last_run: Some(last.clone()),
         last_complete_run: Some(last.clone()),
         runs: vec![last, before],

@@ -1,8 +1,8 @@
 //! What a configuration may say, what is said where it is wrong, and that no secret is.
 
 use trailseal::finding::Severity;
-use trailseal::monitor::EventKind;
-use trailseal::monitor::sinks::SinkError;
+use trailseal::monitor::sinks::{SinkConfig, SinkError};
+use trailseal::monitor::{Event, EventKind};
 
 use crate::events::{altered, hostile};
 use crate::{configured, opened};
@@ -76,8 +76,12 @@ fn each_kind_is_described_in_a_line_without_secrets() {
 
 #[test]
 fn a_sink_is_told_what_it_wants() {
-    let sinks = opened(ALL).unwrap();
-    let wanting = |event| sinks.wanting(&event).map(|sink| sink.name().to_owned()).collect::<Vec<_>>().join(" ");
+    let (sinks, configs) = (opened(ALL).unwrap(), configured(ALL).unwrap());
+    let wanting = |event: Event| {
+        let listeners = configs.iter().map(SinkConfig::listener);
+        let hear = listeners.filter(|listener| listener.hears(&event.target, &event.finding));
+        hear.map(|listener| listener.sink).collect::<Vec<_>>().join(" ")
+    };
     assert_eq!(wanting(altered(EventKind::Opened)), "on-call hook topic bus other bus hub page");
     assert_eq!(wanting(hostile()), "hook topic bus other bus hub page");
     let mut note = altered(EventKind::Resolved);

@@ -11,6 +11,7 @@ use crate::cli::evidence::now;
 use crate::cli::simulate::shell;
 use crate::cli::{Failure, say};
 use crate::monitor::config::{PublicKeys, Share, SinkConfig, Start, TargetConfig, TargetSource};
+use crate::monitor::state::{State, StateError};
 use crate::report::thousands;
 use crate::trail::{Span, Time};
 
@@ -21,6 +22,11 @@ pub(super) fn run(args: &MonitorArgs, told: &Told, out: &mut dyn Write) -> Resul
     let mut page = vec![format!("{} is good; nothing was asked of the network", args.config.display())];
     page.push(String::new());
     page.extend(rows(whole(args, told, &mut wrong)));
+    wrong.extend(of_state(told));
+    // What a run would come upon before it looks at anything.
+    if let Err(Failure(lines)) = super::run::sinks(told) {
+        wrong.extend(lines);
+    }
     for target in &told.config.targets {
         page.extend([String::new(), format!("target {} ({})", target.name, target.source)]);
         match target::check(target, now) {
@@ -51,6 +57,18 @@ pub(super) fn run(args: &MonitorArgs, told: &Told, out: &mut dyn Write) -> Resul
 
 fn rows(rows: Vec<(&str, String)>) -> impl Iterator<Item = String> {
     rows.into_iter().map(|(name, text)| format!("  {name:<13} {text}"))
+}
+
+/// What earlier runs remember that does not fit.
+fn of_state(told: &Told) -> Vec<String> {
+    let state = match State::read(&told.state) {
+        Ok(state) => state,
+        // The first run makes it, and the next one brings it to this version.
+        Err(StateError::Absent(_) | StateError::Unusable { .. }) => return Vec::new(),
+        Err(error) => return vec![error.to_string()],
+    };
+    let fits = |target: &TargetConfig| state.must_be_of(&target.name, &target.source.to_string());
+    told.config.targets.iter().filter_map(|target| fits(target).err()).map(|error| error.to_string()).collect()
 }
 
 /// What is said of all targets together.

@@ -33,6 +33,12 @@ struct Round {
 pub(super) fn run(args: &MonitorArgs, told: &Told, out: &mut dyn Write) -> Result<u8, Failure> {
     let sinks = sinks(told)?;
     let state = Arc::new(State::open(&told.state).map_err(Failure::told)?);
+    if state.is_new() {
+        say::line(
+            out,
+            &format!("{} is made now: nothing is remembered, and all of the history is read", told.state.display()),
+        )?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = Stop::default();
     signals::ask_for_the_end(&ended, "what is under way is given up; what was proven by then is remembered")?;
@@ -69,7 +75,7 @@ pub(super) fn run(args: &MonitorArgs, told: &Told, out: &mut dyn Write) -> Resul
 /// Tells what is to be told, and says what could not be. How much that is.
 pub(super) async fn deliver(state: &State, sinks: &Sinks, out: &mut dyn Write) -> Result<u64, Failure> {
     monitor::deliver(state, sinks, now).await.map_err(Failure::told)?;
-    let backlog = state.backlog().map_err(Failure::told)?;
+    let backlog = state.backlog(sinks.iter().map(|sink| sink.name())).map_err(Failure::told)?;
     if let Some((sink, error)) = &backlog.worst {
         let waiting = thousands(backlog.waiting);
         say::line(out, &format!("{waiting} events could not be told yet, and are tried again; {sink}: {error}"))?;
@@ -85,9 +91,11 @@ async fn round(
     out: &mut dyn Write,
 ) -> Result<Round, Failure> {
     let mut round = Round::default();
-    for target in &told.config.targets {
+    for target in longest_ago_first(&told.config.targets, state)? {
         if ended.is_asked() {
-            break;
+            say::line(out, &format!("{}: not looked at: the end was asked for before", target.name))?;
+            round.verdicts.push(Verdict::Inconclusive);
+            continue;
         }
         match one(args, told, state, target, ended, out).await? {
             Ok((ran, _)) => round.verdicts.extend(ran.end.verdict),
@@ -95,6 +103,18 @@ async fn round(
         }
     }
     Ok(round)
+}
+
+/// The targets, those first that were not looked at for longest: where the time is short, each has its turn.
+pub(super) fn longest_ago_first<'t>(
+    targets: &'t [TargetConfig],
+    state: &State,
+) -> Result<Vec<&'t TargetConfig>, Failure> {
+    let newest = |target: &&TargetConfig| state.newest_run(&target.name).map_err(Failure::told);
+    let mut keyed: Vec<(Option<Time>, &TargetConfig)> =
+        targets.iter().map(|target| Ok((newest(&target)?, target))).collect::<Result<_, Failure>>()?;
+    keyed.sort_by_key(|(newest, _)| *newest);
+    Ok(keyed.into_iter().map(|(_, target)| target).collect())
 }
 
 /// One run over one target, and what is said of it: what it came to, with the number of findings that are open then, or why it
@@ -108,6 +128,15 @@ pub(super) async fn one(
     out: &mut dyn Write,
 ) -> Result<Result<(Ran, usize), Failure>, Failure> {
     let at = args.now()?;
+    if !state.knows(&target.name).map_err(Failure::told)? {
+        for other in state.namesakes(&target.name, &target.source.to_string()).map_err(Failure::told)? {
+            let line = format!(
+                "{}: a new name for the evidence of {other}, whose history and open findings stay with that",
+                target.name
+            );
+            say::line(out, &line)?;
+        }
+    }
     match look(args, told, state, target, at, ended).await {
         Ok(ran) => {
             let open = state.target(&target.name, &target.source.to_string()).and_then(|id| state.open_findings(id));
@@ -134,7 +163,11 @@ async fn look(
     ended: &Stop,
 ) -> Result<Ran, Failure> {
     let source = target.source.to_string();
-    let opened = target::open(target, at).await;
+    let known = state.target(&target.name, &source).map_err(Failure::told);
+    let opened = match known {
+        Ok(_) => target::open(target, at).await,
+        Err(other) => Err(other),
+    };
     let (opened, mut request) = match opened {
         Ok(opened) => opened,
         Err(Failure(lines)) => {
@@ -158,6 +191,7 @@ async fn look(
         retention: target.retention.map(Span::seconds),
         overdue_after: target.overdue_after.seconds(),
         keep_runs: told.config.keep_runs.seconds(),
+        complete_within: told.config.complete_within(),
         listeners: listeners(told),
         remind_every: reminders(told),
         observer,
@@ -185,12 +219,7 @@ fn stop_of_run(ended: &Stop, most: Option<Span>) -> (Stop, JoinHandle<()>) {
 }
 
 fn listeners(told: &Told) -> Vec<Listener> {
-    let listener = |sink: &SinkConfig| Listener {
-        sink: sink.name.clone(),
-        severity: sink.severity,
-        targets: sink.targets.clone(),
-    };
-    told.config.sinks.iter().map(listener).collect()
+    told.config.sinks.iter().map(SinkConfig::listener).collect()
 }
 
 /// The sinks of the configuration, ready to be told.

@@ -16,7 +16,8 @@ use crate::trail::Time;
 pub(super) fn status(told: &Told, now: Time) -> Result<Status, StateError> {
     let targets = told.config.targets.iter().map(|target| target.name.clone()).collect();
     let sinks = told.config.sinks.iter().map(|sink| sink.name.clone()).collect();
-    State::read(&told.state)?.status(&Asked { now, targets, sinks })
+    let (sources, complete_within) = (told.config.sources(), told.config.complete_within());
+    State::read(&told.state)?.status(&Asked { now, targets, sources, complete_within, sinks })
 }
 
 /// Answers on the address of the configuration, while the monitor keeps running; a run that is the only one needs no server.

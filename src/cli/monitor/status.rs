@@ -1,5 +1,6 @@
 //! `monitor status`: what the state file tells.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -16,7 +17,7 @@ use crate::trail::Time;
 /// Tell what the state file knows: verdicts, proven time, open findings, runs, what waits to be told
 ///
 /// It only reads, and may be asked while a run is under way. Exit status: that of the worst target's last verdict, 0, 1 or 3; 2
-/// if the state cannot be read, or a target has had no complete run yet.
+/// if the state cannot be read, or a target has had no complete run yet, or none for a day (or three times as often as it runs).
 #[derive(Debug, clap::Args)]
 pub(super) struct StatusArgs {
     /// The state file
@@ -65,12 +66,19 @@ impl StatusArgs {
     fn read(&self) -> Result<Status, Failure> {
         let clock = evidence::now();
         let now = self.now.as_deref().map_or(Ok(clock), |text| Time::parse_requested(text, clock));
-        let mut asked = Asked { now: now.map_err(Failure::told)?, targets: self.target.clone(), sinks: Vec::new() };
+        let mut asked = Asked {
+            now: now.map_err(Failure::told)?,
+            targets: self.target.clone(),
+            sources: BTreeMap::new(),
+            complete_within: Time::DAY,
+            sinks: Vec::new(),
+        };
         let mut path = self.state.clone();
         if let Some(config) = &self.config {
             let mut told = super::read(config)?;
             super::choose_targets(&self.target, &mut told)?;
             asked.targets = told.targets.iter().map(|target| target.name.clone()).collect();
+            (asked.sources, asked.complete_within) = (told.sources(), told.complete_within());
             asked.sinks = told.sinks.iter().map(|sink| sink.name.clone()).collect();
             path = path.or(told.state);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::table::Table;
-use crate::aws::{AccessOptions, AssumedRole};
+use crate::aws::{AccessOptions, AssumedRole, host_of};
 use crate::trail::is_account_id;
 
 /// What one of these tables says; a target says only what is different for it.
@@ -97,15 +97,16 @@ impl RawAccess {
     }
 }
 
+/// What stands before an @ is a password, and is nothing for a file.
 fn is_url(text: &str) -> bool {
-    ["https://", "http://"].iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()))
+    host_of(text).is_some()
 }
 
 fn is_role(text: &str) -> bool {
     text.starts_with("arn:") && text.contains(":iam::") && text.contains(":role/")
 }
 
-const URL: &str = "a URL, such as \"https://s3.example.com\"";
+const URL: &str = "a URL without a password, such as \"https://s3.example.com\"";
 const ROLE: &str = "the ARN of a role, such as \"arn:aws:iam::111122223333:role/auditor\"";
 
 /// An hour: whoever has not answered by then will not.

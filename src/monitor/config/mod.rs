@@ -25,6 +25,7 @@ pub(crate) use read::LISTEN;
 #[cfg(feature = "lambda")]
 pub(crate) use read::object;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -156,6 +157,18 @@ impl Config {
     /// Reads a configuration, whose paths are relative to `folder`.
     pub fn parse(text: &str, folder: &Path) -> Result<Config, ConfigErrors> {
         read::config(text, folder)
+    }
+}
+
+impl Config {
+    /// Seconds without a complete run after which something is wrong: three times as often as it runs, and a day at least.
+    pub fn complete_within(&self) -> i64 {
+        self.every.map_or(0, |every| 3 * every.seconds()).max(Time::DAY)
+    }
+
+    /// Where the evidence of each target lies, as the state file is to remember it.
+    pub fn sources(&self) -> BTreeMap<String, String> {
+        self.targets.iter().map(|target| (target.name.clone(), target.source.to_string())).collect()
     }
 }
 

@@ -186,6 +186,11 @@ impl Memory {
         rewritten
     }
 
+    /// Whether anything is remembered of the folder that a key lies in, in whatever bucket.
+    pub(super) fn remembers(&self, key: &str) -> bool {
+        split(key).is_some_and(|(of, _)| self.places.keys().any(|(_, folder)| folder == of))
+    }
+
     /// Whether anything is remembered of the folder that an object lies in.
     fn remembers_of(&self, at: &ObjectLocation) -> bool {
         split(&at.key).is_some_and(|(folder, _)| self.place(&at.bucket, folder).is_some())

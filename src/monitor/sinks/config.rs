@@ -9,7 +9,7 @@ use super::Secret;
 use super::aws::region_of;
 use crate::aws::host_of;
 use crate::finding::Severity;
-use crate::monitor::Event;
+use crate::monitor::state::Listener;
 use crate::trail::{is_account_id, is_region};
 
 /// One sink: what all have, and what its kind has. Nothing in it is a secret that is printed.
@@ -174,10 +174,9 @@ fn words(error: &toml::de::Error) -> String {
 // -- What is wanted, and what is said of it ---------------------------------------------------------------------------
 
 impl SinkConfig {
-    /// Whether it is to be told of an event.
-    pub fn wants(&self, event: &Event) -> bool {
-        let of_target = self.targets.is_empty() || self.targets.contains(&event.target);
-        of_target && event.finding.severity <= self.severity
+    /// Of what it is told.
+    pub fn listener(&self) -> Listener {
+        Listener { sink: self.name.clone(), severity: self.severity, targets: self.targets.clone() }
     }
 
     /// The sink in a line, without secrets.

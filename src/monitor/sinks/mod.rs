@@ -127,11 +127,6 @@ impl Sinks {
         Ok(Sinks(opened.collect::<Result<_, SinkError>>()?))
     }
 
-    /// Those that want to be told of an event.
-    pub fn wanting<'a>(&'a self, event: &'a Event) -> impl Iterator<Item = &'a dyn Sink> {
-        self.0.iter().filter(|opened| opened.config.wants(event)).map(|opened| &*opened.sink)
-    }
-
     /// The one of a name.
     pub fn get(&self, name: &str) -> Option<&dyn Sink> {
         self.0.iter().find(|opened| opened.config.name == name).map(|opened| &*opened.sink)

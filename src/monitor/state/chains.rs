@@ -15,7 +15,9 @@ pub struct KnownChain {
     pub id: ChainId,
     /// The key of its newest proven digest.
     pub newest_key: Option<String>,
-    /// The end of that.
+    /// Its signature, in hex.
+    pub newest_signature: Option<String>,
+    /// The end of that digest.
     pub newest_end: Option<Time>,
     /// The end of the newest time proven.
     pub proven_until: Option<Time>,
@@ -34,7 +36,7 @@ impl State {
     /// The chains of a target.
     pub fn chains(&self, target: TargetId) -> Result<Vec<KnownChain>, StateError> {
         self.with(|connection| {
-            let sql = "SELECT account_id, region, trail, home_region, kind, newest_key, newest_end, proven_until
+            let sql = "SELECT account_id, region, trail, home_region, kind, newest_key, newest_end, proven_until, newest_signature
                        FROM chain WHERE target = ?1 ORDER BY account_id, region, trail, home_region, kind";
             let mut asked = connection.prepare_cached(sql)?;
             let time = |seconds: Option<i64>| seconds.map(Time::from_unix);
@@ -49,6 +51,7 @@ impl State {
                 Ok(KnownChain {
                     id,
                     newest_key: row.get(5)?,
+                    newest_signature: row.get(8)?,
                     newest_end: time(row.get(6)?),
                     proven_until: time(row.get(7)?),
                 })

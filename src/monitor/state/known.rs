@@ -45,6 +45,42 @@ impl Known {
     }
 }
 
+/// Each trouble once. Where audits of parts of a history meet, a hole goes on from one to the next.
+pub(super) fn each_once<'f>(all: impl Iterator<Item = &'f Finding>) -> Vec<(String, Finding)> {
+    let mut found: BTreeMap<String, Finding> = BTreeMap::new();
+    let mut stretches: Stretches = BTreeMap::new();
+    for finding in all {
+        if finding.subject.is_some() || finding.interval.is_none() {
+            found.entry(identity_of(finding)).or_insert_with(|| finding.clone());
+            continue;
+        }
+        let same = stretches.entry(stretch_of(finding)).or_default();
+        let before = same.iter().find(|identity| {
+            let before = found.get(*identity);
+            before.is_some_and(|before| before.reason == finding.reason && is_same_stretch(before, finding))
+        });
+        let whole = match before.cloned() {
+            Some(before) => {
+                same.retain(|identity| *identity != before);
+                join(found.remove(&before), finding)
+            }
+            None => finding.clone(),
+        };
+        let identity = identity_of(&whole);
+        same.push(identity.clone());
+        found.insert(identity, whole);
+    }
+    found.into_iter().collect()
+}
+
+/// Both stretches, in the words of the longer.
+fn join(before: Option<Finding>, finding: &Finding) -> Finding {
+    let (Some(before), Some(new)) = (before, finding.interval) else { return finding.clone() };
+    let old = before.interval.unwrap_or(new);
+    let longer = if old.seconds() >= new.seconds() { before } else { finding.clone() };
+    Finding { interval: Some(old.or(new)), ..longer }
+}
+
 pub(super) fn stretch_of(finding: &Finding) -> (Code, Option<ChainId>) {
     (finding.code, finding.chain.clone())
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use rusqlite::{Transaction, params};
 use sha2::{Digest, Sha256};
 
-use super::known::{Known, Stretches, identity_of, is_same_stretch, stretch_of};
+use super::known::{Known, each_once, identity_of};
 use super::objects::proven_hash;
+use super::outbox::{enqueue, hand_over, tell_newcomers};
 use super::runs::{end_run, took};
 use super::{RunEnd, RunId, RunOutcome, State, StateError, TargetId, chains};
 use crate::finding::{Code, Finding, Reason, Severity};
@@ -59,6 +60,8 @@ pub(in crate::monitor) struct Concluded<'a> {
     pub remind_every: Option<i64>,
     /// Seconds that a chain may be without a digest before that is told.
     pub overdue_after: i64,
+    /// Seconds without a complete run after which that is told.
+    pub complete_within: i64,
     /// What is accepted now; none where that is not known.
     pub waivers: Option<&'a Waivers>,
     /// Since when anything is asked for.
@@ -91,9 +94,12 @@ impl Concluded<'_> {
             let period = Interval::new(looked.from.unwrap_or(report.period().start), looked.until);
             report.chains.iter().try_for_each(|chain| chains::save(transaction, self.target, chain, period))?;
         }
+        hand_over(transaction, self.target, self.name, self.listeners, self.at)?;
         let mut end = self.end.clone();
         let mut known = Known::of(open(transaction, self.target)?);
-        for (identity, finding) in self.found() {
+        let found =
+            self.found().into_iter().chain(self.incomplete(transaction)?.map(|found| (identity_of(&found), found)));
+        for (identity, finding) in found {
             match known.take(&identity, &finding) {
                 Some(open) => self.still_open(transaction, open, &finding, &identity)?,
                 None => {
@@ -154,40 +160,24 @@ impl Concluded<'_> {
         Ok(())
     }
 
-    /// What was found, each trouble once. Where audits of parts of a history meet, a hole goes on from one to the next.
+    /// What was found, each trouble once.
     fn found(&self) -> Vec<(String, Finding)> {
         let all = self.audits.iter().flat_map(|(_, report)| &report.findings).chain(self.besides);
         // That it was interrupted is no trouble of the evidence.
         let all = all.filter(|finding| finding.reason != Some(Reason::Interrupted));
-        let all = all.filter(|finding| !self.is_waited_for(finding));
-        let mut found: BTreeMap<String, Finding> = BTreeMap::new();
-        let mut stretches: Stretches = BTreeMap::new();
-        for finding in all {
-            let same = stretches.entry(stretch_of(finding)).or_default();
-            let before = same.iter().find_map(|identity| {
-                let before = found.get(identity).filter(|before| is_same_stretch(before, finding))?;
-                Some((identity.clone(), before.interval.zip(finding.interval)))
-            });
-            let identity = match before {
-                Some((before, Some((old, new)))) => {
-                    let longer = found.remove(&before).filter(|_| old.seconds() >= new.seconds());
-                    let whole = Finding { interval: Some(old.or(new)), ..longer.unwrap_or_else(|| finding.clone()) };
-                    same.retain(|identity| *identity != before);
-                    let identity = identity_of(&whole);
-                    found.insert(identity.clone(), whole);
-                    identity
-                }
-                _ => {
-                    let identity = identity_of(finding);
-                    found.entry(identity.clone()).or_insert_with(|| finding.clone());
-                    identity
-                }
-            };
-            if finding.subject.is_none() && finding.interval.is_some() {
-                same.push(identity);
-            }
+        each_once(all.filter(|finding| !self.is_waited_for(finding)))
+    }
+
+    /// That no run comes to its end. One that is cut off early now and then is none of it.
+    fn incomplete(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Option<Finding>> {
+        if self.outcome != RunOutcome::Partial {
+            return Ok(None);
         }
-        found.into_iter().collect()
+        let sql =
+            "SELECT coalesce(max(began) FILTER (WHERE outcome = 'complete'), min(began)) FROM run WHERE target = ?1";
+        let since = Time::from_unix(transaction.query_row(sql, [self.target.0], |row| row.get(0))?);
+        let finding = || Finding::run_incomplete(Interval::new(since, self.at));
+        Ok((self.at.since(since) > self.complete_within).then(finding))
     }
 
     /// Whether a digest may still come.
@@ -244,11 +234,16 @@ impl Concluded<'_> {
             (true, ..) => return Ok(()),
             // Its waiver has expired.
             (false, None, _) => EventKind::Opened,
-            (false, Some(told), Some(every)) if self.at.since(told) >= every => EventKind::Reminder,
-            _ => return Ok(()),
+            // One that was told in the future was told by a clock that was wrong.
+            (false, Some(told), Some(every)) if self.at.since(told) >= every || told > self.at => EventKind::Reminder,
+            _ => return tell_newcomers(transaction, &open.id, &self.listeners_of(&open.finding), self.at),
         };
         transaction.execute("UPDATE finding SET told = ?2 WHERE id = ?1", params![open.id, self.at.unix()])?;
         self.tell(transaction, kind, &open.id, open.opened, &open.finding)
+    }
+
+    fn listeners_of(&self, finding: &Finding) -> Vec<&Listener> {
+        self.listeners.iter().filter(|listener| listener.hears(self.name, finding)).collect()
     }
 
     fn tell(
@@ -259,8 +254,6 @@ impl Concluded<'_> {
         opened: Time,
         finding: &Finding,
     ) -> rusqlite::Result<()> {
-        let listeners: Vec<&Listener> =
-            self.listeners.iter().filter(|listener| listener.hears(self.name, finding)).collect();
         let event = Event {
             schema: EVENT_SCHEMA.to_owned(),
             id: short_hash(&[id, &kind.to_string(), &self.at.unix().to_string(), &self.run.0.to_string()]),
@@ -281,10 +274,8 @@ impl Concluded<'_> {
             "INSERT INTO event (id, finding, at, kind, json) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![event.id, id, self.at.unix(), kind.to_string(), text],
         )?;
-        let mut insert = transaction.prepare_cached("INSERT INTO delivery (event, sink, next) VALUES (?1, ?2, ?3)")?;
-        listeners
-            .iter()
-            .try_for_each(|listener| insert.execute(params![event.id, listener.sink, self.at.unix()]).map(drop))
+        let listeners = self.listeners_of(finding);
+        listeners.iter().try_for_each(|listener| enqueue(transaction, &event.id, &listener.sink, self.at))
     }
 
     /// By all that is open now, of this run and of those before.
@@ -304,13 +295,6 @@ impl Concluded<'_> {
             () if any(Severity::Unproven) || !proven || self.outcome != RunOutcome::Complete => Verdict::Inconclusive,
             () => Verdict::Intact,
         })
-    }
-}
-
-impl Listener {
-    fn hears(&self, target: &str, finding: &Finding) -> bool {
-        // The worst come first.
-        finding.severity <= self.severity && (self.targets.is_empty() || self.targets.iter().any(|name| name == target))
     }
 }
 
@@ -407,6 +391,7 @@ mod tests {
                 listeners: &[],
                 remind_every: None,
                 overdue_after: 0,
+                complete_within: Time::DAY,
                 waivers: Some(&waivers),
                 asked_from: None,
                 well: &HashSet::new(),

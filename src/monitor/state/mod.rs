@@ -32,6 +32,7 @@ pub struct State {
     connection: Mutex<Connection>,
     /// When the last run began.
     begun: Mutex<tokio::time::Instant>,
+    is_new: bool,
     /// Held as long as this is: a process that dies lets go of it.
     _lock: Option<File>,
 }
@@ -49,6 +50,16 @@ pub enum StateError {
     /// There is none, where one is to be read.
     #[error("there is no state file {0}; `trailseal monitor --once` makes it")]
     Absent(PathBuf),
+    /// It was there, and is gone.
+    #[error(
+        "the state file {path} is gone, and what earlier runs left beside it is there: restore it from a copy, for what was proven and told is in it. Only if there never was one, or it is to be forgotten, remove {beside}: the next run then reads the whole history"
+    )]
+    Gone {
+        /// The file.
+        path: PathBuf,
+        /// What is left of it.
+        beside: PathBuf,
+    },
     /// The file or its folder cannot be opened or written.
     #[error(
         "the state file {path} cannot be used: {why}; see to its folder, its permissions and the room on its disk, or name another with --state"
@@ -98,12 +109,23 @@ pub enum StateError {
 impl State {
     /// Opens a state file to write it, and makes it where there is none.
     pub fn open(path: &Path) -> Result<State, StateError> {
+        let is_new = !path.exists();
+        if let Some(left) =
+            [".lock", "-wal"].map(|end| beside(path, end)).into_iter().find(|left| is_new && left.exists())
+        {
+            return Err(StateError::Gone { path: path.to_owned(), beside: left });
+        }
         let lock = lock(path)?;
         must_not_be_empty(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(path, &error))?;
-        let state =
-            State { path: path.to_owned(), connection: Mutex::new(connection), begun: just_now(), _lock: Some(lock) };
+        let state = State {
+            path: path.to_owned(),
+            connection: Mutex::new(connection),
+            begun: just_now(),
+            is_new,
+            _lock: Some(lock),
+        };
         state.with(|connection| {
             connection.busy_timeout(PATIENCE)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -127,7 +149,13 @@ impl State {
         must_not_be_empty(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(path, &error))?;
-        let state = State { path: path.to_owned(), connection: Mutex::new(connection), begun: just_now(), _lock: None };
+        let state = State {
+            path: path.to_owned(),
+            connection: Mutex::new(connection),
+            begun: just_now(),
+            is_new: false,
+            _lock: None,
+        };
         state.with(|connection| connection.busy_timeout(PATIENCE))?;
         state.must_be_current()?;
         Ok(state)
@@ -146,24 +174,61 @@ impl State {
         connection.close().map_err(|(_, error)| wrong(&path, &error))
     }
 
+    /// Whether it was made now, and nothing is remembered.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
     /// Where it lies.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The target of that name, which is told apart from the same name for something else.
+    /// The target of that name, whatever it stands for; none if there is none yet.
+    pub(super) fn target_named(&self, name: &str) -> Result<Option<TargetId>, StateError> {
+        self.with(|connection| {
+            let sql = "SELECT id FROM target WHERE name = ?1";
+            connection.query_row(sql, [name], |row| row.get(0).map(TargetId)).optional()
+        })
+    }
+
+    /// The names that stand for the same evidence; whoever renames a target leaves its history and its open findings behind.
+    pub fn namesakes(&self, name: &str, source: &str) -> Result<Vec<String>, StateError> {
+        self.with(|connection| {
+            let sql = "SELECT name FROM target WHERE source = ?2 AND name <> ?1 ORDER BY name";
+            let mut asked = connection.prepare_cached(sql)?;
+            let rows = asked.query_map([name, source], |row| row.get(0))?;
+            rows.collect()
+        })
+    }
+
+    /// Whether anything is known of a target of that name.
+    pub fn knows(&self, name: &str) -> Result<bool, StateError> {
+        Ok(self.target_named(name)?.is_some())
+    }
+
+    /// The target of that name, which is made where there is none, and is told apart from the same name for something else.
     pub fn target(&self, name: &str, source: &str) -> Result<TargetId, StateError> {
-        let known: Option<(i64, String)> = self.with(|connection| {
-            let sql = "SELECT id, source FROM target WHERE name = ?1";
-            connection.query_row(sql, [name], |row| Ok((row.get(0)?, row.get(1)?))).optional()
-        })?;
-        match known {
-            Some((id, before)) if before == source => Ok(TargetId(id)),
-            Some((_, before)) => Err(StateError::OtherSource { name: name.to_owned(), before, now: source.to_owned() }),
+        self.must_be_of(name, source)?;
+        match self.target_named(name)? {
+            Some(known) => Ok(known),
             None => self.with(|connection| {
                 connection.execute("INSERT INTO target (name, source) VALUES (?1, ?2)", [name, source])?;
                 Ok(TargetId(connection.last_insert_rowid()))
             }),
+        }
+    }
+
+    /// Fails if that name stands for something else.
+    pub fn must_be_of(&self, name: &str, source: &str) -> Result<(), StateError> {
+        let before: Option<String> = self.with(|connection| {
+            connection.query_row("SELECT source FROM target WHERE name = ?1", [name], |row| row.get(0)).optional()
+        })?;
+        match before {
+            Some(before) if before != source => {
+                Err(StateError::OtherSource { name: name.to_owned(), before, now: source.to_owned() })
+            }
+            _ => Ok(()),
         }
     }
 
@@ -208,10 +273,16 @@ fn must_not_be_empty(path: &Path) -> Result<(), StateError> {
     }
 }
 
+/// A file that lies beside the state file.
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
 /// A file beside the state file that one process at a time holds.
 fn lock(path: &Path) -> Result<File, StateError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    let name = beside(path, ".lock");
     let unusable = |why: &dyn std::fmt::Display| StateError::Unusable { path: path.to_owned(), why: why.to_string() };
     let file = File::options().create(true).append(true).open(name).map_err(|error| unusable(&error))?;
     match file.try_lock() {

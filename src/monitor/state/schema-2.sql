@@ -15,3 +15,7 @@ CREATE VIEW proven_object AS
            strftime('%Y-%m-%dT%H:%M:%SZ', run.began, 'unixepoch') AS proven
     FROM object JOIN place ON place.id = object.place JOIN target ON target.id = place.target
     LEFT JOIN run ON run.id = object.run;
+
+-- Whether the sink refused it, so that trying again hardly helps; else the sink itself was out of reach.
+ALTER TABLE delivery ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX event_of_finding ON event (finding);

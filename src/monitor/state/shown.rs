@@ -23,7 +23,10 @@ impl State {
             let is_asked = |name: &String| asked.targets.is_empty() || asked.targets.contains(name);
             let mut targets = Vec::new();
             for (id, name, source) in known.iter().filter(|(_, name, _)| is_asked(name)) {
-                targets.push(target(&transaction, *id, name, source, window)?);
+                let mut target = target(&transaction, *id, name, source, window)?;
+                target.blind = target.blindness(asked);
+                target.next_steps = target.steps();
+                targets.push(target);
             }
             let missing = asked.targets.iter().filter(|name| known.iter().all(|(_, known, _)| known != *name));
             targets.extend(missing.map(|name| never_run(name)));
@@ -61,6 +64,7 @@ fn never_run(name: &str) -> TargetStatus {
         name: name.to_owned(),
         source: None,
         verdict: None,
+        blind: None,
         last_run: None,
         last_complete_run: None,
         runs: Vec::new(),
@@ -87,7 +91,7 @@ fn target(
     let chains_known = transaction
         .prepare_cached("SELECT count(*) FROM chain WHERE target = ?1")?
         .query_row([id], |row| number(row, 0))?;
-    let mut status = TargetStatus {
+    let status = TargetStatus {
         source: Some(source.to_owned()),
         verdict: last_run.as_ref().and_then(|run| run.verdict),
         last_run,
@@ -100,7 +104,6 @@ fn target(
         findings: findings(transaction, id)?,
         ..never_run(name)
     };
-    status.next_steps = status.steps();
     Ok(status)
 }
 

@@ -4,6 +4,8 @@
 
 mod steps;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Finding, Reason, Severity};
@@ -20,6 +22,10 @@ pub struct Asked {
     pub now: Time,
     /// Of which targets; none for all that it knows.
     pub targets: Vec<String>,
+    /// Where the evidence of targets lies now, by their names, where that is known.
+    pub sources: BTreeMap<String, String>,
+    /// Seconds after which what the last complete run came to says nothing of now.
+    pub complete_within: i64,
     /// Sinks that are told of even where nothing ever waited for them.
     pub sinks: Vec<String>,
 }
@@ -63,6 +69,9 @@ pub struct TargetStatus {
     pub source: Option<String>,
     /// That of the last run that ended; none where none has.
     pub verdict: Option<Verdict>,
+    /// Why that says nothing of now; none where it does.
+    #[serde(default)]
+    pub blind: Option<String>,
     /// The last run that ended.
     pub last_run: Option<RunStatus>,
     /// The last run that looked at all that it was to look at.
@@ -218,10 +227,10 @@ pub struct DeliveryStatus {
 }
 
 impl Status {
-    /// The worst verdict of all targets; none if one of them never had a complete run and no other is not intact.
+    /// The worst verdict of all targets; none if one of them had no complete run, or none lately, and no other is not intact.
     pub fn verdict(&self) -> Option<Verdict> {
         let any = |verdict: Verdict| self.targets.iter().any(|target| target.verdict == Some(verdict));
-        let unknown = |target: &TargetStatus| target.verdict.is_none() || target.last_complete_run.is_none();
+        let unknown = |target: &TargetStatus| target.verdict_now().is_none() || target.last_complete_run.is_none();
         match () {
             () if any(Verdict::NotIntact) => Some(Verdict::NotIntact),
             () if self.targets.is_empty() || self.targets.iter().any(unknown) => None,
@@ -244,6 +253,10 @@ impl Status {
                 return Some(format!("the target {name} has had no complete run yet"));
             };
             let spent = Span::from_seconds(patience);
+            // One that is to come was made by a clock that was wrong, and hides that there is none.
+            if last.since(self.at) > FUTURE {
+                return Some(format!("the last complete run of the target {name} ended at {last}, which is to come"));
+            }
             (self.at.since(last) > patience)
                 .then(|| format!("the last complete run of the target {name} ended at {last}, more than {spent} ago"))
         };
@@ -252,6 +265,29 @@ impl Status {
 }
 
 impl TargetStatus {
+    /// What is decided of it, as of now; none where the last run says nothing of that.
+    pub fn verdict_now(&self) -> Option<Verdict> {
+        // What was altered is altered, whoever looks.
+        self.verdict.filter(|verdict| self.blind.is_none() || *verdict == Verdict::NotIntact)
+    }
+
+    /// Why the last complete run says nothing of now.
+    pub(super) fn blindness(&self, asked: &Asked) -> Option<String> {
+        let last = self.last_complete_run.as_ref().and_then(|run| run.ended)?;
+        match asked.sources.get(&self.name) {
+            Some(source) if self.source.as_ref().is_some_and(|of| of != source) => {
+                Some(format!("it is {source} in the configuration, which no run has looked at"))
+            }
+            _ if asked.now.since(last) > asked.complete_within => {
+                Some(format!("no run has looked at everything since {last}"))
+            }
+            _ if last.since(asked.now) > FUTURE => {
+                Some(format!("its last complete run ended at {last}, which is to come"))
+            }
+            _ => None,
+        }
+    }
+
     /// How many findings are open, those that are waived apart.
     pub fn open(&self, severity: Severity, waived: bool) -> u64 {
         let of = |count: &&FindingCount| count.severity == severity && count.waived == waived;
@@ -289,3 +325,6 @@ impl ChainStatus {
         proven.map(|stretch| Interval::new(stretch.start, stretch.end)).collect()
     }
 }
+
+/// Seconds by which clocks may differ.
+const FUTURE: i64 = 300;

@@ -17,10 +17,18 @@ impl TargetStatus {
         let mut said = BTreeSet::new();
         let codes = Code::ALL.iter().copied().filter(counted);
         // Several codes may ask for the same.
-        let mut steps: Vec<String> = codes
+        let mut steps: Vec<String> = self
+            .blind
+            .iter()
+            .map(|why| {
+                format!("see that runs over it come to their end (`trailseal monitor --once` tells why not): {why}")
+            })
+            .collect();
+        let of_codes: Vec<String> = codes
             .filter(|code| said.insert(code.next_step()))
             .map(|code| format!("{code}: {}", code.next_step()))
             .collect();
+        steps.extend(of_codes);
         if self.last_complete_run.is_none() {
             steps.push(
                 "let the next runs go on: none has looked at the whole history yet; a longer max_duration needs fewer"

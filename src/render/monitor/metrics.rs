@@ -136,7 +136,7 @@ const TARGET_METRICS: &[TargetMetric] = &[
         name: "trailseal_monitor_verdict",
         help: "1 for the verdict of the last run, 0 for the others; all 0 before the first has ended.",
         samples: |target| {
-            let is = |verdict| i64::from(target.verdict == Some(verdict));
+            let is = |verdict| i64::from(target.verdict_now() == Some(verdict));
             [("intact", Verdict::Intact), ("not-intact", Verdict::NotIntact), ("inconclusive", Verdict::Inconclusive)]
                 .map(|(name, verdict)| (vec![("verdict", name)], is(verdict)))
                 .into()

@@ -52,7 +52,7 @@ fn target(target: &TargetStatus, now: Time, page: &mut Page<'_>) -> io::Result<(
     page.blank()?;
     let name = page.name(&target.name);
     let name = page.paint(Role::Heading, &name);
-    let word = page.paint(role(target.verdict), &verdict(target.verdict));
+    let word = page.paint(role(target.verdict_now()), &verdict(target.verdict_now()));
     page.line(&format!("{name}: {word}"))?;
     if let Some(source) = &target.source {
         let source = page.name(source);

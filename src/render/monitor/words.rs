@@ -10,13 +10,15 @@ use crate::trail::{Interval, Time};
 pub(super) fn headline(status: &Status) -> String {
     let word = verdict(status.verdict());
     let targets = counted(status.targets.len(), "target");
-    let of = |verdict: Verdict| status.targets.iter().filter(|target| target.verdict == Some(verdict)).count();
+    let of = |verdict: Verdict| status.targets.iter().filter(|target| target.verdict_now() == Some(verdict)).count();
+    let blind = status.targets.iter().filter(|target| target.blind.is_some()).count();
     let waiting = status.targets.iter().filter(|target| target.last_complete_run.is_none()).count();
     let each = [
         (of(Verdict::NotIntact), "not intact"),
         (of(Verdict::Inconclusive), "inconclusive"),
         (of(Verdict::Intact), "intact"),
         (waiting, "without a complete run"),
+        (blind, "without one lately"),
     ];
     let each: Vec<String> = each.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     let each = if each.is_empty() { String::new() } else { format!(": {}", each.join(", ")) };
@@ -24,7 +26,7 @@ pub(super) fn headline(status: &Status) -> String {
 }
 
 pub(super) fn verdict(verdict: Option<Verdict>) -> String {
-    verdict.map_or("no verdict yet".to_owned(), |verdict| verdict.to_string())
+    verdict.map_or("no verdict".to_owned(), |verdict| verdict.to_string())
 }
 
 /// What the verdict of all targets means.
@@ -41,7 +43,7 @@ pub(super) fn meaning(verdict: Option<Verdict>) -> &'static str {
             "No tampering is shown, but not everything that was to be watched could be proven. This is not a clean \
              result: tampering may hide in what is unproven."
         }
-        None => "Of some target nothing can be said yet: no run has looked at all of it.",
+        None => "Of some target nothing can be said: no run has looked at all of it, or none has lately.",
     }
 }
 

@@ -97,19 +97,19 @@ async fn answer(event: &Value, deadline: &Deadline) -> Result<Answer, Failure> {
         Failure::told("a function has no disk that lasts; write `state = \"s3://BUCKET/KEY\"` in the configuration")
     })?;
     let mut remembered = Remembered::fetch(at, &config.access).await?;
-    let mut told = Told { config, state: remembered.path().to_owned() };
+    let told = Told { config, state: remembered.path().to_owned() };
     // Whoever cannot be told must not keep what is to be told from being found out early.
     let sinks = run::sinks(&told)?;
     let state = Arc::new(State::open(&told.state).map_err(Failure::told)?);
-    longest_ago_first(&mut told.config, &state)?;
     let (targets, mut failures) = round(&told, &state, deadline).await?;
-    let waiting = state.backlog().map_err(Failure::told)?.waiting;
+    let names = || sinks.iter().map(|sink| sink.name());
+    let waiting = state.backlog(names()).map_err(Failure::told)?.waiting;
     remembered.keep(state).await?;
     if waiting > 0 {
         let state = Arc::new(State::open(&told.state).map_err(Failure::told)?);
         // What is not told by then is told by the next invocation.
         let _ = tokio::time::timeout(deadline.for_telling(), run::deliver(&state, &sinks, &mut io::stdout())).await;
-        let waiting = state.backlog().map_err(Failure::told)?;
+        let waiting = state.backlog(names()).map_err(Failure::told)?;
         remembered.keep(state).await?;
         if waiting.waiting > 0 {
             let why = waiting.worst.map_or("there was no time left".to_owned(), |(sink, why)| format!("{sink}: {why}"));
@@ -125,7 +125,7 @@ async fn round(told: &Told, state: &Arc<State>, deadline: &Deadline) -> Result<(
     let _until = deadline.asks_for_the_end(&ended);
     let args = as_once();
     let (mut targets, mut failures) = (Vec::new(), Vec::new());
-    for target in &told.config.targets {
+    for target in run::longest_ago_first(&told.config.targets, state)? {
         let name = &target.name;
         if ended.is_asked() {
             failures.push(format!(
@@ -148,16 +148,6 @@ async fn round(told: &Told, state: &Arc<State>, deadline: &Deadline) -> Result<(
         }
     }
     Ok((targets, failures))
-}
-
-/// Puts the targets that were not looked at for longest first: where the time is short, each has its turn.
-fn longest_ago_first(config: &mut Config, state: &State) -> Result<(), Failure> {
-    let newest = |name: &str| state.newest_run(name).map_err(Failure::told);
-    let mut keyed: Vec<_> =
-        config.targets.drain(..).map(|target| Ok((newest(&target.name)?, target))).collect::<Result<_, Failure>>()?;
-    keyed.sort_by_key(|(newest, _)| *newest);
-    config.targets.extend(keyed.into_iter().map(|(_, target)| target));
-    Ok(())
 }
 
 /// The configuration that `TRAILSEAL_CONFIG` names: a file of the package, or an object.

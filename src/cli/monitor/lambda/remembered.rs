@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::{AccessOptions, Edition, KeptObject};
-use crate::cli::{Failure, say};
+use crate::cli::Failure;
 use crate::monitor::state::State;
 use crate::trail::ObjectLocation;
 
@@ -35,11 +35,11 @@ impl Remembered {
         let may_begin = std::env::var(NEW).is_ok_and(|said| said == "yes");
         match (&edition, may_begin) {
             (Edition::Of(_), false) => {}
+            // Left set, it would have a state that is taken away begun anew by the next invocation, and nobody told.
             (Edition::Of(_), true) => {
-                let line = format!(
-                    "{NEW}=yes is set, and {at} is there: take it away, so that a state that is gone is told of"
-                );
-                say::line(&mut std::io::stdout(), &line)?;
+                return Err(Failure::told(format!(
+                    "{NEW}=yes is set, and {at} is there: take the variable away, so that a state that is gone is told of"
+                )));
             }
             // An empty file is none.
             (Edition::Absent, true) => fs::remove_file(&file).map_err(no_room)?,
