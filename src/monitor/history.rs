@@ -106,18 +106,21 @@ async fn unremembered(
         if memory.remembers(digest) || !audits.iter().any(|(look, _)| is_looked_at(look)) {
             continue;
         }
+        let Some(first) = watched.evidence.stores.first() else { continue };
+        let mut is_gone = true;
         for store in &watched.evidence.stores {
             // Whatever else comes of it is told by the audit.
-            if !matches!(store.get(digest).await, Err(StoreError::NotFound)) {
-                continue;
-            }
-            let at = ObjectLocation::new(store.bucket().unwrap_or_default(), digest);
-            findings.push(if there.contains(&chain.id) {
-                Finding::history_rewritten(&chain.id, &at, hour(&key), signature.clone(), None)
-            } else {
-                Finding::chain_gone(&chain.id, &at, hour(&key), None)
-            });
+            is_gone &= matches!(store.get(digest).await, Err(StoreError::NotFound));
         }
+        if !is_gone {
+            continue;
+        }
+        let at = ObjectLocation::new(first.bucket().unwrap_or_default(), digest);
+        findings.push(if there.contains(&chain.id) {
+            Finding::history_rewritten(&chain.id, &at, hour(&key), signature.clone(), None)
+        } else {
+            Finding::chain_gone(&chain.id, &at, hour(&key), None)
+        });
     }
     findings
 }

@@ -77,6 +77,10 @@ impl Trail {
 
 /// Runs the binary with a fixed clock-free environment.
 fn run(arguments: &[&str]) -> Output {
+    command(arguments).output().expect("the binary runs")
+}
+
+fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
     command.args(arguments).env_remove("COLUMNS").env_remove("NO_COLOR");
     // Nobody's credentials, whatever this machine has.
@@ -85,7 +89,7 @@ fn run(arguments: &[&str]) -> Output {
     }
     let nowhere = [("AWS_CONFIG_FILE", "/nowhere"), ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere")];
     command.envs(nowhere).env("AWS_EC2_METADATA_DISABLED", "true");
-    command.output().expect("the binary runs")
+    command
 }
 
 fn stdout(output: &Output) -> String {

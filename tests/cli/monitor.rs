@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{TRAIL, run, stderr, stdout};
+use super::{TRAIL, command, run, stderr, stdout};
 
 /// Checks a configuration in a directory of its own; what it tells has the directory's name taken out.
 fn check(text: &str, more: &[&str]) -> (Option<i32>, String, String) {
@@ -11,7 +11,8 @@ fn check(text: &str, more: &[&str]) -> (Option<i32>, String, String) {
     let path = dir.path().join("trailseal.toml");
     fs::write(&path, text).unwrap();
     fs::write(dir.path().join("waivers.toml"), WAIVERS).unwrap();
-    let output = run(&[&["monitor", "--check-config", "--config", path.to_str().unwrap()], more].concat());
+    let mut asked = command(&[&["monitor", "--check-config", "--config", path.to_str().unwrap()], more].concat());
+    let output = asked.env("CHAT_URL", "https://hooks.example.com/x").output().unwrap();
     let without = |text: String| text.replace(&format!("{}/", dir.path().display()), "");
     let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "something was left behind: {left:?}");
@@ -83,6 +84,22 @@ fn all_that_stands_in_the_way_of_a_run_is_told() {
     assert!(lines[1].starts_with("  the status page no/page.html: there is no directory no"), "{wrong}");
     assert!(lines[2].starts_with("  target a: there is no directory"), "{wrong}");
     assert!(lines[3].starts_with("  target b: the waiver file trailseal.toml: line 1: unknown field"), "{wrong}");
+}
+
+#[test]
+fn a_secret_that_is_not_there_stands_in_the_way_of_a_run() {
+    let target = format!("[[target]]\nname = \"a\"\nsource = \"{}\"\n", TRAIL.evidence());
+    let sink = "[[sink]]\nname = \"pager\"\nkind = \"webhook\"\nurl_env = \"NOBODY_SET_THIS\"\n";
+    let (status, told, wrong) = check(&format!("state = \"state\"\n{target}{sink}"), &[]);
+    assert_eq!((status, told.as_str()), (Some(2), ""));
+    assert!(wrong.contains("sink pager") && wrong.contains("NOBODY_SET_THIS"), "{wrong}");
+    // And one that is there, in a file that others read.
+    for place in ["[access]\n", "[[sink]]\nname = \"t\"\nkind = \"event-bridge\"\n"] {
+        let text = format!("state = \"state\"\n{target}{place}endpoint_url = \"https://me:kept-secret@example.com\"\n");
+        let (status, _, wrong) = check(&text, &[]);
+        assert_eq!(status, Some(2), "{wrong}");
+        assert!(wrong.contains("endpoint_url") && !wrong.contains("kept-secret"), "{wrong}");
+    }
 }
 
 #[test]

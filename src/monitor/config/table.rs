@@ -206,6 +206,8 @@ impl<'a, 't> Table<'a, 't> {
 /// A value as it may be told of: what kind it is, or what it says.
 fn shown(value: &DeValue<'_>) -> String {
     match value {
+        // A password in it is nothing for whoever reads what the monitor says.
+        DeValue::String(text) if text.contains("://") && text.contains('@') => "a URL with a password in it".to_owned(),
         DeValue::String(text) => format!("\"{}\"", shortened(text)),
         DeValue::Integer(number) => format!("the number {}", shortened(&number.to_string())),
         DeValue::Float(number) => format!("the number {}", shortened(&number.to_string())),

@@ -13,6 +13,7 @@ mod schema;
 mod shown;
 
 use std::fs::{File, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -109,23 +110,23 @@ pub enum StateError {
 impl State {
     /// Opens a state file to write it, and makes it where there is none.
     pub fn open(path: &Path) -> Result<State, StateError> {
+        let (left, wal) = (beside(path, ".lock"), beside(path, "-wal"));
+        let was_begun = left.exists();
+        let mut lock = lock(path)?;
+        let was_made = lock.metadata().is_ok_and(|lock| lock.len() > 0);
         let is_new = !path.exists();
-        if let Some(left) =
-            [".lock", "-wal"].map(|end| beside(path, end)).into_iter().find(|left| is_new && left.exists())
-        {
+        if is_new && (was_made || wal.exists()) {
+            let left = if was_made { left } else { wal };
             return Err(StateError::Gone { path: path.to_owned(), beside: left });
         }
-        let lock = lock(path)?;
-        must_not_be_empty(path)?;
+        // One without a byte is what the first run leaves that is killed while it makes it.
+        if was_made || !was_begun {
+            must_not_be_empty(path)?;
+        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| wrong(path, &error))?;
-        let state = State {
-            path: path.to_owned(),
-            connection: Mutex::new(connection),
-            begun: just_now(),
-            is_new,
-            _lock: Some(lock),
-        };
+        let state =
+            State { path: path.to_owned(), connection: Mutex::new(connection), begun: just_now(), is_new, _lock: None };
         state.with(|connection| {
             connection.busy_timeout(PATIENCE)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -138,7 +139,12 @@ impl State {
         })?;
         state.migrate()?;
         state.check()?;
-        Ok(state)
+        if !was_made {
+            let unusable =
+                |error: std::io::Error| StateError::Unusable { path: path.to_owned(), why: error.to_string() };
+            lock.write_all(MADE).and_then(|()| lock.sync_all()).map_err(unusable)?;
+        }
+        Ok(State { _lock: Some(lock), ..state })
     }
 
     /// Opens a state file to read it, which may be done while a run writes it.
@@ -279,6 +285,9 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.push(end);
     name.into()
 }
+
+/// What stands in the lock of a state file that was made, so that one that is gone is told from one that never was.
+const MADE: &[u8] = b"A state file of trailseal was made beside this file. If it is gone, restore it from a copy.\n";
 
 /// A file beside the state file that one process at a time holds.
 fn lock(path: &Path) -> Result<File, StateError> {

@@ -54,6 +54,10 @@ fn target(target: &TargetStatus, now: Time, page: &mut Page<'_>) -> io::Result<(
     let name = page.paint(Role::Heading, &name);
     let word = page.paint(role(target.verdict_now()), &verdict(target.verdict_now()));
     page.line(&format!("{name}: {word}"))?;
+    if let Some(why) = words::blindness(target) {
+        let why = page.sentence(&why);
+        page.prose("  ", &why)?;
+    }
     if let Some(source) = &target.source {
         let source = page.name(source);
         page.line(&format!("  {source}"))?;

@@ -29,6 +29,12 @@ pub(super) fn verdict(verdict: Option<Verdict>) -> String {
     verdict.map_or("no verdict".to_owned(), |verdict| verdict.to_string())
 }
 
+/// Why the last verdict of a target says nothing of now.
+pub(super) fn blindness(target: &TargetStatus) -> Option<String> {
+    let why = target.blind.as_ref()?;
+    Some(format!("Its last verdict, {}, says nothing of now: {why}", verdict(target.verdict)))
+}
+
 /// What the verdict of all targets means.
 pub(super) fn meaning(verdict: Option<Verdict>) -> &'static str {
     match verdict {

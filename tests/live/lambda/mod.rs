@@ -70,15 +70,17 @@ impl Function {
         watched.world.environment.extend(environment.iter().map(|(name, value)| (*name, (*value).to_owned())));
         // As in the function's package.
         let bootstrap = watched.world.scratch.path().join("bootstrap");
-        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_trailseal"), &bootstrap).unwrap();
-        let mut child = watched.world.start(Command::new(bootstrap));
-        // What it says is not looked at, and must not fill the pipes.
-        let pipes: [Box<dyn Read + Send>; 2] =
-            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
-        for mut pipe in pipes {
-            thread::spawn(move || std::io::copy(&mut pipe, &mut std::io::sink()));
-        }
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_trailseal"), bootstrap).unwrap();
+        let child = started(&watched);
         Function { watched, api, heard, child }
+    }
+
+    /// It was deployed anew: what is not there is an error from now on.
+    pub(crate) fn goes_on(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.watched.world.environment.remove("TRAILSEAL_STATE_NEW");
+        self.child = started(&self.watched);
     }
 
     /// One invocation: what it answered, or its error.
@@ -109,6 +111,17 @@ impl Drop for Function {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn started(watched: &Watched) -> Child {
+    let mut child = watched.world.start(Command::new(watched.world.scratch.path().join("bootstrap")));
+    // What it says is not looked at, and must not fill the pipes.
+    let pipes: [Box<dyn Read + Send>; 2] =
+        [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+    for mut pipe in pipes {
+        thread::spawn(move || std::io::copy(&mut pipe, &mut std::io::sink()));
+    }
+    child
 }
 
 /// Two days, of which 18 hours and a half are over by the clock.
@@ -165,6 +178,13 @@ fn what_was_proven_is_remembered_in_the_object() {
     fs::write(&copy, function.kept().unwrap()).unwrap();
     let runs = Connection::open(copy).unwrap().query_row("SELECT count(*) FROM run", [], |row| row.get(0));
     assert_eq!(runs, Ok(1));
+    // Left as it is, it would begin anew silently where the object is taken away.
+    let error = function.invoke(&schedule(), MINUTES).unwrap_err();
+    assert!(
+        error.contains("TRAILSEAL_STATE_NEW=yes is set, and s3://trailseal-state/state.sqlite is there"),
+        "{error}"
+    );
+    function.goes_on();
     let second = function.scheduled();
     assert_eq!(second["targets"][0]["verdict"], "intact", "{second}");
     // The state alone.
@@ -242,9 +262,10 @@ fn an_event_about_anything_but_a_digest_file_of_a_target_is_ignored() {
 
 #[test]
 fn a_round_ends_before_lambda_ends_it() {
-    let function = Function::begun();
+    let mut function = Function::begun();
     let error = function.invoke(&schedule(), Duration::from_secs(1)).unwrap_err();
     assert!(error.contains("trail: there was no time left to look at it"), "{error}");
+    function.goes_on();
     function.watched.world.proxy.add(Rule::new(logs(), Fault::Stalled, Times::Forever));
     let cut = function.invoke(&schedule(), Duration::from_secs(8)).unwrap();
     assert_eq!(

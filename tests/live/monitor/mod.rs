@@ -6,7 +6,9 @@ mod kills;
 mod migration;
 mod shares;
 mod steady;
+mod telling;
 mod told;
+mod unwell;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::{Response, StatusCode};
 use s3s::Body;
+use trailseal::finding::Severity;
 use trailseal::monitor::{Event, EventKind};
 use trailseal::simulate::gzip;
 use trailseal::trail::Time;
@@ -18,12 +19,14 @@ use crate::listen::serve;
 pub(super) struct Hook {
     heard: Arc<Mutex<Vec<Event>>>,
     answer: Arc<Mutex<StatusCode>>,
+    /// What is answered before that, once.
+    first: Arc<Mutex<Option<StatusCode>>>,
 }
 
 impl Hook {
     /// Begins to listen; the configuration names it.
     pub(super) fn of(watched: &mut Watched) -> Hook {
-        let hook = Hook { heard: Arc::default(), answer: Arc::new(Mutex::new(StatusCode::OK)) };
+        let hook = Hook { heard: Arc::default(), answer: Arc::new(Mutex::new(StatusCode::OK)), first: Arc::default() };
         let listening = hook.clone();
         let address = serve(watched.world.runtime(), move |request, _| {
             let hook = listening.clone();
@@ -31,7 +34,8 @@ impl Hook {
                 let body: Bytes = request.into_body().collect().await.expect("a body").to_bytes();
                 hook.heard.lock().unwrap().push(serde_json::from_slice(&body).expect("an event"));
                 let mut answer = Response::new(Body::empty());
-                *answer.status_mut() = *hook.answer.lock().unwrap();
+                let first = hook.first.lock().unwrap().take();
+                *answer.status_mut() = first.unwrap_or(*hook.answer.lock().unwrap());
                 Ok(answer)
             }
         });
@@ -39,8 +43,19 @@ impl Hook {
         hook
     }
 
-    fn answers(&self, status: StatusCode) {
+    pub(super) fn answers(&self, status: StatusCode) {
         *self.answer.lock().unwrap() = status;
+    }
+
+    /// To one event, before all others.
+    pub(super) fn answers_first(&self, status: StatusCode) {
+        *self.first.lock().unwrap() = Some(status);
+    }
+
+    /// How bad that is which was heard since this was last asked.
+    pub(super) fn severities(&self) -> Vec<Severity> {
+        let heard = std::mem::take(&mut *self.heard.lock().unwrap());
+        heard.into_iter().map(|event| event.finding.severity).collect()
     }
 
     /// What was heard since this was last asked: what happened, to what, under which id.
@@ -55,7 +70,7 @@ impl Hook {
     }
 }
 
-fn alter(watched: &Watched, key: &str) -> crate::s3_server::Stored {
+pub(super) fn alter(watched: &Watched, key: &str) -> crate::s3_server::Stored {
     let stored = watched.remove(key);
     let altered = crate::s3_server::Stored {
         body: gzip(b"{\"Records\":[]}").into(),

@@ -42,6 +42,7 @@ pub(super) fn targets(status: &Status, page: &mut Page) {
 fn one(target: &TargetStatus, at: usize, now: Time, page: &mut Page) {
     page.within("<h3>", &target.name, ": ");
     page.within("", &words::verdict(target.verdict_now()), "</h3>\n<dl class=\"facts\">\n");
+    page.term("Now", words::blindness(target).as_deref());
     page.term("Evidence", target.source.as_deref());
     match &target.last_run {
         Some(run) => {
