@@ -2,6 +2,8 @@
 //!
 //! The mapping is data with a version, in `mapping.toml` beside this file. It says nothing about a particular report, so
 //! that no renderer can claim more for one framework than for another.
+//!
+//! What its ids, versions and titles were held against, and where that was not the framework's own text, is in `docs/formats.md`.
 
 use std::fmt;
 use std::sync::LazyLock;
