@@ -1,5 +1,6 @@
 //! Holds `docs/formats.md` against the forms and against the control mapping.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use trailseal::controls::mapping;
@@ -40,6 +41,19 @@ fn the_table_of_controls_is_the_mapping() {
         return;
     }
     assert_eq!(written, table(), "run again with TRAILSEAL_BLESS=1 if the mapping is right");
+}
+
+#[test]
+fn every_framework_says_what_it_was_held_against() {
+    let page = fs::read_to_string(PAGE).unwrap();
+    let (_, sources) = page.split_once("\n### What they were held against\n").unwrap();
+    let named: BTreeSet<&str> = sources
+        .lines()
+        .filter(|line| line.contains("](http"))
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | ").map(|(framework, _)| framework))
+        .collect();
+    let frameworks: BTreeSet<&str> = mapping().controls.iter().map(|control| control.framework.as_str()).collect();
+    assert_eq!(named, frameworks);
 }
 
 #[test]
