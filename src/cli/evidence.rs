@@ -81,7 +81,7 @@ impl EvidenceArgs {
     /// The evidence in SOURCE; where that is a log file in a copy, the copy.
     pub(super) fn of(&self, source: Option<&PathBuf>) -> EvidenceArgs {
         match source.and_then(|path| log_file_in_copy(path)) {
-            Some((root, log)) => EvidenceArgs { source: Some(root), log_file: Some(log), ..self.clone() },
+            Some((place, log)) => EvidenceArgs { source: Some(place.root), log_file: Some(log), ..self.clone() },
             None => EvidenceArgs { source: source.cloned(), log_file: None, ..self.clone() },
         }
     }

@@ -13,13 +13,13 @@ use clap::builder::NonEmptyStringValueParser;
 use super::access::AccessArgs;
 use super::ask::log_key;
 use super::evidence::{EvidenceArgs, holds, now, read_keys, read_object};
-use super::place::{log_file_in_copy, place};
+use super::place::{Place, log_file_in_copy, place, place_in};
 use super::{Failure, say};
 use crate::bundle::is_archive;
 use crate::digest::KeySet;
 use crate::limits::Limits;
 use crate::store::dir::{DirStore, SIDECAR_FOLDER};
-use crate::trail::{LogKey, Time};
+use crate::trail::{DigestKey, LogKey, Time};
 
 /// Look at one digest or log file: its fields, the data signing string, each step's result
 ///
@@ -64,7 +64,7 @@ struct Inspected {
     body: Vec<u8>,
     /// The directory of evidence it lies in.
     root: Option<PathBuf>,
-    /// Its key there.
+    /// Its key there, if it lies under that of a digest file.
     key: Option<String>,
     keys: KeySet,
     keys_pinned: bool,
@@ -76,29 +76,26 @@ pub(super) fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<u8, Failure
         args.names_a_log_file()?;
         return log::inspect(args, None, out);
     }
+    // What stands in its place, if anything, is for the audit to say.
+    if args.place().is_some_and(|place| LogKey::parse(&place.key).is_some()) {
+        return log::inspect(args, None, out);
+    }
     if is_archive(&args.file) && log_file_in_copy(&args.file).is_none() {
         let name = args.file.display();
         return Err(Failure::told(format!(
             "{name} is an evidence bundle; say with --log-file KEY which log file in it"
         )));
     }
-    let body = match read_object(&args.file, &limits) {
-        Ok(body) => Some(body),
-        // Gone from the copy that it lay in: its digest tells.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && log_file_in_copy(&args.file).is_some() => None,
-        Err(error) => {
-            let name = args.file.display();
-            return Err(Failure::told(format!("{name} cannot be read ({error}); check its name and permissions")));
-        }
-    };
-    match body {
-        Some(body) if args.is_digest(&body) => {
-            let inspected = Inspected::open(args, body)?;
-            let outcome = digest::inspect(&inspected, &limits, out)?;
-            ended(outcome, inspected.keys_pinned, out)
-        }
-        body => log::inspect(args, body, out),
+    let body = read_object(&args.file, &limits).map_err(|error| {
+        let name = args.file.display();
+        Failure::told(format!("{name} cannot be read ({error}); check its name and permissions"))
+    })?;
+    if !args.is_digest(&body) {
+        return log::inspect(args, Some(body), out);
     }
+    let inspected = Inspected::open(args, body)?;
+    let outcome = digest::inspect(&inspected, &limits, out)?;
+    ended(outcome, inspected.keys_pinned, out)
 }
 
 /// The last line, and the exit status that tells the same.
@@ -128,6 +125,14 @@ impl InspectArgs {
         })
     }
 
+    /// Where in a copy it lies, or lay.
+    fn place(&self) -> Option<Place> {
+        match &self.within {
+            Some(within) => place_in(within, &self.file),
+            None => place(&self.file),
+        }
+    }
+
     /// By its name; failing that, by its content.
     fn is_digest(&self, body: &[u8]) -> bool {
         let name = self.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
@@ -146,8 +151,9 @@ impl InspectArgs {
 impl Inspected {
     fn open(args: &InspectArgs, body: Vec<u8>) -> Result<Inspected, Failure> {
         let path = args.file.clone();
-        let place = place(&path);
-        let root = args.within.clone().or(place.as_ref().map(|(root, _)| root.clone()));
+        let place = args.place();
+        let root = args.within.clone().or(place.as_ref().map(|place| place.root.clone()));
+        let key = place.map(|place| place.key).filter(|key| DigestKey::parse(key).is_some());
         let given = &args.evidence.public_keys;
         if args.evidence.gives_more_than_keys() {
             let text = "a digest file is verified by itself: of what says where the evidence is, give --in and --public-keys alone";
@@ -166,7 +172,7 @@ impl Inspected {
             keys.merge(read_keys(file)?);
         }
         let keys_pinned = !files.is_empty() && !files.iter().any(|file| root.iter().any(|root| holds(root, file)));
-        Ok(Inspected { path, body, root, key: place.map(|(_, key)| key), keys, keys_pinned })
+        Ok(Inspected { path, body, root, key, keys, keys_pinned })
     }
 
     /// The directory it lies in, as a store.

@@ -435,3 +435,85 @@ fn names_planted_around_a_log_file_are_looked_at_up_to_a_bound() {
     assert_eq!(status, Some(3), "{text}");
     assert!(text.contains("nothing-found: 2000 digest files") && text.contains("that is the limit"), "{text}");
 }
+
+/// The ways to ask about a log file by its path or key all say the same of it, and that it is not proven.
+fn every_way_says_that_it_cannot_be_read(copy: &Copy, what: &str) {
+    let (key, keys) = (copy.key(), TRAIL.keys());
+    let (root, log) = (copy.root.to_str().unwrap(), copy.log.to_str().unwrap());
+    for arguments in [&["inspect", log][..], &["inspect", log, "--in", root]] {
+        let output = run(&[arguments, &NOW, &["--public-keys", &keys]].concat());
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(3), "{what}, {arguments:?}: {text}{}", stderr(&output));
+        assert!(lines(&text, "content").is_empty(), "{what}: {text}");
+        assert!(lines(&text, "finding")[0].starts_with("log-unreadable: "), "{what}: {text}");
+        assert!(lines(&text, "vouched for")[0].ends_with("names it, and it could not be read"), "{what}: {text}");
+    }
+    for arguments in [&["verify", log][..], &["verify", root, "--log-file", &key]] {
+        let output = run(&[arguments, &["--public-keys", &keys, "-q"]].concat());
+        let text = stdout(&output);
+        assert_eq!(output.status.code(), Some(3), "{what}, {arguments:?}: {text}{}", stderr(&output));
+        assert!(text.starts_with("inconclusive: 0 of 1 log file asked for by name"), "{what}: {text}");
+    }
+}
+
+#[test]
+fn a_folder_in_its_place_is_neither_the_file_nor_evidence_of_its_own() {
+    let copy = Copy::new();
+    fs::remove_file(&copy.log).unwrap();
+    fs::create_dir(&copy.log).unwrap();
+    every_way_says_that_it_cannot_be_read(&copy, "an empty folder");
+    copy_all(Path::new(&TRAIL.evidence()), &copy.log);
+    every_way_says_that_it_cannot_be_read(&copy, "a folder that holds a whole trail");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_in_its_place_or_on_the_way_to_it_is_not_followed() {
+    use std::os::unix::fs::symlink;
+    let copy = Copy::new();
+    let another = files_below(&copy.root.join("AWSLogs"));
+    let another = another.iter().find(|path| path.to_string_lossy().contains("_CloudTrail_") && **path != copy.log);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let moved = elsewhere.path().join(copy.log.file_name().unwrap());
+    fs::rename(&copy.log, &moved).unwrap();
+    for (target, what) in [
+        (another.unwrap().as_path(), "a link to another log file"),
+        (&moved, "a link to the file itself, elsewhere"),
+        (Path::new("nowhere"), "a dangling link"),
+        (copy.log.as_path(), "a link to itself"),
+    ] {
+        symlink(target, &copy.log).unwrap();
+        every_way_says_that_it_cannot_be_read(&copy, what);
+        fs::remove_file(&copy.log).unwrap();
+    }
+    // The folder of its day, of a copy that is whole.
+    let (_dir, whole) = TRAIL.copy();
+    let day = copy.log.parent().unwrap();
+    fs::remove_dir_all(day).unwrap();
+    symlink(whole.join(day.strip_prefix(&copy.root).unwrap()), day).unwrap();
+    every_way_says_that_it_cannot_be_read(&copy, "a link to another copy's folder");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_digest_file_that_is_a_link_in_the_copy_is_not_proven() {
+    let copy = Copy::new();
+    let (digest, keys) = (copy.digest(), TRAIL.keys());
+    let moved = copy.root.join("moved");
+    fs::rename(&digest, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &digest).unwrap();
+    let output = run(&["inspect", digest.to_str().unwrap(), "--public-keys", &keys]);
+    assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+    assert!(stdout(&output).contains("could not be read from the copy"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_path_may_lead_up_and_down_again() {
+    let copy = Copy::new();
+    let name = copy.log.file_name().unwrap();
+    let around = copy.log.parent().unwrap().join("../..").join("01/../..").join("2026");
+    let day = copy.log.parent().unwrap().strip_prefix(copy.root.join("AWSLogs")).unwrap();
+    let day: PathBuf = day.components().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect();
+    let (status, text) = copy.inspect_file(&around.join(day).join(name), &["--public-keys", &TRAIL.keys()]);
+    assert_eq!(status, Some(0), "{text}");
+}

@@ -18,13 +18,25 @@ use crate::trail::{DigestKey, ObjectLocation, Time};
 pub(super) fn inspect(file: &Inspected, limits: &Limits, out: &mut dyn Write) -> Result<Outcome, Failure> {
     step(out, "digest file", &file.path.display().to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let (metadata, successor) = match (file.store(limits)?, &file.key) {
-        (Some(store), Some(key)) => runtime.block_on(neighbourhood(&store, key, limits)),
+    let store = file.store(limits)?;
+    let body = match (&store, &file.key) {
+        // Where it lies in a copy, it is read as an audit reads it: through no link.
+        (Some(store), Some(key)) => match runtime.block_on(stored(store, key, limits)) {
+            Ok(body) => body,
+            Err(why) => {
+                step(out, "content", &format!("could not be read from the copy: {why}"))?;
+                return Ok(Outcome::Unproven);
+            }
+        },
+        _ => Bytes::from(file.body.clone()),
+    };
+    let (metadata, successor) = match (&store, file.key.clone().or_else(|| own_word(body.clone(), limits))) {
+        (Some(store), Some(key)) => runtime.block_on(neighbourhood(store, &key, limits)),
         _ => (DigestMetadata::default(), None),
     };
     let fetched = FetchedDigest {
         at: ObjectLocation::new("", file.key.clone().unwrap_or_default()),
-        body: Bytes::from(file.body.clone()),
+        body,
         framing: Framing::GzipOrPlain,
         metadata,
     };
@@ -45,7 +57,7 @@ pub(super) fn inspect(file: &Inspected, limits: &Limits, out: &mut dyn Write) ->
         if file.key.is_some() {
             "it lies under the key it was delivered to"
         } else {
-            "not checked: it lies in no directory of evidence; its own word is taken"
+            "not checked: it lies under no digest file's key in a directory of evidence; its own word is taken"
         },
     )?;
     let mut name = "data signing string";
@@ -154,6 +166,26 @@ fn refused(kind: &DefectKind, out: &mut dyn Write) -> Result<Outcome, Failure> {
     };
     step(out, name, &text)?;
     Ok(outcome)
+}
+
+/// What lies under a key.
+async fn stored(store: &dyn ObjectStore, key: &str, limits: &Limits) -> Result<Bytes, String> {
+    let object = store.get(key).await.map_err(|error| error.to_string())?;
+    object.body.collect(limits.log_inflated).await.map_err(|error| error.to_string())
+}
+
+/// The key that a digest says that it was delivered to.
+fn own_word(body: Bytes, limits: &Limits) -> Option<String> {
+    let fetched = FetchedDigest {
+        at: ObjectLocation::new("", ""),
+        body,
+        framing: Framing::GzipOrPlain,
+        metadata: DigestMetadata::default(),
+    };
+    match parse(fetched, false, limits) {
+        Ok(parsed) => Some(parsed.claims().at.key.clone()),
+        Err(_) => None,
+    }
 }
 
 /// Its metadata, and what its successor says its signature is.

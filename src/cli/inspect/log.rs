@@ -2,7 +2,7 @@
 //! this log file by name; here it is only told.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,7 +15,6 @@ use crate::audit::{AuditRequest, Evidence, Selection, Silent, SpotCheck, region_
 use crate::cli::Failure;
 use crate::cli::directory::Purpose;
 use crate::cli::evidence::{EvidenceArgs, Opened};
-use crate::cli::place::place;
 use crate::cli::unpack::Unpacked;
 use crate::finding::{Code, Severity};
 use crate::keys::KeySource;
@@ -24,19 +23,18 @@ use crate::logfile::{Framing, hash_log};
 use crate::report::Report;
 use crate::trail::{LogKey, LogName, ObjectLocation};
 
-/// Looks at a log file, the bytes of which are given where it lies at hand.
+/// Looks at a log file; its bytes are given where it lies in no copy.
 pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn Write) -> Result<u8, Failure> {
     let at_hand = args.log_file.is_none() && !args.is_in_s3();
     step(out, "log file", &args.name())?;
-    if let Some(body) = &body {
-        content(body, out)?;
-    }
-    let place = Place::of(args, at_hand);
+    let place = Sought::of(args, at_hand);
     let Some(source) = &place.source else {
+        content(body.as_deref(), out)?;
         step(out, "digests", "not looked for: give the directory of evidence with --in DIR")?;
         return ended(Outcome::Unproven, true, out);
     };
     let Some(name) = place.name() else {
+        content(body.as_deref(), out)?;
         step(
             out,
             "name",
@@ -51,6 +49,11 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
     // Without any keys it is told, and nothing is proven.
     let mut opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Copy))?;
     let unpacked = Unpacked::of(&mut opened);
+    let in_place = place.key.as_ref().filter(|_| at_hand);
+    match in_place {
+        Some(key) => content(runtime.block_on(in_copy(&opened.evidence, key)).as_deref(), out)?,
+        None => content(body.as_deref(), out)?,
+    }
     let asked = Asked { runtime: &runtime, opened: &opened, request, body: body.map(Bytes::from) };
     let Some(mut check) = asked.answer(&place, &name)? else {
         step(out, "digests", "there are none of its account and region")?;
@@ -64,8 +67,15 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
     tell(&told, out)
 }
 
+/// What lies in a copy under its key, read as an audit reads it: through no link, and from no folder.
+async fn in_copy(evidence: &Evidence, key: &LogKey) -> Option<Bytes> {
+    let object = evidence.stores.first()?.get(&key.key()).await.ok()?;
+    object.body.collect(Limits::default().log_inflated).await.ok()
+}
+
 /// What the file itself is.
-fn content(body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
+fn content(body: Option<&[u8]>, out: &mut dyn Write) -> Result<(), Failure> {
+    let Some(body) = body else { return Ok(()) };
     match hash_log(body, Framing::GzipOrPlain, Limits::default().log_inflated) {
         Ok(hashed) => {
             step(out, "content", &format!("one whole file of {} uncompressed bytes", hashed.bytes))?;
@@ -77,25 +87,26 @@ fn content(body: &[u8], out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 /// Where it is looked for.
-struct Place {
+struct Sought {
     source: Option<PathBuf>,
     /// Its key, where that is known.
     key: Option<LogKey>,
     file: PathBuf,
 }
 
-impl Place {
-    fn of(args: &InspectArgs, at_hand: bool) -> Place {
+impl Sought {
+    fn of(args: &InspectArgs, at_hand: bool) -> Sought {
         let file = args.file.clone();
         if !at_hand {
             let key = args.log_file.clone().or_else(|| LogKey::parse(&key_in(&args.name())));
-            return Place { source: Some(file.clone()), key, file };
+            return Sought { source: Some(file.clone()), key, file };
         }
-        let lies = place(&file).and_then(|(root, key)| Some((root, LogKey::parse(&key)?)));
-        match (&args.within, lies) {
-            (Some(within), _) => Place { source: Some(within.clone()), key: key_below(within, &file), file },
-            (None, Some((root, key))) => Place { source: Some(root), key: Some(key), file },
-            (None, None) => Place { source: None, key: None, file },
+        let place = args.place();
+        let key = place.as_ref().and_then(|place| LogKey::parse(&place.key));
+        match (&args.within, place) {
+            (Some(within), _) => Sought { source: Some(within.clone()), key, file },
+            (None, Some(place)) if key.is_some() => Sought { source: Some(place.root), key, file },
+            (None, _) => Sought { source: None, key: None, file },
         }
     }
 
@@ -111,12 +122,6 @@ fn key_in(url: &str) -> String {
     url.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).map(|(_, key)| key.to_owned()).unwrap_or_default()
 }
 
-/// The key of a file in a directory, where it lies under one.
-fn key_below(root: &Path, file: &Path) -> Option<LogKey> {
-    let (root, file) = (root.canonicalize().ok()?, file.canonicalize().ok()?);
-    LogKey::parse(file.strip_prefix(root).ok()?.to_str()?)
-}
-
 /// What is asked of the evidence.
 struct Asked<'a> {
     runtime: &'a Runtime,
@@ -127,7 +132,7 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// The answer; of a file whose key is not known, that of the folder in which a digest names it, else of any.
-    fn answer(&self, place: &Place, name: &Named) -> Result<Option<SpotCheck>, Failure> {
+    fn answer(&self, place: &Sought, name: &Named) -> Result<Option<SpotCheck>, Failure> {
         let keys = match &place.key {
             Some(key) => vec![key.clone()],
             None => {
