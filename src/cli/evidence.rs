@@ -38,6 +38,10 @@ pub(super) struct EvidenceArgs {
     #[arg(skip)]
     log_file: Option<LogKey>,
 
+    /// The copy that the file in question lies in, where it is looked at in another.
+    #[arg(skip)]
+    beside: Option<PathBuf>,
+
     /// Public keys obtained apart from the evidence: ListPublicKeys JSON, PEM, DER or certificate; or `aws` to ask AWS, with
     /// any account's credentials [default: asks AWS, but for a directory]
     #[arg(long, value_name = "FILE|aws", num_args = 1..)]
@@ -86,12 +90,18 @@ impl EvidenceArgs {
         }
     }
 
+    /// The same; keys from that copy are no better than keys from the evidence.
+    pub(super) fn beside(self, copy: Option<PathBuf>) -> EvidenceArgs {
+        EvidenceArgs { beside: copy, ..self }
+    }
+
     /// The evidence in `source`, and the keys that AWS lists for it.
     #[cfg(feature = "aws")]
     pub(super) fn for_keys_of(source: &Path) -> EvidenceArgs {
         EvidenceArgs {
             source: Some(source.to_owned()),
             log_file: None,
+            beside: None,
             public_keys: vec![PathBuf::from("aws")],
             bucket: None,
             bucket_dir: Vec::new(),
@@ -314,7 +324,7 @@ impl EvidenceArgs {
             keys.merge(read_keys(path)?);
             names.push(path.display().to_string());
             // Naming a file that lies in the evidence does not make it come from elsewhere.
-            if self.holds(path) {
+            if self.directories().chain(self.beside.as_deref()).any(|copy| came_with(copy, path)) {
                 origin = KeyOrigin::BesideEvidence;
             }
         }
@@ -339,6 +349,15 @@ impl KeySource for NoKeys {
         let problem = "there are none beside the source, and none were given with --public-keys".to_owned();
         Err(KeySourceError { region: region.to_owned(), problem })
     }
+}
+
+/// Whether a key file came with a copy: it lies in it, or beside the keys of a larger copy that this one is a part of.
+pub(super) fn came_with(copy: &Path, file: &Path) -> bool {
+    let beside = |file: PathBuf| {
+        let sidecar = file.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == SIDECAR_FOLDER))?;
+        Some(copy.canonicalize().ok()?.starts_with(sidecar.parent()?))
+    };
+    holds(copy, file) || file.canonicalize().ok().and_then(beside).unwrap_or(false)
 }
 
 /// Whether a file lies in a directory, links followed.

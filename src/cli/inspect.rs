@@ -12,7 +12,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::access::AccessArgs;
 use super::ask::log_key;
-use super::evidence::{EvidenceArgs, holds, now, read_keys, read_object};
+use super::evidence::{EvidenceArgs, came_with, now, read_keys, read_object};
 use super::place::{Place, log_file_in_copy, place, place_in};
 use super::{Failure, say};
 use crate::bundle::is_archive;
@@ -133,6 +133,11 @@ impl InspectArgs {
         }
     }
 
+    /// The copy that it lies in, whichever it is looked at in.
+    fn lies_in(&self) -> Option<PathBuf> {
+        place(&self.file).map(|place| place.root)
+    }
+
     /// By its name; failing that, by its content.
     fn is_digest(&self, body: &[u8]) -> bool {
         let name = self.file.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
@@ -171,7 +176,9 @@ impl Inspected {
         for file in &files {
             keys.merge(read_keys(file)?);
         }
-        let keys_pinned = !files.is_empty() && !files.iter().any(|file| root.iter().any(|root| holds(root, file)));
+        let copies: Vec<PathBuf> = root.iter().cloned().chain(args.lies_in()).collect();
+        let keys_pinned =
+            !files.is_empty() && !files.iter().any(|file| copies.iter().any(|copy| came_with(copy, file)));
         Ok(Inspected { path, body, root, key, keys, keys_pinned })
     }
 

@@ -517,3 +517,57 @@ fn a_path_may_lead_up_and_down_again() {
     let (status, text) = copy.inspect_file(&around.join(day).join(name), &["--public-keys", &TRAIL.keys()]);
     assert_eq!(status, Some(0), "{text}");
 }
+
+#[test]
+fn keys_of_the_copy_do_not_become_better_by_naming_a_part_of_it() {
+    let copy = Copy::new();
+    let beside = copy.root.join(".trailseal/public-keys.json");
+    let part = copy.root.join("part");
+    copy_all(&copy.root.join("AWSLogs"), &part.join("AWSLogs"));
+    let (_dir, whole) = TRAIL.copy();
+    for file in [&copy.log, &copy.digest()] {
+        let of_part = part.join(file.strip_prefix(&copy.root).unwrap());
+        for (file, within) in [(&of_part, &part), (file, &whole)] {
+            let (status, text) =
+                copy.inspect_file(file, &["--in", within.to_str().unwrap(), "--public-keys", beside.to_str().unwrap()]);
+            assert_eq!(status, Some(3), "{text}");
+            assert!(lines(&text, "keys")[0].contains("not that AWS signed it"), "{text}");
+        }
+    }
+    let verify = run(&["verify", part.to_str().unwrap(), "--public-keys", beside.to_str().unwrap(), "-q"]);
+    assert_eq!(verify.status.code(), Some(3), "{}", stdout(&verify));
+}
+
+#[test]
+fn a_digest_file_is_held_against_its_place_in_the_evidence_that_was_named() {
+    let copy = Copy::new();
+    let (digest, keys) = (copy.digest(), TRAIL.keys());
+    let evidence = tempfile::tempdir().unwrap();
+    copy_all(&copy.root.join("AWSLogs"), &evidence.path().join("moved/AWSLogs"));
+    let moved = evidence.path().join("moved").join(digest.strip_prefix(&copy.root).unwrap());
+    let keys = ["--public-keys", &keys];
+    let (status, text) = copy.inspect_file(&moved, &[&keys[..], &["--in", evidence.path().to_str().unwrap()]].concat());
+    assert_eq!(status, Some(1), "{text}");
+    assert!(lines(&text, "location")[0].ends_with("and lies elsewhere"), "{text}");
+    // What lies in another copy has no place in this one.
+    let (status, text) = copy.inspect_file(&moved, &[&keys[..], &["--in", copy.root.to_str().unwrap()]].concat());
+    assert_eq!(status, Some(0), "{text}");
+    assert!(lines(&text, "location")[0].starts_with("not checked: "), "{text}");
+}
+
+#[test]
+fn a_log_file_that_is_gone_is_not_looked_for_in_another_copy_under_its_name() {
+    let copy = Copy::new();
+    fs::remove_file(&copy.log).unwrap();
+    let output = run(&["inspect", copy.log.to_str().unwrap(), "--in", &TRAIL.evidence()]);
+    assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    // One that lies under another name than that of its place is judged by its content, and that is said.
+    let (_dir, whole) = TRAIL.copy();
+    let aside = whole.join("aside").join(copy.log.file_name().unwrap());
+    fs::create_dir(aside.parent().unwrap()).unwrap();
+    fs::rename(whole.join(copy.key()), &aside).unwrap();
+    let more = ["--public-keys", &TRAIL.keys(), "--in", whole.to_str().unwrap()];
+    let (status, text) = copy.inspect_file(&aside, &more);
+    assert_eq!(status, Some(0), "{text}");
+    assert!(lines(&text, "location")[0].starts_with("not checked: "), "{text}");
+}

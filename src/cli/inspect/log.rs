@@ -45,7 +45,7 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut request = AuditRequest::everything("", args.as_of()?);
     request.select.named.extend(args.log_file.clone());
-    let given = args.evidence.of(Some(source));
+    let given = args.evidence.of(Some(source)).beside(args.lies_in());
     // Without any keys it is told, and nothing is proven.
     let mut opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Copy))?;
     let unpacked = Unpacked::of(&mut opened);
@@ -53,6 +53,13 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
     match in_place {
         Some(key) => content(runtime.block_on(in_copy(&opened.evidence, key)).as_deref(), out)?,
         None => content(body.as_deref(), out)?,
+    }
+    if at_hand && in_place.is_none() {
+        step(
+            out,
+            "location",
+            "not checked: it lies under no log file's key in the evidence; it is its content that is looked at",
+        )?;
     }
     let asked = Asked { runtime: &runtime, opened: &opened, request, body: body.map(Bytes::from) };
     let Some(mut check) = asked.answer(&place, &name)? else {
