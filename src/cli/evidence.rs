@@ -12,14 +12,14 @@ use futures::future::BoxFuture;
 use super::Failure;
 use super::access::AccessArgs;
 use super::directory::{DirBuckets, Purpose, open_copy, open_named};
-use super::place::log_file_in_copy;
+use super::place::{Moved, Place, log_file_in_copy};
 use super::source::Source;
 use crate::attest::TrustedSigners;
 use crate::attest::timestamp::TrustedAuthorities;
 use crate::audit::{AuditRequest, Evidence};
 use crate::bundle::{Bundle, KEYS, Trusted, Vouched, check_signature, is_archive};
 use crate::digest::KeySet;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::keys::{KeyOrigin, KeySource, KeySourceError, KeysAtHand, parse_key_file};
 use crate::limits::Limits;
 use crate::report::Report;
@@ -33,6 +33,10 @@ pub(super) struct EvidenceArgs {
     /// SOURCE, which each command has in its own place.
     #[arg(skip)]
     source: Option<PathBuf>,
+
+    /// Where the copy was guessed to begin, if SOURCE is the path of a file in it and nothing else tells.
+    #[arg(skip)]
+    guessed: Option<Place>,
 
     /// The log file, where SOURCE is the path of one in a copy.
     #[arg(skip)]
@@ -85,9 +89,19 @@ impl EvidenceArgs {
     /// The evidence in SOURCE; where that is a log file in a copy, the copy.
     pub(super) fn of(&self, source: Option<&PathBuf>) -> EvidenceArgs {
         match source.and_then(|path| log_file_in_copy(path)) {
-            Some((place, log)) => EvidenceArgs { source: Some(place.root), log_file: Some(log), ..self.clone() },
-            None => EvidenceArgs { source: source.cloned(), log_file: None, ..self.clone() },
+            Some((place, log)) => EvidenceArgs {
+                source: Some(place.root.clone()),
+                log_file: Some(log),
+                guessed: Some(place).filter(|place| place.guessed),
+                ..self.clone()
+            },
+            None => EvidenceArgs { source: source.cloned(), log_file: None, guessed: None, ..self.clone() },
         }
+    }
+
+    /// The same, where the copy that is the source was guessed from the path of a file in it.
+    pub(super) fn guessed(self, place: Option<Place>) -> EvidenceArgs {
+        EvidenceArgs { guessed: place, ..self }
     }
 
     /// The same; keys from that copy are no better than keys from the evidence.
@@ -100,6 +114,7 @@ impl EvidenceArgs {
     pub(super) fn for_keys_of(source: &Path) -> EvidenceArgs {
         EvidenceArgs {
             source: Some(source.to_owned()),
+            guessed: None,
             log_file: None,
             beside: None,
             public_keys: vec![PathBuf::from("aws")],
@@ -280,21 +295,32 @@ impl EvidenceArgs {
         })
     }
 
-    /// Where every digest contradicts the bucket or prefix that the caller named, a slip of the caller is likelier than
-    /// that whoever altered the evidence moved all of it, and alike.
+    /// Where every digest contradicts the bucket or prefix that the caller named, and nothing else, a slip of the caller is
+    /// likelier than that whoever altered the evidence moved all of it, and alike; and so it is where the directory in which a
+    /// copy begins was only guessed, and they fit another one.
     pub(super) fn place_must_fit(&self, report: &Report) -> Result<(), Failure> {
         // In a bucket, where a digest lies is no slip of the caller.
         let copy = self.directories().next().is_some();
-        let named = copy && (self.bucket.is_some() || self.s3_prefix.is_some());
-        let mut violations = report.findings.iter().filter(|finding| finding.severity == Severity::Violation);
-        let example = violations.clone().find_map(|finding| finding.recorded.clone());
-        let all_moved = violations.all(|finding| finding.code == Code::DigestMoved);
-        match example {
-            Some(recorded) if named && all_moved && report.totals.digests.verified == 0 => Err(Failure::told(format!(
+        let violations = report.findings.iter().filter(|finding| finding.severity == Severity::Violation);
+        let moved: Option<Vec<Moved<'_>>> = violations.map(Moved::of).collect();
+        let Some(moved) = moved.filter(|moved| copy && !moved.is_empty()) else { return Ok(()) };
+        if report.totals.digests.verified > 0 {
+            return Ok(());
+        }
+        let recorded = moved[0].recorded;
+        if let Some(guessed) = &self.guessed
+            && let Some(root) = moved[0].fits(guessed)
+            && moved.iter().all(|moved| moved.fits(guessed).as_ref() == Some(&root))
+        {
+            return Err(guessed.is_wrong(recorded, &root));
+        }
+        let named = (self.bucket.is_some(), self.s3_prefix.is_some());
+        match moved.iter().all(|moved| moved.differs_only(named)) {
+            true => Err(Failure::told(format!(
                 "every digest file says that it was delivered elsewhere than --bucket or --s3-prefix say, such as to \
                  {recorded}; check these options"
             ))),
-            _ => Ok(()),
+            false => Ok(()),
         }
     }
 

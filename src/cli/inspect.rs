@@ -6,7 +6,7 @@ mod log;
 mod told;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 
@@ -66,6 +66,8 @@ struct Inspected {
     root: Option<PathBuf>,
     /// Its key there, if it lies under that of a digest file.
     key: Option<String>,
+    /// Where the copy is taken to begin, if only the path tells.
+    guessed: Option<Place>,
     keys: KeySet,
     keys_pinned: bool,
 }
@@ -94,6 +96,10 @@ pub(super) fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<u8, Failure
         return log::inspect(args, Some(body), out);
     }
     let inspected = Inspected::open(args, body)?;
+    step(out, "digest file", &inspected.path.display().to_string())?;
+    if let Some(root) = &inspected.root {
+        args.tell_evidence(inspected.guessed.is_some(), root, out)?;
+    }
     let outcome = digest::inspect(&inspected, &limits, out)?;
     ended(outcome, inspected.keys_pinned, out)
 }
@@ -133,6 +139,16 @@ impl InspectArgs {
         }
     }
 
+    /// Which directory of evidence is looked at, and who says so.
+    fn tell_evidence(&self, guessed: bool, root: &Path, out: &mut dyn Write) -> io::Result<()> {
+        let why = match (&self.within, guessed) {
+            (Some(_), _) => "as --in says".to_owned(),
+            (None, false) => format!("which {SIDECAR_FOLDER} in it tells"),
+            (None, true) => "guessed from the path, for it holds AWSLogs/; --in DIR names another".to_owned(),
+        };
+        step(out, "evidence", &format!("{}, {why}", root.display()))
+    }
+
     /// The copy that it lies in, whichever it is looked at in.
     fn lies_in(&self) -> Option<PathBuf> {
         place(&self.file).map(|place| place.root)
@@ -158,6 +174,7 @@ impl Inspected {
         let path = args.file.clone();
         let place = args.place();
         let root = args.within.clone().or(place.as_ref().map(|place| place.root.clone()));
+        let guessed = place.clone().filter(|place| place.guessed);
         let key = place.map(|place| place.key).filter(|key| DigestKey::parse(key).is_some());
         let given = &args.evidence.public_keys;
         if args.evidence.gives_more_than_keys() {
@@ -179,7 +196,7 @@ impl Inspected {
         let copies: Vec<PathBuf> = root.iter().cloned().chain(args.lies_in()).collect();
         let keys_pinned =
             !files.is_empty() && !files.iter().any(|file| copies.iter().any(|copy| came_with(copy, file)));
-        Ok(Inspected { path, body, root, key, keys, keys_pinned })
+        Ok(Inspected { path, body, root, key, guessed, keys, keys_pinned })
     }
 
     /// The directory it lies in, as a store.

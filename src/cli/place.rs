@@ -4,8 +4,11 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::Failure;
+use super::simulate::shell;
+use crate::finding::{Code, Finding};
 use crate::store::dir::{SIDECAR_FOLDER, has_place};
-use crate::trail::{DigestKey, LogKey};
+use crate::trail::{AccountFolder, DigestKey, LogKey, ObjectLocation};
 
 /// A place in a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,61 @@ pub(super) fn place(path: &Path) -> Option<Place> {
     match with_sidecar {
         Some(place) => Some(Place { guessed: false, ..place.clone() }),
         None => candidates.into_iter().next(),
+    }
+}
+
+/// A digest file that lies elsewhere than where it was delivered, as a finding tells.
+pub(super) struct Moved<'f> {
+    at: &'f ObjectLocation,
+    /// Where it was delivered.
+    pub recorded: &'f str,
+}
+
+impl<'f> Moved<'f> {
+    /// None of any other finding.
+    pub(super) fn of(finding: &'f Finding) -> Option<Moved<'f>> {
+        let moved = finding.code == Code::DigestMoved;
+        let (at, recorded) = finding.subject.as_ref().zip(finding.recorded.as_deref()).filter(|_| moved)?;
+        Some(Moved { at, recorded })
+    }
+
+    fn bucket_and_key(&self) -> Option<(&'f str, &'f str)> {
+        self.recorded.strip_prefix("s3://")?.split_once('/')
+    }
+
+    /// The other directory that its copy would begin in.
+    pub(super) fn fits(&self, guessed: &Place) -> Option<PathBuf> {
+        guessed.fits(&self.at.key, self.bucket_and_key()?.1)
+    }
+
+    /// Whether it differs in nothing but what was named: the bucket, the prefix.
+    pub(super) fn differs_only(&self, (bucket, prefix): (bool, bool)) -> bool {
+        let Some((recorded_in, recorded)) = self.bucket_and_key() else { return false };
+        let below = |key: &str| {
+            DigestKey::parse(key)
+                .map(|key| DigestKey { folder: AccountFolder { prefix: String::new(), ..key.folder }, ..key })
+        };
+        let same_key = if prefix { below(recorded) == below(&self.at.key) } else { recorded == self.at.key };
+        same_key && (bucket || recorded_in == self.at.bucket)
+    }
+}
+
+impl Place {
+    /// The other directory that a copy would begin in, if what lies in it under a key was delivered under another one.
+    pub(super) fn fits(&self, key: &str, recorded: &str) -> Option<PathBuf> {
+        let path = self.root.join(key);
+        // By parts of the path: a root is a whole folder.
+        let root = path.ancestors().nth(Path::new(recorded).components().count())?;
+        (path.ends_with(recorded) && root != self.root).then(|| root.to_owned())
+    }
+
+    /// That the copy begins elsewhere.
+    pub(super) fn is_wrong(&self, recorded: &str, root: &Path) -> Failure {
+        let (guessed, root) = (self.root.display(), shell(&root.display().to_string()));
+        Failure::told(format!(
+            "the copy was taken to begin at {guessed}, and the digest files in it say that they were delivered to places such as \
+             {recorded}: then it begins at {root}; say so with `inspect --in {root}`, or by naming {root} and --log-file KEY"
+        ))
     }
 }
 

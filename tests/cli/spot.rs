@@ -98,6 +98,7 @@ fn every_step_of_a_log_file_that_is_as_it_was_delivered() {
         format!("log file             {}", log.display()),
         format!("content              one whole file of {} uncompressed bytes", content.len()),
         format!("SHA-256              {hash}"),
+        format!("evidence             {}, which .trailseal in it tells", copy.root.display()),
         format!("digests              1 digest file around {minute} looked at"),
         format!("vouched for          {} records this very content", bucket_key(&digest)),
         format!("  chain              {chain}"),
@@ -266,7 +267,7 @@ fn a_copy_that_lost_its_metadata_takes_the_signature_from_the_next_digest() {
 #[test]
 fn a_root_that_was_guessed_wrong_is_no_contradiction() {
     let dir = tempfile::tempdir().unwrap();
-    let evidence = dir.path().join("evidence");
+    let evidence = dir.path().join("the evidence");
     let keys = dir.path().join("keys.json");
     let made = run(&[
         "simulate",
@@ -287,16 +288,56 @@ fn a_root_that_was_guessed_wrong_is_no_contradiction() {
         "0",
     ]);
     assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
-    fs::remove_dir_all(evidence.join(".trailseal")).unwrap();
-    let log = find(&evidence, "_CloudTrail_");
-    let inspect = |more: &[&str]| {
-        run(&[&["inspect", log.to_str().unwrap(), "--public-keys", keys.to_str().unwrap()], &NOW[..], more].concat())
+    let log = find(&evidence, "_CloudTrail_").canonicalize().unwrap();
+    let digest = find(&evidence, "_CloudTrail-Digest_").canonicalize().unwrap();
+    let ask = |command: &str, file: &Path, more: &[&str]| {
+        let file = [command, file.to_str().unwrap(), "--public-keys", keys.to_str().unwrap()];
+        run(&[&file[..], &NOW[..], more].concat())
     };
-    let guessed = inspect(&[]);
-    assert_eq!(guessed.status.code(), Some(2), "{}", stdout(&guessed));
-    assert!(stderr(&guessed).contains("give that with --in DIR"), "{}", stderr(&guessed));
-    let told = inspect(&["--in", evidence.to_str().unwrap()]);
+    // Of which the sidecar tells where it begins.
+    for file in [&log, &digest] {
+        let told = ask("inspect", file, &[]);
+        assert_eq!(told.status.code(), Some(0), "{}", stdout(&told));
+        assert!(lines(&stdout(&told), "evidence")[0].ends_with("which .trailseal in it tells"), "{}", stdout(&told));
+    }
+    fs::remove_dir_all(evidence.join(".trailseal")).unwrap();
+    let root = evidence.canonicalize().unwrap();
+    let root = root.to_str().unwrap();
+    for (command, file) in [("inspect", &log), ("verify", &log), ("inspect", &digest)] {
+        let guessed = ask(command, file, &[]);
+        assert_eq!(guessed.status.code(), Some(2), "{}", stdout(&guessed));
+        let what_to_do = format!("then it begins at '{root}'; say so with `inspect --in '{root}'`");
+        assert!(stderr(&guessed).contains(&what_to_do), "{}", stderr(&guessed));
+    }
+    let told = ask("inspect", &log, &["--in", root]);
     assert_eq!(told.status.code(), Some(0), "{}", stdout(&told));
+    assert!(lines(&stdout(&told), "evidence")[0].ends_with("as --in says"), "{}", stdout(&told));
+}
+
+#[test]
+fn a_digest_file_that_was_moved_is_a_finding_whoever_told_where_the_copy_begins() {
+    for sidecar in [true, false] {
+        let copy = Copy::new();
+        let digest = copy.digest();
+        // The digest of the hour after, put in the place of the one that names the log file, and nothing else is left.
+        let digests = digest.parent().unwrap();
+        let mut digests = files_below(digests);
+        let at = digests.iter().position(|path| *path == digest).unwrap();
+        fs::copy(&digests[at + 1], &digest).unwrap();
+        digests.retain(|path| *path != digest);
+        digests.iter().for_each(|path| fs::remove_file(path).unwrap());
+        if !sidecar {
+            fs::remove_dir_all(copy.root.join(".trailseal")).unwrap();
+        }
+        let bucket = ["--bucket", "example-trail-logs"];
+        for more in [&[][..], &["--in", copy.root.to_str().unwrap()], &bucket] {
+            let (status, text) = copy.inspect(more);
+            assert_eq!((status, lines(&text, "result")), (Some(1), vec!["contradicted"]), "{sidecar} {more:?}: {text}");
+            assert!(text.contains("digest-moved: "), "{sidecar} {more:?}: {text}");
+        }
+        let (status, text) = copy.inspect_file(&digest, &["--public-keys", &TRAIL.keys()]);
+        assert_eq!(status, Some(1), "{sidecar}: {text}");
+    }
 }
 
 #[test]

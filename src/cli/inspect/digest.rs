@@ -16,7 +16,6 @@ use crate::store::ObjectStore;
 use crate::trail::{DigestKey, ObjectLocation, Time};
 
 pub(super) fn inspect(file: &Inspected, limits: &Limits, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    step(out, "digest file", &file.path.display().to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let store = file.store(limits)?;
     let body = match (&store, &file.key) {
@@ -45,6 +44,11 @@ pub(super) fn inspect(file: &Inspected, limits: &Limits, out: &mut dyn Write) ->
         Err((kind, sha256)) => {
             if let Some(sha256) = sha256 {
                 step(out, "SHA-256", &hex::encode(sha256))?;
+            }
+            if let (DefectKind::Moved { recorded }, Some(guessed)) = (&kind, &file.guessed)
+                && let Some(root) = guessed.fits(&guessed.key, &recorded.key)
+            {
+                return Err(guessed.is_wrong(&recorded.to_string(), &root));
             }
             return refused(&kind, out);
         }

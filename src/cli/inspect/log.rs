@@ -14,13 +14,12 @@ use super::{InspectArgs, Outcome, ended, step};
 use crate::audit::{AuditRequest, Evidence, Selection, Silent, SpotCheck, region_folders, spot_check};
 use crate::cli::Failure;
 use crate::cli::directory::Purpose;
-use crate::cli::evidence::{EvidenceArgs, Opened};
+use crate::cli::evidence::Opened;
+use crate::cli::place::Place;
 use crate::cli::unpack::Unpacked;
-use crate::finding::{Code, Severity};
 use crate::keys::KeySource;
 use crate::limits::Limits;
 use crate::logfile::{Framing, hash_log};
-use crate::report::Report;
 use crate::trail::{LogKey, LogName, ObjectLocation};
 
 /// Looks at a log file; its bytes are given where it lies in no copy.
@@ -45,7 +44,7 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut request = AuditRequest::everything("", args.as_of()?);
     request.select.named.extend(args.log_file.clone());
-    let given = args.evidence.of(Some(source)).beside(args.lies_in());
+    let given = args.evidence.of(Some(source)).beside(args.lies_in()).guessed(place.guessed.clone());
     // Without any keys it is told, and nothing is proven.
     let mut opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Copy))?;
     let unpacked = Unpacked::of(&mut opened);
@@ -53,6 +52,9 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
     match in_place {
         Some(key) => content(runtime.block_on(in_copy(&opened.evidence, key)).as_deref(), out)?,
         None => content(body.as_deref(), out)?,
+    }
+    if at_hand {
+        args.tell_evidence(place.guessed.is_some(), source, out)?;
     }
     if at_hand && in_place.is_none() {
         step(
@@ -69,7 +71,7 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
     if let Some(unpacked) = unpacked {
         unpacked.check(&mut check.report);
     }
-    must_fit(&given, &check.report, args.within.is_none() && at_hand)?;
+    given.place_must_fit(&check.report)?;
     let told = Told { check: &check, content: !at_hand };
     tell(&told, out)
 }
@@ -98,6 +100,8 @@ struct Sought {
     source: Option<PathBuf>,
     /// Its key, where that is known.
     key: Option<LogKey>,
+    /// Where the copy is taken to begin, if only the path tells.
+    guessed: Option<Place>,
     file: PathBuf,
 }
 
@@ -106,15 +110,13 @@ impl Sought {
         let file = args.file.clone();
         if !at_hand {
             let key = args.log_file.clone().or_else(|| LogKey::parse(&key_in(&args.name())));
-            return Sought { source: Some(file.clone()), key, file };
+            return Sought { source: Some(file.clone()), key, guessed: None, file };
         }
         let place = args.place();
         let key = place.as_ref().and_then(|place| LogKey::parse(&place.key));
-        match (&args.within, place) {
-            (Some(within), _) => Sought { source: Some(within.clone()), key, file },
-            (None, Some(place)) if key.is_some() => Sought { source: Some(place.root), key, file },
-            (None, _) => Sought { source: None, key: None, file },
-        }
+        let place = place.filter(|_| key.is_some());
+        let source = args.within.clone().or(place.as_ref().map(|place| place.root.clone()));
+        Sought { source, key, guessed: place.filter(|place| place.guessed), file }
     }
 
     /// What its name tells.
@@ -177,23 +179,6 @@ impl Asked<'_> {
         request.select.named = vec![key];
         let keys: Arc<dyn KeySource> = Arc::clone(&self.opened.keys);
         self.runtime.block_on(spot_check(evidence, keys, request, Arc::new(Silent))).map_err(Failure::told)
-    }
-}
-
-/// Where the root of a copy was told from the path alone, it may be another one: then every digest lies elsewhere than where it
-/// was delivered to.
-fn must_fit(given: &EvidenceArgs, report: &Report, guessed: bool) -> Result<(), Failure> {
-    given.place_must_fit(report)?;
-    let mut violations = report.findings.iter().filter(|finding| finding.severity == Severity::Violation).peekable();
-    let example = violations.peek().and_then(|finding| finding.recorded.clone());
-    match example {
-        Some(recorded) if guessed && violations.all(|finding| finding.code == Code::DigestMoved) => {
-            Err(Failure::told(format!(
-                "the digests around it say that they were delivered elsewhere in a bucket, such as to {recorded}: if the copy begins \
-                 in a directory above the one of AWSLogs/, give that with --in DIR"
-            )))
-        }
-        _ => Ok(()),
     }
 }
 
