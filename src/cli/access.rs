@@ -8,12 +8,21 @@ pub(super) use self::live::AccessArgs;
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct AccessArgs {}
 
+#[cfg(not(feature = "aws"))]
+impl AccessArgs {
+    /// What was given, as a shell reads it, each after a space.
+    pub(super) fn options(&self) -> String {
+        String::new()
+    }
+}
+
 #[cfg(feature = "aws")]
 mod live {
     use std::time::Duration;
 
     use crate::aws::{Access, AccessOptions, AssumedRole};
     use crate::cli::Failure;
+    use crate::cli::simulate::shell;
     use crate::trail::is_account_id;
 
     /// How AWS is reached. What is not given is taken from where the AWS CLI takes it: environment, profile, SSO, container,
@@ -89,6 +98,24 @@ mod live {
                 read_timeout: options.read_timeout.as_secs(),
                 max_attempts: options.attempts,
             }
+        }
+
+        /// What was given, as a shell reads it, each after a space. What does not decide what is found is left out.
+        pub(in crate::cli) fn options(&self) -> String {
+            let session = self.assume_role.as_ref().map(|_| &self.role_session_name);
+            let named = [
+                ("profile", self.profile.as_ref()),
+                ("endpoint-url", self.endpoint_url.as_ref()),
+                ("assume-role", self.assume_role.as_ref()),
+                ("external-id", self.external_id.as_ref()),
+                ("role-session-name", session),
+                ("request-payer", self.request_payer.as_ref()),
+                ("expected-bucket-owner", self.expected_bucket_owner.as_ref()),
+            ];
+            let named = named.iter().filter_map(|(name, value)| Some(format!(" --{name} {}", shell(value.as_ref()?))));
+            let flags = [("fips", self.fips), ("dual-stack", self.dual_stack)];
+            let flags = flags.iter().filter(|(_, given)| *given).map(|(name, _)| format!(" --{name}"));
+            named.chain(flags).collect()
         }
 
         /// Settles on credentials. `region` is where to begin if neither environment nor profile names one.

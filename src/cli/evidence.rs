@@ -6,26 +6,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use async_trait::async_trait;
 use futures::future::BoxFuture;
 
 use super::Failure;
 use super::access::AccessArgs;
 use super::directory::{DirBuckets, Purpose, open_copy, open_named};
 use super::place::{Moved, Place, log_file_in_copy};
+use super::simulate::{shell, shell_path};
 use super::source::Source;
 use crate::attest::TrustedSigners;
 use crate::attest::timestamp::TrustedAuthorities;
 use crate::audit::{AuditRequest, Evidence};
 use crate::bundle::{Bundle, KEYS, Trusted, Vouched, check_signature, is_archive};
-use crate::digest::KeySet;
 use crate::finding::{Finding, Severity};
-use crate::keys::{KeyOrigin, KeySource, KeySourceError, KeysAtHand, parse_key_file};
+use crate::keys::{KeyOrigin, KeySource, KeysAtHand};
 use crate::limits::Limits;
 use crate::report::Report;
 use crate::store::ObjectStore;
 use crate::store::dir::{PULL_RECORD, SIDECAR_FOLDER, SourceRecord};
-use crate::trail::{Interval, LogKey, Time};
+use crate::trail::{LogKey, Time};
 
 /// Where the evidence lies, and the keys to check it with.
 #[derive(Clone, Debug, clap::Args)]
@@ -44,7 +43,7 @@ pub(super) struct EvidenceArgs {
 
     /// The copy that the file in question lies in, where it is looked at in another.
     #[arg(skip)]
-    beside: Option<PathBuf>,
+    pub(super) beside: Option<PathBuf>,
 
     /// Public keys obtained apart from the evidence: ListPublicKeys JSON, PEM, DER or certificate; or `aws` to ask AWS, with
     /// any account's credentials [default: asks AWS, but for a directory]
@@ -107,6 +106,22 @@ impl EvidenceArgs {
     /// The same; keys from that copy are no better than keys from the evidence.
     pub(super) fn beside(self, copy: Option<PathBuf>) -> EvidenceArgs {
         EvidenceArgs { beside: copy, ..self }
+    }
+
+    /// What was given beside SOURCE, as a shell reads it, each after a space.
+    pub(super) fn options(&self) -> String {
+        let bucket = self.bucket.iter().map(|name| format!(" --bucket {}", shell(name)));
+        let prefix = self.s3_prefix.iter().map(|prefix| format!(" --s3-prefix {}", shell(prefix)));
+        let dirs = self.bucket_dir.iter();
+        let dirs = dirs.map(|(name, path)| format!(" --bucket-dir {}", shell(&format!("{name}={}", path.display()))));
+        let files = [
+            ("public-keys", &self.public_keys),
+            ("signer", &self.signer),
+            ("timestamp-authority", &self.timestamp_authority),
+        ];
+        let files = files.iter().flat_map(|(name, paths)| paths.iter().map(move |path| (name, path)));
+        let files = files.map(|(name, path)| format!(" --{name} {}", shell_path(path)));
+        bucket.chain(prefix).chain(dirs).chain(files).collect()
     }
 
     /// The evidence in `source`, and the keys that AWS lists for it.
@@ -323,81 +338,12 @@ impl EvidenceArgs {
             false => Ok(()),
         }
     }
-
-    /// The keys in files: those given, else those beside the evidence in `root`. A copy can be made without any.
-    pub(super) fn keys_at_hand(&self, root: Option<&Path>, purpose: Purpose) -> Result<Arc<dyn KeySource>, Failure> {
-        if let Some(root) = root.filter(|_| self.public_keys.is_empty()) {
-            let beside = root.join(SIDECAR_FOLDER).join("public-keys.json");
-            if !beside.is_file() && purpose == Purpose::Copy {
-                return Ok(Arc::new(NoKeys));
-            }
-            if !beside.is_file() {
-                let text = format!(
-                    "there are no public keys to check {} with; ask AWS for them with --public-keys aws (any AWS account may), or give \
-                     --public-keys FILE, written by `trailseal keys export` or `aws cloudtrail list-public-keys --start-time T \
-                     --end-time T --region R --output json > FILE`",
-                    root.display()
-                );
-                return Err(Failure::told(text));
-            }
-            let keys = read_keys(&beside)?;
-            return Ok(Arc::new(KeysAtHand::new(keys, beside.display().to_string(), KeyOrigin::BesideEvidence)));
-        }
-        let mut keys = KeySet::default();
-        let mut origin = KeyOrigin::Pinned;
-        let mut names = Vec::new();
-        for path in &self.public_keys {
-            keys.merge(read_keys(path)?);
-            names.push(path.display().to_string());
-            // Naming a file that lies in the evidence does not make it come from elsewhere.
-            if self.directories().chain(self.beside.as_deref()).any(|copy| came_with(copy, path)) {
-                origin = KeyOrigin::BesideEvidence;
-            }
-        }
-        Ok(Arc::new(KeysAtHand::new(keys, names.join(", "), origin)))
-    }
-}
-
-/// There are no keys at hand.
-struct NoKeys;
-
-#[async_trait]
-impl KeySource for NoKeys {
-    fn describe(&self) -> String {
-        "nowhere".to_owned()
-    }
-
-    fn origin(&self) -> KeyOrigin {
-        KeyOrigin::BesideEvidence
-    }
-
-    async fn keys(&self, region: &str, _range: Interval) -> Result<Arc<KeySet>, KeySourceError> {
-        let problem = "there are none beside the source, and none were given with --public-keys".to_owned();
-        Err(KeySourceError { region: region.to_owned(), problem })
-    }
-}
-
-/// Whether a key file came with a copy: it lies in it, or beside the keys of a larger copy that this one is a part of.
-pub(super) fn came_with(copy: &Path, file: &Path) -> bool {
-    let beside = |file: PathBuf| {
-        let sidecar = file.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == SIDECAR_FOLDER))?;
-        Some(copy.canonicalize().ok()?.starts_with(sidecar.parent()?))
-    };
-    holds(copy, file) || file.canonicalize().ok().and_then(beside).unwrap_or(false)
 }
 
 /// Whether a file lies in a directory, links followed.
 pub(super) fn holds(directory: &Path, file: &Path) -> bool {
     let whole = |path: &Path| path.canonicalize().ok();
     whole(directory).zip(whole(file)).is_some_and(|(directory, file)| file.starts_with(directory))
-}
-
-/// Reads a key file.
-pub(super) fn read_keys(path: &Path) -> Result<KeySet, Failure> {
-    let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("the key file {}: {error}", path.display()));
-    let bytes = read_small(path)
-        .map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
-    parse_key_file(&bytes).map_err(|error| wrong(&error))
 }
 
 /// Reads a file that is small by nature, and no more of it than that.

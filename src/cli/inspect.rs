@@ -12,7 +12,8 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::access::AccessArgs;
 use super::ask::log_key;
-use super::evidence::{EvidenceArgs, came_with, now, read_keys, read_object};
+use super::evidence::{EvidenceArgs, now, read_object};
+use super::key_files::{came_with, read_keys};
 use super::place::{Place, log_file_in_copy, place, place_in};
 use super::{Failure, say};
 use crate::bundle::is_archive;

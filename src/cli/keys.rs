@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use super::evidence::read_keys;
+use super::key_files::read_keys;
 use super::{Failure, say};
 
 /// What to do with keys.

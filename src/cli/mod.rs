@@ -20,6 +20,7 @@ mod evidence;
 #[cfg(feature = "aws")]
 mod export;
 mod inspect;
+mod key_files;
 mod keys;
 #[cfg(feature = "aws")]
 mod live;

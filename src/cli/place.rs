@@ -5,7 +5,6 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::Failure;
-use super::simulate::shell;
 use crate::finding::{Code, Finding};
 use crate::store::dir::{SIDECAR_FOLDER, has_place};
 use crate::trail::{AccountFolder, DigestKey, LogKey, ObjectLocation};
@@ -88,10 +87,10 @@ impl Place {
 
     /// That the copy begins elsewhere.
     pub(super) fn is_wrong(&self, recorded: &str, root: &Path) -> Failure {
-        let (guessed, root) = (self.root.display(), shell(&root.display().to_string()));
+        let (guessed, root) = (self.root.display(), root.display());
         Failure::told(format!(
             "the copy was taken to begin at {guessed}, and the digest files in it say that they were delivered to places such as \
-             {recorded}: then it begins at {root}; say so with `inspect --in {root}`, or by naming {root} and --log-file KEY"
+             {recorded}: then it begins at {root}; give that to inspect with --in, or as SOURCE with --log-file KEY"
         ))
     }
 }

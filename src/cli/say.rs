@@ -20,6 +20,11 @@ pub(super) fn next(out: &mut dyn Write, command: &str) -> io::Result<()> {
     writeln!(out, "Next: {}", escape::command(command))
 }
 
+/// A line that ends in a command, to be run as it stands.
+pub(super) fn line_with(out: &mut dyn Write, text: &str, command: &str) -> io::Result<()> {
+    writeln!(out, "{}{}", visible(text), escape::command(command))
+}
+
 /// A value as indented JSON.
 pub(super) fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     render::json_value(value, out)

@@ -1,7 +1,7 @@
 //! `trailseal simulate`: writes a synthetic trail.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::output::write_whole;
 use super::say;
@@ -213,6 +213,12 @@ pub(super) fn shell(text: &str) -> String {
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// A path, which a shell reads as one word and a program as no option.
+pub(super) fn shell_path(path: &Path) -> String {
+    let text = path.display().to_string();
+    shell(&if text.starts_with('-') { format!("./{text}") } else { text })
 }
 
 #[cfg(test)]

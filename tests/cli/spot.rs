@@ -108,10 +108,10 @@ fn every_step_of_a_log_file_that_is_as_it_was_delivered() {
         format!("  delivered to       {}", bucket_key(log)),
         format!("  recorded SHA-256   {hash}"),
         format!(
-            "chain                not walked before or after that digest; this does: trailseal verify {} --account-id {account} --region us-east-1 --start-time {} --end-time {}",
+            "chain                not walked before or after that digest; this does: trailseal verify {} --account-id {account} --region us-east-1 --trail-name {} --log-files none --public-keys {} --now 2026-02-01",
             copy.root.display(),
-            told("digestStartTime"),
-            told("digestEndTime")
+            chain.rsplit(' ').next().unwrap(),
+            TRAIL.keys()
         ),
         "result               proven".to_owned(),
     ];
@@ -306,7 +306,7 @@ fn a_root_that_was_guessed_wrong_is_no_contradiction() {
     for (command, file) in [("inspect", &log), ("verify", &log), ("inspect", &digest)] {
         let guessed = ask(command, file, &[]);
         assert_eq!(guessed.status.code(), Some(2), "{}", stdout(&guessed));
-        let what_to_do = format!("then it begins at '{root}'; say so with `inspect --in '{root}'`");
+        let what_to_do = format!("then it begins at {root}; give that to inspect with --in");
         assert!(stderr(&guessed).contains(&what_to_do), "{}", stderr(&guessed));
     }
     let told = ask("inspect", &log, &["--in", root]);
@@ -611,4 +611,36 @@ fn a_log_file_that_is_gone_is_not_looked_for_in_another_copy_under_its_name() {
     let (status, text) = copy.inspect_file(&aside, &more);
     assert_eq!(status, Some(0), "{text}");
     assert!(lines(&text, "location")[0].starts_with("not checked: "), "{text}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_command_to_go_on_with_can_be_pasted() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("it's a copy");
+    copy_all(Path::new(&TRAIL.evidence()), &place);
+    let log = find(&place, "_CloudTrail_");
+    let keys = place.with_file_name("the keys");
+    fs::copy(TRAIL.keys(), &keys).unwrap();
+    let asked = [
+        "inspect",
+        log.to_str().unwrap(),
+        "--public-keys",
+        keys.to_str().unwrap(),
+        "--bucket",
+        "example-trail-logs",
+        "--in",
+        place.to_str().unwrap(),
+    ];
+    let output = run(&asked);
+    let text = stdout(&output);
+    let command = text.lines().find_map(|line| line.split_once("this does: ")).unwrap().1;
+    let path = Path::new(env!("CARGO_BIN_EXE_trailseal")).parent().unwrap();
+    let pasted = Command::new("/bin/sh").args(["-c", command]).env("PATH", path).output().unwrap();
+    let told = stdout(&pasted);
+    assert_eq!(pasted.status.code(), Some(0), "{command}: {told}{}", stderr(&pasted));
+    // All of the chain, and not only the hour that was looked at.
+    let digests =
+        files_below(&place).iter().filter(|path| path.to_string_lossy().contains("-Digest_us-east-1_")).count();
+    assert!(told.contains(&format!("{digests} of {digests} digest files verified")), "{told}");
 }

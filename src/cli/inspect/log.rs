@@ -16,6 +16,7 @@ use crate::cli::Failure;
 use crate::cli::directory::Purpose;
 use crate::cli::evidence::Opened;
 use crate::cli::place::Place;
+use crate::cli::simulate::shell;
 use crate::cli::unpack::Unpacked;
 use crate::keys::KeySource;
 use crate::limits::Limits;
@@ -72,7 +73,7 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
         unpacked.check(&mut check.report);
     }
     given.place_must_fit(&check.report)?;
-    let told = Told { check: &check, content: !at_hand };
+    let told = Told { check: &check, content: !at_hand, options: args.options() };
     tell(&told, out)
 }
 
@@ -183,6 +184,12 @@ impl Asked<'_> {
 }
 
 impl InspectArgs {
+    /// The options that `verify` has, too, as a shell reads them, each after a space.
+    fn options(&self) -> String {
+        let now = self.now.iter().map(|now| format!(" --now {}", shell(now)));
+        [self.evidence.options(), self.access.options()].into_iter().chain(now).collect()
+    }
+
     /// What it is called.
     fn name(&self) -> String {
         match &self.log_file {

@@ -1,16 +1,19 @@
 //! What came of a log file, step by step.
 
+use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 
 use super::log::shown;
 use super::{Outcome, UNPINNED, ended, step};
 use crate::audit::{SpotCheck, SpotChecked, VouchedBy};
 use crate::cli::Failure;
-use crate::cli::simulate::shell;
+use crate::cli::say;
+use crate::cli::simulate::shell_path;
 use crate::digest::SignatureSource;
 use crate::finding::{Code, Finding, Severity};
 use crate::logfile::LogDefect;
-use crate::report::{RequestReport, Verdict};
+use crate::report::Verdict;
 use crate::trail::LogKey;
 
 /// An answer, and what there is to be said of it.
@@ -18,6 +21,8 @@ pub(super) struct Told<'a> {
     pub check: &'a SpotCheck,
     /// Whether the content was read on the way, and not told yet.
     pub content: bool,
+    /// The options with which it was asked for, as far as `verify` has them, each after a space.
+    pub options: String,
 }
 
 /// Tells each step, and gives the exit status.
@@ -35,13 +40,8 @@ pub(super) fn tell(told: &Told<'_>, out: &mut dyn Write) -> Result<u8, Failure> 
     if file.by.is_empty() {
         step(out, "vouched for", "by no verified digest")?;
     } else {
-        let RequestReport { source, start, end, .. } = &report.request;
-        let (source, start, LogKey { folder, region, .. }) = (shell(source), start.unwrap_or(*end), &file.key);
-        let command = format!(
-            "trailseal verify {source} --account-id {} --region {region} --start-time {start} --end-time {end}",
-            folder.account
-        );
-        step(out, "chain", &format!("not walked before or after that digest; this does: {command}"))?;
+        let text = format!("{:<20} not walked before or after that digest; this does: ", "chain");
+        say::line_with(out, &text, &walk(told, file))?;
     }
     let unpinned = |finding: &&Finding| finding.code == Code::PublicKeyUnpinned;
     for finding in report.findings.iter().filter(|finding| !unpinned(finding)) {
@@ -58,6 +58,17 @@ pub(super) fn tell(told: &Told<'_>, out: &mut dyn Write) -> Result<u8, Failure> 
         Verdict::Inconclusive => Outcome::Unproven,
     };
     ended(outcome, true, out)
+}
+
+/// The command that walks the chains of the digests that name it, over all of their time.
+fn walk(told: &Told<'_>, file: &SpotChecked) -> String {
+    let source = shell_path(Path::new(&told.check.report.request.source));
+    let LogKey { folder, region, .. } = &file.key;
+    let trails: BTreeSet<&str> = file.by.iter().map(|by| by.chain.trail.as_str()).collect();
+    let trails: Vec<&str> = trails.into_iter().collect();
+    let (account, trails) = (&folder.account, trails.join(","));
+    let which = format!("--account-id {account} --region {region} --trail-name {trails} --log-files none");
+    format!("trailseal verify {source} {which}{}", told.options)
 }
 
 /// What was read, as far as the report tells.
