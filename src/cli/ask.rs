@@ -11,7 +11,7 @@ use super::{Failure, evidence};
 use crate::audit::{AuditRequest, Hasher, LogFiles, Selection};
 use crate::limits::Limits;
 use crate::report::Waivers;
-use crate::trail::LogKey;
+use crate::trail::{LogKey, TrailArn};
 
 /// What is asked of the evidence.
 #[derive(Debug, clap::Args)]
@@ -83,6 +83,11 @@ pub(super) fn log_key(text: &str) -> Result<LogKey, String> {
 impl AuditArgs {
     pub(super) fn request(&self) -> Result<AuditRequest, Failure> {
         let clock = now();
+        if self.seed.is_some() && !matches!(self.log_files, Some(LogFiles::Sample { .. })) {
+            return Err(Failure::told(
+                "--seed draws a sample: say with --log-files sample:N how large, or leave it out",
+            ));
+        }
         let asked = self.select.asked(self.now.as_deref(), clock)?;
         // A seed that can be foreseen tells an attacker which log files nobody reads.
         let seed = self.seed.unwrap_or_else(|| RandomState::new().hash_one(clock.unix()));
@@ -130,6 +135,31 @@ impl AuditArgs {
     /// Whether anything was asked for by name: a bundle is else asked for what it was made of.
     pub(super) fn names_something(&self) -> bool {
         self.select.names_something() || self.log_files.is_some() || !self.log_file.is_empty() || self.now.is_some()
+    }
+
+    /// A log file that SOURCE names is asked for as one that --log-file names: what does not go with that does not go with
+    /// this.
+    pub(super) fn goes_with(&self, request: &AuditRequest) -> Result<(), Failure> {
+        if request.select.named.is_empty() {
+            return Ok(());
+        }
+        if self.log_files.is_some() || self.select.names_time_or_folder() {
+            return Err(Failure::told(
+                "SOURCE is one log file, whose key tells account, region and time: leave out --log-files, --start-time, --end-time, \
+                 --account-id and --region",
+            ));
+        }
+        let arn = request.select.trail_arn.iter();
+        let named = &request.select.named;
+        let of_another = |arn: &&TrailArn| {
+            named.iter().any(|log| log.folder.organization.is_none() && log.folder.account != arn.account_id)
+        };
+        match arn.filter(of_another).next() {
+            Some(arn) => {
+                Err(Failure::told(format!("{arn} is no trail of the account that the log file is of; leave it out")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether waivers were given.

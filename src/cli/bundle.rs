@@ -89,6 +89,7 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let signer = runtime.block_on(args.sign.open(&args.access, now()))?;
     let given = args.evidence.of(Some(&args.source));
     let mut opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Pack))?;
+    args.audit.goes_with(&request)?;
     if previous.is_some() && !request.select.named.is_empty() {
         return Err(Failure::told("a bundle of single log files goes on from no other: leave out --previous"));
     }

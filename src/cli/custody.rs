@@ -33,6 +33,7 @@ async fn held(args: &VerifyArgs, path: &PathBuf, stop: &Stop) -> Result<Held, Fa
     request.stop = stop.clone();
     let name = path.display().to_string();
     let mut opened = args.evidence.of(Some(path)).open(&args.access, &mut request, Purpose::Read).await?;
+    args.audit.goes_with(&request)?;
     let unpacked = Unpacked::ask(&mut opened, false, &args.audit, &mut request)?;
     let Some((bundle, unpacked)) = opened.bundle.zip(unpacked) else {
         return Err(Failure::told(format!("{name} is no evidence bundle; several sources are verified one by one")));

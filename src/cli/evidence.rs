@@ -24,7 +24,7 @@ use crate::limits::Limits;
 use crate::report::Report;
 use crate::store::ObjectStore;
 use crate::store::dir::{PULL_RECORD, SIDECAR_FOLDER, SourceRecord};
-use crate::trail::{LogKey, Time};
+use crate::trail::{AccountFolder, LogKey, Time};
 
 /// Where the evidence lies, and the keys to check it with.
 #[derive(Clone, Debug, clap::Args)]
@@ -161,16 +161,31 @@ impl EvidenceArgs {
         purpose: Purpose,
     ) -> Result<Opened, Failure> {
         request.select.prefix = self.prefix();
-        request.select.named.extend(self.log_file.clone());
+        request.select.named.extend(self.log_file.clone().map(|log| self.below_prefix(log)));
         let source = self.source(request)?;
         if !self.signer.is_empty() && !matches!(&source, Source::Directory(path) if is_archive(path)) {
             return Err(Failure::told("--signer is for evidence bundles, and the source is none; leave it out"));
         }
-        match source {
+        let opened = match source {
             Source::Directory(path) if is_archive(&path) => self.open_bundle(&path, access, request, purpose).await,
             Source::Directory(root) => self.open_directory(&root, access, request, purpose).await,
             live => self.open_live(live, access, request, purpose).await,
+        }?;
+        let prefix = self.prefix();
+        let other = |log: &&LogKey| prefix.as_ref().is_some_and(|prefix| *prefix != log.folder.prefix);
+        match request.select.named.iter().find(other) {
+            Some(log) => {
+                Err(Failure::told(format!("{} does not begin with what --s3-prefix says; leave it out", log.key())))
+            }
+            None => Ok(opened),
         }
+    }
+
+    /// The key of a log file in a copy: of one that lacks the prefix, --s3-prefix tells it.
+    pub(super) fn below_prefix(&self, log: LogKey) -> LogKey {
+        let lacks = self.prefix().filter(|_| log.folder.prefix.is_empty());
+        let Some(prefix) = lacks else { return log };
+        LogKey { folder: AccountFolder { prefix, ..log.folder }, ..log }
     }
 
     /// Where the evidence lies. A trail that SOURCE names is the one that is meant, wherever its evidence is said to lie.

@@ -75,6 +75,14 @@ struct Inspected {
 
 pub(super) fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     let limits = Limits::default();
+    if args.is_in_s3() && args.within.is_some() {
+        return Err(Failure::told(
+            "--in says where the digests of a file on this disk are; those of one in S3 are in its bucket",
+        ));
+    }
+    if args.log_file.is_some() && (args.place().is_some() || args.names_key()) {
+        return Err(Failure::told("FILE and --log-file name a log file each; give one of them"));
+    }
     if args.log_file.is_some() || args.is_in_s3() {
         args.names_a_log_file()?;
         return log::inspect(args, None, out);
@@ -126,10 +134,21 @@ impl InspectArgs {
     }
 
     fn names_a_log_file(&self) -> Result<(), Failure> {
-        let names = self.log_file.is_some() || LogKey::parse(&self.file.to_string_lossy()).is_some();
-        names.then_some(()).ok_or_else(|| {
+        (self.log_file.is_some() || self.names_key()).then_some(()).ok_or_else(|| {
             Failure::told("of S3, `inspect` looks at one log file: give s3://BUCKET/KEY with its whole key, or copy a digest file first with `trailseal pull`")
         })
+    }
+
+    /// Whether it is the whole key of a log file, after a bucket.
+    fn names_key(&self) -> bool {
+        LogKey::parse(&self.file.to_string_lossy()).is_some()
+    }
+
+    /// Whether AWS is asked for anything but one object.
+    fn asks_aws(&self) -> bool {
+        let elsewhere =
+            |within: &PathBuf| ["s3://", "arn:"].iter().any(|start| within.to_string_lossy().starts_with(start));
+        self.evidence.asks_aws() || self.within.as_ref().is_some_and(elsewhere)
     }
 
     /// Where in a copy it lies, or lay.
@@ -182,6 +201,12 @@ impl Inspected {
             let text = "a digest file is verified by itself: of what says where the evidence is, give --in and --public-keys alone";
             return Err(Failure::told(text));
         }
+        if args.now.is_some() {
+            return Err(Failure::told("a digest file is the same at any time: --now is for log files; leave it out"));
+        }
+        if !args.access.options().is_empty() {
+            return Err(Failure::told(NOT_AWS));
+        }
         if args.evidence.asks_aws() {
             return Err(Failure::told(
                 "of a digest file, --public-keys are files: write one with `trailseal keys export`",
@@ -210,6 +235,8 @@ impl Inspected {
 fn step(out: &mut dyn Write, name: &str, text: &str) -> io::Result<()> {
     say::line(out, &format!("{name:<20} {text}"))
 }
+
+const NOT_AWS: &str = "nothing is asked of AWS here: leave out the options of access to it";
 
 const UNPINNED: &str =
     "they lay beside the evidence: this shows that it is consistent, not that AWS signed it; give --public-keys";

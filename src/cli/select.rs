@@ -56,11 +56,13 @@ impl SelectArgs {
 
     /// Whether anything was asked for by name.
     pub(super) fn names_something(&self) -> bool {
-        let names = [&self.account_id, &self.region, &self.trail_name];
-        self.trail_arn.is_some()
-            || self.start_time.is_some()
-            || self.end_time.is_some()
-            || names.iter().any(|names| !names.is_empty())
+        self.trail_arn.is_some() || !self.trail_name.is_empty() || self.names_time_or_folder()
+    }
+
+    /// Whether a time, an account or a region was asked for.
+    pub(super) fn names_time_or_folder(&self) -> bool {
+        let (names, times) = ([&self.account_id, &self.region], [&self.start_time, &self.end_time]);
+        times.iter().any(|time| time.is_some()) || names.iter().any(|names| !names.is_empty())
     }
 
     /// Which of what is found.

@@ -61,6 +61,7 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
     // A dry run needs no keys.
     let purpose = if args.dry_run { Purpose::Copy } else { Purpose::Read };
     let mut opened = runtime.block_on(given.open(&args.access, &mut request, purpose))?;
+    args.audit.goes_with(&request)?;
     let unpacked = Unpacked::ask(&mut opened, false, &args.audit, &mut request)?;
     if args.dry_run {
         if !request.select.named.is_empty() {

@@ -43,10 +43,15 @@ impl Copy {
     }
 
     fn inspect_file(&self, file: &Path, more: &[&str]) -> (Option<i32>, String) {
-        let output = run(&[&["inspect", file.to_str().unwrap()], &NOW[..], more].concat());
+        let output = run(&[&["inspect", file.to_str().unwrap()], now(file), more].concat());
         assert_eq!(stderr(&output), "", "{}", stdout(&output));
         (output.status.code(), stdout(&output))
     }
+}
+
+/// Of a digest file it makes no difference.
+fn now(file: &Path) -> &'static [&'static str] {
+    if file.to_string_lossy().contains("-Digest_") { &[] } else { &NOW }
 }
 
 fn files_below(dir: &Path) -> Vec<PathBuf> {
@@ -291,8 +296,8 @@ fn a_root_that_was_guessed_wrong_is_no_contradiction() {
     let log = find(&evidence, "_CloudTrail_").canonicalize().unwrap();
     let digest = find(&evidence, "_CloudTrail-Digest_").canonicalize().unwrap();
     let ask = |command: &str, file: &Path, more: &[&str]| {
-        let file = [command, file.to_str().unwrap(), "--public-keys", keys.to_str().unwrap()];
-        run(&[&file[..], &NOW[..], more].concat())
+        let asked = [command, file.to_str().unwrap(), "--public-keys", keys.to_str().unwrap()];
+        run(&[&asked[..], now(file), more].concat())
     };
     // Of which the sidecar tells where it begins.
     for file in [&log, &digest] {
@@ -643,4 +648,75 @@ fn the_command_to_go_on_with_can_be_pasted() {
     let digests =
         files_below(&place).iter().filter(|path| path.to_string_lossy().contains("-Digest_us-east-1_")).count();
     assert!(told.contains(&format!("{digests} of {digests} digest files verified")), "{told}");
+}
+
+#[test]
+fn no_option_is_taken_and_then_ignored() {
+    let copy = Copy::new();
+    let (key, keys, digest) = (copy.key(), TRAIL.keys(), copy.digest());
+    let (root, log, digest) = (copy.root.to_str().unwrap(), copy.log.to_str().unwrap(), digest.to_str().unwrap());
+    let account = key.split('/').nth(1).unwrap();
+    let other = "arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events";
+    let own = format!("arn:aws:cloudtrail:us-east-1:{account}:trail/management-events");
+    let zip = copy.root.with_file_name("out.zip");
+    let zip = zip.to_str().unwrap();
+    let s3 = format!("s3://example-trail-logs/{key}");
+    for arguments in [
+        // The key tells all of this, whether it is SOURCE or an option that has it.
+        &["verify", log, "--start-time", "2020-01-01"][..],
+        &["verify", log, "--end-time", "2020-01-01"],
+        &["verify", log, "--region", "us-east-1"],
+        &["verify", log, "--account-id", account],
+        &["verify", log, "--log-files", "none"],
+        &["bundle", log, zip, "--log-files", "listing"],
+        &["verify", log, "--trail-arn", other],
+        &["verify", root, "--log-file", &key, "--trail-arn", other],
+        &["verify", root, "--log-file", &key, "--s3-prefix", "elsewhere"],
+        // A seed draws nothing where there is no sample.
+        &["verify", root, "--seed", "5"],
+        &["verify", root, "--log-files", "listing", "--seed", "5"],
+        &["verify", log, "--seed", "5"],
+        &["bundle", root, zip, "--seed", "5"],
+        &["inspect", &s3, "--in", root],
+        &["inspect", log, "--log-file", &key],
+        &["inspect", &s3, "--log-file", &key],
+        &["inspect", digest, "--now", "2026-02-01"],
+    ] {
+        let output = run(&[arguments, &["--public-keys", &keys]].concat());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", stdout(&output));
+        assert!(!stderr(&output).contains("no access to AWS"), "{arguments:?}: {}", stderr(&output));
+    }
+    for arguments in [
+        &["verify", log, "--trail-arn", &own][..],
+        &["verify", log, "--trail-name", "management-events"],
+        &["verify", root, "--log-files", "sample:1", "--seed", "5"],
+    ] {
+        let output = run(&[arguments, &["--public-keys", &keys]].concat());
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}{}", stdout(&output), stderr(&output));
+    }
+}
+
+#[test]
+fn a_prefix_that_is_not_in_the_path_of_a_log_file_is_put_before_its_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let (evidence, keys) = (dir.path().join("evidence"), dir.path().join("keys.json"));
+    let made =
+        ["simulate", evidence.to_str().unwrap(), "--public-keys", keys.to_str().unwrap(), "--prefix", "audit/logs"];
+    let few = ["--hours", "3", "--regions", "us-east-1", "--log-files-per-hour", "2", "--empty-hours", "0"];
+    assert_eq!(run(&[&made[..], &few].concat()).status.code(), Some(0));
+    let below = evidence.join("audit/logs");
+    let log = find(&below, "_CloudTrail_");
+    for command in [&["inspect"][..], &["inspect", "--in", below.to_str().unwrap()], &["verify"]] {
+        // With no more than a copy of what lies below the prefix.
+        let part = dir.path().join("part");
+        copy_all(&below, &part);
+        let log = part.join(log.strip_prefix(&below).unwrap());
+        let within: Vec<&str> = command
+            .iter()
+            .map(|word| if *word == command[0] || *word == "--in" { word } else { part.to_str().unwrap() })
+            .collect();
+        let more = [log.to_str().unwrap(), "--s3-prefix", "audit/logs", "--public-keys", keys.to_str().unwrap()];
+        let output = run(&[&within[..], &more, &NOW].concat());
+        assert_eq!(output.status.code(), Some(0), "{command:?}: {}{}", stdout(&output), stderr(&output));
+    }
 }

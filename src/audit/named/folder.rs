@@ -22,7 +22,7 @@ use crate::finding::{Finding, ListedLog};
 use crate::limits::{DIGEST_DUE_AFTER, NAMED_LOOKS};
 use crate::report::{ChainReport, LogTally};
 use crate::store::{KeyRange, StoreError};
-use crate::trail::{ChainId, ChainKind, Day, Interval, LogKey, ObjectLocation, Time};
+use crate::trail::{ChainId, ChainKind, Day, Interval, LogKey, ObjectLocation, Time, TrailArn};
 
 /// A folder while it is looked at.
 struct Search<'a> {
@@ -111,8 +111,7 @@ impl<'a> Search<'a> {
 
     /// Looks at digests that may name a log file until one does.
     async fn look_for(&mut self, file: &mut Sought<'_>, inventory: &Inventory, backfills_until: Option<Time>) {
-        let select = &self.asked.request.select;
-        let chains = inventory.chains.iter().filter(|(chain, _)| select.has_chain(chain));
+        let chains = inventory.chains.iter().filter(|(chain, _)| wanted(self.asked, self.region, chain));
         for round in candidates(file.key, chains, backfills_until) {
             for candidate in round {
                 if self.asked.request.stop.cuts() {
@@ -162,8 +161,8 @@ impl<'a> Search<'a> {
         let mut newest: BTreeMap<ChainId, Time> = BTreeMap::new();
         for hours in &hours {
             let scope = Scope { start: Some(hours.start), end: hours.end, horizon: as_of };
-            let select = &self.asked.request.select;
-            for (chain, listing) in later.chains.iter().filter(|(chain, _)| select.has_chain(chain)) {
+            let (asked, region) = (self.asked, self.region);
+            for (chain, listing) in later.chains.iter().filter(|(chain, _)| wanted(asked, region, chain)) {
                 let (walked, judged) = self.prover.walk_over(chain, listing, scope).await;
                 if !walked.began_after {
                     self.tell(chain, judged);
@@ -304,6 +303,14 @@ impl<'a> Search<'a> {
         self.found.keys_used = used.cloned().collect();
         outcome.regions.push(self.found);
     }
+}
+
+/// Whether a chain is among those asked for. An organization trail's ARN has the management account, and its chains the members'.
+fn wanted(asked: &Asked, region: &Region, chain: &ChainId) -> bool {
+    let select = &asked.request.select;
+    let of_organization = region.places.iter().any(|place| place.folders.account.organization.is_some());
+    let of_trail = |arn: &TrailArn| of_organization || arn.account_id == chain.account_id;
+    select.has_chain(chain) && select.trail_arn.as_ref().is_none_or(of_trail)
 }
 
 /// Adds what came of a walk over a part of a chain.

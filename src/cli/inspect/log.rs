@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::given::With;
 use super::told::{Told, describe, tell};
-use super::{InspectArgs, Outcome, ended, step};
+use super::{InspectArgs, NOT_AWS, Outcome, ended, step};
 use crate::audit::{AuditRequest, Evidence, Selection, Silent, SpotCheck, region_folders, spot_check};
 use crate::cli::Failure;
 use crate::cli::directory::Purpose;
@@ -26,6 +26,9 @@ use crate::trail::{LogKey, LogName, ObjectLocation};
 /// Looks at a log file; its bytes are given where it lies in no copy.
 pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn Write) -> Result<u8, Failure> {
     let at_hand = args.log_file.is_none() && !args.is_in_s3();
+    if at_hand && !args.asks_aws() && !args.access.options().is_empty() {
+        return Err(Failure::told(NOT_AWS));
+    }
     step(out, "log file", &args.name())?;
     let place = Sought::of(args, at_hand);
     let Some(source) = &place.source else {
@@ -115,6 +118,7 @@ impl Sought {
         }
         let place = args.place();
         let key = place.as_ref().and_then(|place| LogKey::parse(&place.key));
+        let key = key.map(|key| args.evidence.below_prefix(key));
         let place = place.filter(|_| key.is_some());
         let source = args.within.clone().or(place.as_ref().map(|place| place.root.clone()));
         Sought { source, key, guessed: place.filter(|place| place.guessed), file }
