@@ -1,5 +1,6 @@
 //! A bundle that is looked at again: asked what it was made of, and held against its own manifest and report.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use super::Failure;
@@ -7,7 +8,7 @@ use super::ask::AuditArgs;
 use super::evidence::{Opened, REPORT_BYTES, now};
 use crate::audit::{AuditRequest, Evidence, LogFiles};
 use crate::bundle::{self, Bundle, IncludeLogs, Vouched};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Severity};
 use crate::render::{self, HtmlOptions};
 use crate::report::{Report, Waivers};
 
@@ -69,7 +70,10 @@ impl Unpacked {
         report.checks.performed.push(format!("the {files} files of the bundle against its manifest"));
         findings.extend(self.signature(report));
         if self.replayed && !report.is_partial() {
-            findings.extend(self.compare(report));
+            let (differ, not_read_again) = self.compare(report);
+            findings.extend(differ);
+            // Before waivers are applied: they were given for what is said in it.
+            report.also(not_read_again);
         } else {
             let why = if self.replayed { "the run was interrupted" } else { "something else was asked for" };
             report.checks.skipped.push(format!("the report in the bundle against its evidence: {why}"));
@@ -127,10 +131,11 @@ impl Unpacked {
         self.vouched.as_ref().is_some_and(Result::is_ok)
     }
 
-    fn compare(&self, report: &mut Report) -> Vec<Finding> {
+    /// What differs, and what the report in the bundle says of log files that were not read again.
+    fn compare(&self, report: &mut Report) -> (Vec<Finding>, Vec<Finding>) {
         let unreadable = |why: String| {
             let about = format!("{} in the bundle is no report that can be read: {why}", bundle::REPORT);
-            vec![Finding::new(Code::BundleReportDiffers, about)]
+            (vec![Finding::new(Code::BundleReportDiffers, about)], Vec::new())
         };
         let packed = match self.bundle.packed_report(REPORT_BYTES) {
             Err(why) => return unreadable(why),
@@ -152,7 +157,8 @@ impl Unpacked {
             report.checks.skipped.push(why);
         }
         let differs = bundle::differences(&packed, &as_packed, with_logs);
-        differs.into_iter().chain(self.compare_page(&packed, report)).collect()
+        let differs = differs.into_iter().chain(self.compare_page(&packed, report)).collect();
+        (differs, if with_logs { Vec::new() } else { said_of_logs(packed, report) })
     }
 
     /// The page is the one of the two that people read.
@@ -185,10 +191,32 @@ impl Unpacked {
     }
 }
 
+/// What a report says of log files that this one does not, for they were not read. It is the bundle's own word, which nobody gives
+/// to be believed for better than it is.
+fn said_of_logs(packed: Report, now: &Report) -> Vec<Finding> {
+    let known: BTreeSet<_> = now.findings.iter().map(|finding| (finding.code, finding.subject.as_ref())).collect();
+    let of_log = |finding: &Finding| finding.code.name().starts_with("log-") && finding.severity != Severity::Note;
+    let said = packed.findings.into_iter().filter(of_log);
+    let said = said.filter(|finding| !known.contains(&(finding.code, finding.subject.as_ref())));
+    let word = |finding: Finding| {
+        let message = format!("so says the report in the bundle, and it was not read again: {}", finding.message);
+        Finding { message, ..finding }
+    };
+    said.map(word).collect()
+}
+
 /// Whoever can alter the bundle can alter what it says was asked: of less, less is found.
 fn asked_by_the_bundle(report: &mut Report) -> Option<Finding> {
     let named = !report.request.named_log_files.is_empty();
-    let what = if named { "the log files" } else { "accounts, regions, trails and time" };
+    let what = match report.request.log_files.as_str() {
+        _ if named => "the log files",
+        "all" => "accounts, regions, trails and time",
+        // Whoever draws until a sample has nothing that was altered in it can name its seed.
+        sample if sample.starts_with("sample:") => {
+            "accounts, regions, trails and time, how large the sample is, and the seed that draws it"
+        }
+        _ => "accounts, regions, trails and time, and how many log files were to be read",
+    };
     report
         .checks
         .skipped

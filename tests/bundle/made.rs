@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use trailseal::report::Verdict;
+use trailseal::finding::Code;
+use trailseal::report::{Report, Verdict};
 
 use super::{bundle_of_the_trail, of_the_bundle, testdata, trailseal, verify, zip};
 
@@ -85,6 +86,25 @@ fn the_log_files_that_failed_are_kept() {
     let made = trailseal(&case, &arguments);
     assert_eq!(made.status.code(), Some(1), "{}", String::from_utf8_lossy(&made.stderr));
     assert_eq!(zip::read(&out).keys().filter(|name| name.contains("/CloudTrail/")).count(), 1);
+}
+
+#[test]
+fn what_was_found_of_log_files_is_not_lost_where_they_were_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = testdata().join("cases/log-one-event-edited");
+    let keys = ["--public-keys", "../public-keys.json"];
+    for (which, how) in [("none", "all"), ("failed", "all"), ("none", "sample:100%"), ("failed", "sample:100%")] {
+        let out = dir.path().join(format!("{which}-{how}.zip"));
+        let out = out.to_str().unwrap();
+        let made = ["bundle", "evidence", out, "--include-logs", which, "--log-files", how, "--now", "2026-02-01"];
+        assert_eq!(trailseal(&case, &[&made[..], &keys].concat()).status.code(), Some(1), "{which} {how}");
+        let verified = trailseal(&case, &[&["verify", out, "--format", "json"][..], &keys].concat());
+        let report = Report::parse(&verified.stdout).unwrap();
+        assert_eq!((report.verdict, verified.status.code()), (Verdict::NotIntact, Some(1)), "{which} {how}");
+        let found = report.findings.iter().find(|finding| finding.code == Code::LogHashMismatch).unwrap();
+        assert!(found.message.starts_with("so says the report in the bundle"), "{}", found.message);
+        assert!(of_the_bundle(&report).is_empty(), "{:#?}", report.findings);
+    }
 }
 
 #[test]
