@@ -37,6 +37,11 @@ impl LogTally {
         self.unlisted += other.unlisted;
     }
 
+    /// Those of which it is known what became of them: not those that could not be read.
+    pub fn read(&self) -> u64 {
+        self.verified.saturating_add(self.violated)
+    }
+
     /// All that verified digests list.
     pub fn listed(&self) -> u64 {
         // A saved report can say anything.

@@ -34,7 +34,7 @@ pub(super) fn decide<'a>(findings: impl IntoIterator<Item = &'a Finding>, digest
 
 /// How much was verified of how much, by how much was to be read; `named` log files, where they were asked for by name.
 pub(super) fn scope(asked: &str, named: usize, logs: LogTally, digests: Tally) -> String {
-    let read = logs.listed() - logs.not_checked;
+    let read = logs.read();
     let logs = match asked {
         // Whatever else was delivered in the same time was not asked for, and must not seem to have been.
         _ if named > 0 => {
@@ -62,11 +62,17 @@ fn with_digests(logs: &str, digests: Tally) -> String {
     format!("{logs}, {} of {} digest files verified", thousands(digests.verified), thousands(met))
 }
 
-/// How much was read for a sample of so many log files, such as `sample:25 seed 7`; none if it was not asked for one.
+/// How much was read for a sample, such as `sample:25 seed 7` or `sample:5% seed 7`; none if it was not asked for one.
 fn sampled(asked: &str, logs: LogTally, partial: bool) -> Option<String> {
     let (size, seed) = asked.strip_prefix("sample:")?.split_once(" seed ")?;
-    let (size, seed): (u64, u64) = (size.parse().ok()?, seed.parse().ok()?);
-    let read = logs.verified.saturating_add(logs.violated);
+    let seed: u64 = seed.parse().ok()?;
+    if let Some(share) = size.strip_suffix('%') {
+        let share: f64 = share.parse().ok()?;
+        let (read, listed) = (thousands(logs.read()), thousands(logs.listed()));
+        return Some(format!("{read} of {listed} log files read for a sample of {share}%, seed {seed}"));
+    }
+    let size: u64 = size.parse().ok()?;
+    let read = logs.read();
     let listed = thousands(logs.listed());
     // Others are read too where the listing does not show enough of them, and of the sample some may not be to be had.
     let whole = !partial && logs.unproven == 0;
@@ -212,10 +218,10 @@ mod tests {
         let part = LogTally { not_checked: 6, ..whole };
         let said = |log_files, logs| said(&report(log_files, logs, Vec::new()));
         assert_eq!(said("all", whole), "inconclusive: 8 of 10 log files verified");
-        assert_eq!(said("all", part), "inconclusive: 10 of 16 log files read");
-        assert_eq!(said("sample", whole), "inconclusive: 10 of 10 log files read");
-        assert_eq!(said("none", part), "inconclusive: chain only, 10 of 16 log files read");
-        assert_eq!(said("listing", part), "inconclusive: chain and listing only, 10 of 16 log files read");
+        assert_eq!(said("all", part), "inconclusive: 9 of 16 log files read");
+        assert_eq!(said("sample", whole), "inconclusive: 9 of 10 log files read");
+        assert_eq!(said("none", part), "inconclusive: chain only, 9 of 16 log files read");
+        assert_eq!(said("listing", part), "inconclusive: chain and listing only, 9 of 16 log files read");
     }
 
     #[test]
@@ -236,8 +242,12 @@ mod tests {
         let partial =
             "inconclusive (partial: the run was interrupted): 25 of 2,400 log files read for a sample of 25, seed 7";
         assert_eq!(super::tests::said(&interrupted), partial);
+        let share = "inconclusive: 25 of 2,400 log files read for a sample of 0.5%, seed 7";
+        assert_eq!(said("sample:0.5% seed 7", read), share);
         // A saved report can say anything.
-        for odd in ["sample:5% seed 7", "sample:25", "sample:25 seed x", "sample:99999999999999999999 seed 7"] {
+        for odd in
+            ["sample:5%", "sample:x% seed 7", "sample:25", "sample:25 seed x", "sample:99999999999999999999 seed 7"]
+        {
             assert_eq!(said(odd, read), "inconclusive: 25 of 2,400 log files read");
         }
     }

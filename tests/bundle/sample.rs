@@ -46,6 +46,18 @@ fn the_log_files_that_were_drawn_are_packed_and_drawn_again() {
 }
 
 #[test]
+fn a_share_is_named_with_its_seed_and_that_both_are_the_bundles_word_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let bundle = bundle_of_the_trail(dir.path(), "share.zip", &["--log-files", "sample:12.5%", "--seed", "7"]);
+    let (report, status) = verify(&bundle, &[]);
+    assert_eq!((report.verdict, status), (Verdict::Intact, Some(0)), "{:#?}", report.findings);
+    let line = format!("intact: {} of 81 log files read for a sample of 12.5%, seed 7, ", log_files(&bundle).len());
+    assert!(report.headline().starts_with(&line), "{}", report.headline());
+    let said = "how large the sample is, and the seed that draws it are what the bundle itself says";
+    assert!(report.checks.skipped.iter().any(|skipped| skipped.contains(said)), "{:#?}", report.checks.skipped);
+}
+
+#[test]
 fn a_seed_by_chance_is_in_the_bundle() {
     let dir = tempfile::tempdir().unwrap();
     let bundle = bundle_of_the_trail(dir.path(), "ten.zip", &["--log-files", "sample:10"]);
