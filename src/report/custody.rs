@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::model::{ChainReport, Report};
+use super::model::{ChainReport, Report, RequestReport};
 use super::verdict::Verdict;
 use crate::finding::{Code, Finding};
 use crate::limits::DIGEST_DUE_AFTER;
@@ -67,7 +67,22 @@ impl Custody {
             1 => "in 1 place two do not meet".to_owned(),
             places => format!("in {places} places two do not meet"),
         };
-        format!("{}: {intact} of {count} bundles intact, {meet}{times}", self.verdict)
+        let of_fewer = |what: &str, narrowed: fn(&Report) -> bool| match self.narrowed(narrowed) {
+            0 => String::new(),
+            some if some == count => format!(", all {what}"),
+            some => format!(", {some} of them {what}"),
+        };
+        let logs = of_fewer("without the content of all log files", |report| report.is_narrowed());
+        let filters = of_fewer("of some accounts, regions or trails only", |report| {
+            let RequestReport { accounts, regions, trails, .. } = &report.request;
+            [accounts, regions, trails].iter().any(|names| !names.is_empty())
+        });
+        format!("{}: {intact} of {count} bundles intact{logs}{filters}, {meet}{times}", self.verdict)
+    }
+
+    /// How many bundles are of less than everything.
+    fn narrowed(&self, narrowed: fn(&Report) -> bool) -> usize {
+        self.bundles.iter().filter(|held| narrowed(&held.report)).count()
     }
 }
 
@@ -123,7 +138,7 @@ fn start_of(chain: &ChainReport) -> Option<Time> {
 mod tests {
     use super::*;
     use crate::chain::Tally;
-    use crate::report::{Checks, LogTally, RequestReport, Waivers};
+    use crate::report::{Checks, LogTally, Waivers};
 
     fn held(name: &str, (start, end): (i64, i64), previous: Option<&str>, regions: &[&str]) -> Held {
         let time = Time::from_unix;
@@ -190,6 +205,24 @@ mod tests {
         assert_eq!(gaps(vec![a.clone(), stranger]), [(None, None)]);
         let first = held("b", (100, 200), None, &["r", "s"]);
         assert_eq!(gaps(vec![a, first]), [(None, None)]);
+    }
+
+    #[test]
+    fn the_headline_says_what_narrows_the_bundles() {
+        let (mut a, mut b) = (held("a", (0, 100), None, &["r"]), held("b", (100, 200), Some("a"), &["r"]));
+        let said = |a: &Held, b: &Held| {
+            let headline = Custody::conclude(vec![a.clone(), b.clone()]).headline();
+            let told = headline.strip_prefix("intact: 2 of 2 bundles intact").unwrap();
+            told.split_once(", each meets the next").unwrap().0.to_owned()
+        };
+        assert_eq!(said(&a, &b), "");
+        a.report.totals.log_files.not_checked = 1;
+        assert_eq!(said(&a, &b), ", 1 of them without the content of all log files");
+        b.report.totals.log_files.not_checked = 1;
+        assert_eq!(said(&a, &b), ", all without the content of all log files");
+        b.report.request.regions.push("r".to_owned());
+        let both = ", all without the content of all log files, 1 of them of some accounts, regions or trails only";
+        assert_eq!(said(&a, &b), both);
     }
 
     #[test]
