@@ -3,19 +3,20 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use futures::stream::BoxStream;
 use trailseal::audit::{AuditRequest, Evidence, LogFiles, Silent, audit_blocking};
-use trailseal::digest::DigestMetadata;
+use trailseal::digest::{DigestMetadata, KeySet};
 use trailseal::finding::Code;
-use trailseal::keys::{KeyOrigin, KeysAtHand, parse_key_file};
+use trailseal::keys::{KeyOrigin, KeySource, KeySourceError, KeysAtHand, parse_key_file};
 use trailseal::logfile::Framing;
 use trailseal::report::{Report, Verdict};
 use trailseal::simulate::{Keyring, Link, Scenario, SimulatedObject, draft};
 use trailseal::store::{FetchedObject, Folder, KeyRange, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError};
-use trailseal::trail::{ChainKind, DigestKey, LogKey, Time};
+use trailseal::trail::{ChainKind, DigestKey, Interval, LogKey, Time};
 
 fn keyring() -> &'static Keyring {
     static KEYS: OnceLock<Keyring> = OnceLock::new();
@@ -507,4 +508,42 @@ fn a_worker_that_panics_leaves_no_verdict() {
         let audited = std::panic::catch_unwind(std::panic::AssertUnwindSafe(audit));
         assert_eq!(audited.is_ok_and(|verdict| verdict.is_ok()), !panics, "{at_hand}");
     }
+}
+
+/// Keys that are given once, as AWS gives those of one time: what is asked for later has others.
+struct Once(KeysAtHand, AtomicBool);
+
+#[async_trait]
+impl KeySource for Once {
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+
+    fn origin(&self) -> KeyOrigin {
+        self.0.origin()
+    }
+
+    async fn keys(&self, region: &str, range: Interval) -> Result<Arc<KeySet>, KeySourceError> {
+        let again = self.1.swap(true, Ordering::Relaxed);
+        if again { Ok(Arc::default()) } else { self.0.keys(region, range).await }
+    }
+}
+
+/// Looking on for one that no digest names asks for keys of a later time; those of the others are still named.
+#[test]
+fn a_log_file_that_is_looked_for_longer_costs_the_others_no_key() {
+    let objects = objects(&scenario());
+    let named: Vec<LogKey> = objects.keys().filter_map(|key| LogKey::parse(key)).take(1).collect();
+    let mut absent = named[0].clone();
+    absent.name.minute = absent.name.minute.plus(8 * 3600);
+    let mut request = request(digests(&objects).last().unwrap().end);
+    request.select.named = vec![named[0].clone(), absent];
+    keyring().at("us-east-1", time("2026-01-10T12:00:00Z"));
+    let list = serde_json::to_vec(&keyring().public_keys()).unwrap();
+    let keys = KeysAtHand::new(parse_key_file(&list).unwrap(), "test", KeyOrigin::Pinned);
+    let evidence = Evidence { stores: vec![Arc::new(bucket(&objects))], ..Evidence::default() };
+    let keys = Arc::new(Once(keys, AtomicBool::new(false)));
+    let report = audit_blocking(evidence, keys, request, Arc::new(Silent)).unwrap();
+    assert_eq!(report.totals.log_files.verified, 1, "{:#?}", codes(&report));
+    assert_eq!(report.public_keys.len(), 1);
 }

@@ -18,6 +18,7 @@ use crate::audit::region::RegionOutcome;
 use crate::audit::tell::Teller;
 use crate::audit::{Asked, AuditError, publish};
 use crate::chain::{ChainOutcome, JudgedDigest, RecordedLog, Scope, union};
+use crate::digest::KeySet;
 use crate::finding::{Finding, ListedLog};
 use crate::limits::{DIGEST_DUE_AFTER, NAMED_LOOKS};
 use crate::report::{ChainReport, LogTally};
@@ -101,10 +102,13 @@ impl<'a> Search<'a> {
         Search { asked, region, prover, chains: Vec::new(), proofs: BTreeMap::new(), walked: Vec::new(), found }
     }
 
-    /// A later digest may be signed with a later key.
+    /// A later digest may be signed with a later key; those of the digests before are still needed.
     async fn with_keys_for(&mut self, inventory: &Inventory) {
         let mut unavailable = Vec::new();
-        self.prover.reader.keys = self.asked.keys_of(&self.region.region, inventory, &mut unavailable).await;
+        let later = self.asked.keys_of(&self.region.region, inventory, &mut unavailable).await;
+        let mut keys = Arc::unwrap_or_clone(later);
+        keys.merge(KeySet::clone(&self.prover.reader.keys));
+        self.prover.reader.keys = Arc::new(keys);
         self.found.findings.retain(|known| !unavailable.contains(known));
         self.found.findings.append(&mut unavailable);
     }
