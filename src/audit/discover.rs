@@ -79,7 +79,8 @@ pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Res
 
 /// The folders of the accounts and regions asked for: where a log file of which only the name is known may have lain.
 pub async fn region_folders(evidence: &Evidence, request: &AuditRequest) -> Result<Vec<RegionFolders>, AuditError> {
-    let discovery = discover(evidence, request).await.map_err(AuditError::Source)?;
+    let evidence = evidence.clone().with_those_at_hand().await;
+    let discovery = discover(&evidence, request).await.map_err(AuditError::Source)?;
     let places = discovery.regions.into_iter().flat_map(|region| region.places);
     let mut folders: Vec<RegionFolders> = places.map(|place| place.folders).collect();
     folders.sort();

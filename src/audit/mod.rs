@@ -77,6 +77,20 @@ pub struct Evidence {
     pub buckets: Option<Arc<dyn Buckets>>,
 }
 
+impl Evidence {
+    /// The same, in which the buckets at hand that a trail was moved from are looked at like the first: no walk leads to them
+    /// where only single log files are asked for.
+    pub(crate) async fn with_those_at_hand(mut self) -> Evidence {
+        let Some(buckets) = &self.buckets else { return self };
+        for store in buckets.at_hand().await {
+            if !self.stores.iter().any(|known| known.bucket() == store.bucket()) {
+                self.stores.push(store);
+            }
+        }
+        self
+    }
+}
+
 /// What an audit shares among its tasks.
 struct Asked {
     request: AuditRequest,

@@ -175,4 +175,9 @@ impl Buckets for StoppingBuckets {
         let store = self.stop.race(self.buckets.bucket(name)).await??;
         Some(until(store, &self.stop))
     }
+
+    async fn at_hand(&self) -> Vec<Arc<dyn ObjectStore>> {
+        let stores = self.stop.race(self.buckets.at_hand()).await.unwrap_or_default();
+        stores.into_iter().map(|store| until(store, &self.stop)).collect()
+    }
 }

@@ -273,6 +273,16 @@ impl Buckets for RecordedBuckets {
         opened.push(Arc::clone(&recorded));
         Some(recorded)
     }
+
+    async fn at_hand(&self) -> Vec<Arc<dyn ObjectStore>> {
+        let mut recorded = Vec::new();
+        for store in self.inner.at_hand().await {
+            if let Some(name) = store.bucket() {
+                recorded.extend(self.bucket(name).await);
+            }
+        }
+        recorded
+    }
 }
 
 /// A source of keys that is recorded.

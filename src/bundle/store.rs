@@ -118,6 +118,10 @@ impl Buckets for Followed {
     async fn bucket(&self, name: &str) -> Option<Arc<dyn ObjectStore>> {
         self.0.iter().find(|store| store.bucket() == Some(name)).cloned()
     }
+
+    async fn at_hand(&self) -> Vec<Arc<dyn ObjectStore>> {
+        self.0.clone()
+    }
 }
 
 /// What a bundle holds of one bucket, as it is asked.

@@ -83,4 +83,12 @@ impl Buckets for DirBuckets {
         });
         store.clone()
     }
+
+    async fn at_hand(&self) -> Vec<Arc<dyn ObjectStore>> {
+        let mut stores = Vec::new();
+        for name in self.paths.keys() {
+            stores.extend(self.bucket(name).await);
+        }
+        stores
+    }
 }

@@ -15,6 +15,12 @@ use crate::keys::{CloudTrailKeys, KeySource};
 use crate::store::S3Buckets;
 use crate::trail::TrailArn;
 
+/// A region that is asked for.
+fn region_of(request: &AuditRequest) -> Option<String> {
+    let named = request.select.named.first().map(|log| log.region.clone());
+    request.select.regions.first().cloned().or(named)
+}
+
 impl EvidenceArgs {
     /// Opens a bucket, and the keys that AWS lists or that were given.
     pub(super) async fn open_live(
@@ -27,10 +33,7 @@ impl EvidenceArgs {
         let region = match &source {
             Source::Trail(arn) => Some(arn.home_region.clone()),
             Source::Bucket(BucketSource { log_file: Some(log), .. }) => Some(log.region.clone()),
-            _ => {
-                let named = request.select.named.first().map(|log| log.region.clone());
-                request.select.regions.first().cloned().or(named)
-            }
+            _ => region_of(request),
         };
         let access = access.open(region, request.concurrency).await?;
         let keys: Arc<dyn KeySource> = match self.gives_files()? {
@@ -73,7 +76,7 @@ impl EvidenceArgs {
         request: &AuditRequest,
     ) -> Result<Arc<dyn KeySource>, Failure> {
         self.gives_files()?;
-        let access = access.open(request.select.regions.first().cloned(), request.concurrency).await?;
+        let access = access.open(region_of(request), request.concurrency).await?;
         Ok(Arc::new(CloudTrailKeys::new(access, now())))
     }
 

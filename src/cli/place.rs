@@ -102,7 +102,7 @@ pub(super) fn place_in(root: &Path, path: &Path) -> Option<Place> {
     let above: Vec<&Path> = path.ancestors().skip(1).collect();
     let there = above.into_iter().rev().find(|above| above.canonicalize().is_ok_and(|above| above == whole))?;
     let key = path.strip_prefix(there).ok()?.to_str()?.to_owned();
-    Some(Place { root: root.to_owned(), key, guessed: false })
+    has_place(&key).then(|| Place { root: root.to_owned(), key, guessed: false })
 }
 
 /// The copy that a log file lies in, or lay in, and its key there; none of what is no single log file. By the name alone: a

@@ -6,7 +6,7 @@ use crate::trail::{Interval, ObjectLocation, Time};
 impl Finding {
     /// It is there, and it is old enough to be named.
     pub(crate) fn named_log_unlisted(at: &ObjectLocation, minute: Time) -> Finding {
-        let message = "no verified digest names this log file: neither those of its time and the hours after it, nor a later backfill digest";
+        let message = "no verified digest names this log file: neither those of its time and the hours after it, nor a later backfill digest, of the buckets and the prefix that were looked at; where the trail was moved in that hour, its digest lies where it was moved to";
         Finding::new(Code::LogUnlisted, message).about(at).during(Interval::new(minute, minute.plus(60)))
     }
 

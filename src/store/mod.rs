@@ -89,6 +89,11 @@ impl KeyRange {
 pub trait Buckets: Send + Sync {
     /// The bucket of that name; none if it is not to be had.
     async fn bucket(&self, name: &str) -> Option<Arc<dyn ObjectStore>>;
+
+    /// Those that lie with the evidence, so that nobody else learns that they are looked at.
+    async fn at_hand(&self) -> Vec<Arc<dyn ObjectStore>> {
+        Vec::new()
+    }
 }
 
 /// What lies directly in a folder.

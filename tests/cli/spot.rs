@@ -720,3 +720,43 @@ fn a_prefix_that_is_not_in_the_path_of_a_log_file_is_put_before_its_key() {
         assert_eq!(output.status.code(), Some(0), "{command:?}: {}{}", stdout(&output), stderr(&output));
     }
 }
+
+#[test]
+fn a_log_file_of_the_bucket_that_a_trail_was_moved_from_is_found_where_that_is_at_hand() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = Path::new("testdata/cases/bucket-changed-and-both-at-hand");
+    let keys = ["--public-keys", "testdata/cases/public-keys.json"];
+    let evidence = dir.path().join("evidence");
+    copy_all(&case.join("evidence"), &evidence);
+    let old = evidence.join(".trailseal/buckets/old-bucket");
+    fs::create_dir_all(old.parent().unwrap()).unwrap();
+    copy_all(&case.join("old-bucket"), &old);
+    let log = find(&old, "_CloudTrail_");
+    let key = log.strip_prefix(&old).unwrap().to_str().unwrap().to_owned();
+    let (root, log) = (evidence.to_str().unwrap(), log.to_str().unwrap());
+    let zip = dir.path().join("one.zip");
+    let zip = zip.to_str().unwrap();
+    let ask = |arguments: &[&str]| {
+        let output = run(&[arguments, &keys].concat());
+        (output.status.code(), format!("{}{}", stdout(&output), stderr(&output)))
+    };
+    let everywhere = [
+        &["verify", root, "--log-file", &key][..],
+        &["inspect", root, "--log-file", &key],
+        &["inspect", log],
+        &["inspect", log, "--in", root],
+        &["bundle", root, zip, "--log-file", &key],
+        &["verify", zip],
+        &["inspect", zip, "--log-file", &key],
+    ];
+    for arguments in everywhere {
+        let (status, text) = ask(arguments);
+        assert_eq!(status, Some(0), "{arguments:?}: {text}");
+    }
+    fs::write(log, gzip(b"altered")).unwrap();
+    fs::remove_file(zip).unwrap();
+    for arguments in everywhere {
+        let (status, text) = ask(arguments);
+        assert_eq!(status, Some(1), "{arguments:?}: {text}");
+    }
+}

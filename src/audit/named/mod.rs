@@ -83,7 +83,7 @@ pub async fn spot_check(
     request: AuditRequest,
     observer: Arc<dyn Observer>,
 ) -> Result<SpotCheck, AuditError> {
-    let evidence = evidence.until(&request.stop);
+    let evidence = evidence.with_those_at_hand().await.until(&request.stop);
     let request = AuditRequest { log_files: LogFiles::All, ..request };
     let mut folders: BTreeMap<RegionFolders, BTreeSet<LogKey>> = BTreeMap::new();
     for key in &request.select.named {

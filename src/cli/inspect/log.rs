@@ -47,7 +47,8 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let mut request = AuditRequest::everything("", args.as_of()?);
-    request.select.named.extend(args.log_file.clone());
+    request.select.named.extend(place.key.clone());
+    request.select.regions.push(name.region.clone());
     let given = args.evidence.of(Some(source)).beside(args.lies_in()).guessed(place.guessed.clone());
     // Without any keys it is told, and nothing is proven.
     let mut opened = runtime.block_on(given.open(&args.access, &mut request, Purpose::Copy))?;
@@ -175,7 +176,7 @@ impl Asked<'_> {
     }
 
     fn ask(&self, key: LogKey) -> Result<SpotCheck, Failure> {
-        let mut evidence: Evidence = self.opened.evidence.clone();
+        let mut evidence = self.runtime.block_on(self.opened.evidence.clone().with_those_at_hand());
         if let Some(body) = &self.body {
             let with = |store| Arc::new(With { store, key: key.key(), body: body.clone() }) as Arc<_>;
             evidence.stores = evidence.stores.into_iter().map(with).collect();
