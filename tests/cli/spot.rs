@@ -760,3 +760,38 @@ fn a_log_file_of_the_bucket_that_a_trail_was_moved_from_is_found_where_that_is_a
         assert_eq!(status, Some(1), "{arguments:?}: {text}");
     }
 }
+
+#[test]
+fn of_each_object_there_is_one_row_with_its_bucket() {
+    let rows = |arguments: &[&str]| {
+        let output = run(&[&["verify"], arguments, &["--format", "csv"]].concat());
+        let text = stdout(&output);
+        let fields = text.lines().skip(1).map(|line| line.splitn(16, ',').map(str::to_owned).collect::<Vec<_>>());
+        let rows: Vec<Vec<String>> = fields.collect();
+        assert!(!rows.is_empty(), "{}", stderr(&output));
+        let mut objects: Vec<(&str, &str)> = rows.iter().map(|row| (row[7].as_str(), row[8].as_str())).collect();
+        objects.sort_unstable();
+        objects.dedup();
+        assert_eq!(objects.len(), rows.len(), "{text}");
+        assert!(rows.iter().all(|row| row[7] == "example-trail-logs"), "{text}");
+        rows
+    };
+    // The newest digest tells no bucket any more, and nothing but digests tells which one it is.
+    let copy = Copy::new();
+    fs::remove_dir_all(copy.root.join(".trailseal")).unwrap();
+    let mut logs = files_below(&copy.root.join("AWSLogs"));
+    logs.retain(|path| path.to_string_lossy().contains("_CloudTrail_"));
+    let digests = files_below(copy.digest().parent().unwrap());
+    fs::write(digests.last().unwrap(), "altered").unwrap();
+    let key = |path: &PathBuf| path.strip_prefix(&copy.root).unwrap().to_str().unwrap().to_owned();
+    let (first, last) = (key(&logs[0]), key(logs.last().unwrap()));
+    let found =
+        rows(&[copy.root.to_str().unwrap(), "--log-file", &first, "--log-file", &last, "--public-keys", &TRAIL.keys()]);
+    let newest = key(digests.last().unwrap());
+    assert!(found.iter().any(|row| row[8] == newest && row[14].contains("digest-malformed")), "{found:?}");
+    // A digest of the hour and a backfill digest name the same log file.
+    let case = "testdata/cases/backfill-lists-again-what-its-hour-lists/evidence";
+    let found = rows(&[case, "--public-keys", "testdata/cases/public-keys.json", "--now", "2026-02-01"]);
+    let twice: Vec<_> = found.iter().filter(|row| row[14].contains("log-listed-twice")).collect();
+    assert_eq!((twice.len(), twice[0][0].as_str(), twice[0][1].as_str()), (1, "log file", "verified"));
+}

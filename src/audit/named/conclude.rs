@@ -34,6 +34,7 @@ impl Asked {
         let public_keys = regions.iter().flat_map(|region| self.keys_used(region)).collect();
         let bytes = regions.iter().map(|region| region.bytes).sum();
         let bucket = regions.iter().find_map(|region| region.bucket.clone()).unwrap_or_default();
+        self.observer.bucket_is(&bucket);
         // An account may have two folders, its own and one under its organization's id, with chains of the same name.
         let mut reports: BTreeMap<ChainId, ChainReport> = BTreeMap::new();
         for region in regions {

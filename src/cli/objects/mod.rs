@@ -9,7 +9,7 @@ use std::mem;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use self::told::Told;
+use self::told::{RowsOf, Told};
 use crate::audit::Observer;
 use crate::finding::Finding;
 use crate::render::CsvTable;
@@ -55,13 +55,16 @@ impl Objects {
         let mut collected = self.collected();
         let Collected { rows, bucket } = &mut *collected;
         let sorted = rows.sorted()?;
-        let mut told = Told::of(&report.findings);
-        let mut table = CsvTable::new(out)?;
-        while let Some((key, _)) = sorted.take()? {
-            let mut object = kept::read(&key).ok_or_else(|| io::Error::other("rows on disk were changed"))?;
-            if object.at.bucket.is_empty() {
-                object.at.bucket.clone_from(bucket);
+        let mut rows = RowsOf::those_told_of(&report.findings);
+        if !rows.is_empty() {
+            while let Some(object) = next(sorted, bucket)? {
+                rows.met(&object);
             }
+            sorted.rewind()?;
+        }
+        let mut told = Told::of(&report.findings, &rows);
+        let mut table = CsvTable::new(out)?;
+        while let Some(mut object) = next(sorted, bucket)? {
             while let Some(other) = told.before(Some(&object)) {
                 table.row(&other)?;
             }
@@ -73,6 +76,16 @@ impl Objects {
         }
         table.finish()
     }
+}
+
+/// The next row, with its bucket.
+fn next(sorted: &mut Sorted, bucket: &str) -> io::Result<Option<CheckedObject>> {
+    let Some((key, _)) = sorted.take()? else { return Ok(None) };
+    let mut object = kept::read(&key).ok_or_else(|| io::Error::other("rows on disk were changed"))?;
+    if object.at.bucket.is_empty() {
+        bucket.clone_into(&mut object.at.bucket);
+    }
+    Ok(Some(object))
 }
 
 impl Rows {

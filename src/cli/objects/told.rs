@@ -1,5 +1,7 @@
 //! What a report says of objects, beside what their rows know.
 
+use std::collections::BTreeMap;
+
 use crate::finding::{Code, Finding};
 use crate::report::CheckedObject;
 use crate::trail::{ChainId, ObjectLocation};
@@ -20,14 +22,47 @@ struct ToldOf<'a> {
     has_row: bool,
 }
 
+/// The chains in which there are rows of the objects that findings are about: what one chain tells of an object can be told in
+/// the row of another, which lists it, too.
+pub(super) struct RowsOf(BTreeMap<ObjectLocation, Vec<Option<ChainId>>>);
+
+impl RowsOf {
+    /// None of them met yet.
+    pub(super) fn those_told_of(findings: &[Finding]) -> RowsOf {
+        RowsOf(findings.iter().filter_map(|finding| Some((finding.subject.clone()?, Vec::new()))).collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// There is this row.
+    pub(super) fn met(&mut self, object: &CheckedObject) {
+        if let Some(chains) = self.0.get_mut(&object.at)
+            && chains.last() != Some(&object.chain)
+        {
+            chains.push(object.chain.clone());
+        }
+    }
+
+    /// The chain in whose row a finding is told: its own, else the first that has one.
+    fn chain_of<'a>(&'a self, at: &ObjectLocation, finding: &'a Finding) -> Option<&'a ChainId> {
+        let chains = self.0.get(at).filter(|chains| !chains.contains(&finding.chain));
+        chains.and_then(|chains| chains.first()).map_or(finding.chain.as_ref(), Option::as_ref)
+    }
+}
+
 impl<'a> Told<'a> {
-    pub(super) fn of(findings: &'a [Finding]) -> Told<'a> {
-        let mut findings: Vec<(&ObjectLocation, &Finding)> =
-            findings.iter().filter_map(|finding| Some((finding.subject.as_ref()?, finding))).collect();
-        findings.sort_by_key(|(at, finding)| (&finding.chain, &at.key, &at.bucket, finding.severity, finding.code));
+    pub(super) fn of(findings: &'a [Finding], rows: &'a RowsOf) -> Told<'a> {
+        let about = |finding: &'a Finding| {
+            let at = finding.subject.as_ref()?;
+            Some((rows.chain_of(at, finding), at, finding))
+        };
+        let mut findings: Vec<(Option<&ChainId>, &ObjectLocation, &Finding)> =
+            findings.iter().filter_map(about).collect();
+        findings.sort_by_key(|(chain, at, finding)| (*chain, &at.key, &at.bucket, finding.severity, finding.code));
         let mut objects: Vec<ToldOf<'_>> = Vec::new();
-        for (at, finding) in findings {
-            let chain = finding.chain.as_ref();
+        for (chain, at, finding) in findings {
             match objects.last_mut() {
                 // Of many that say the same, a row needs one; it is waived where they all are.
                 Some(last) if (last.chain, last.at) == (chain, at) => match last.findings.last_mut() {
@@ -96,6 +131,7 @@ const READINGS: [Code; 6] = [
 mod tests {
     use super::*;
     use crate::report::{ObjectKind, ObjectStatus};
+    use crate::trail::ChainKind;
 
     fn row(key: &str, codes: &[Code]) -> CheckedObject {
         let at = ObjectLocation::new("b", key);
@@ -117,7 +153,8 @@ mod tests {
             finding(Code::LogUnlisted, "another", "k"),
             Finding::new(Code::PublicKeyUnpinned, "about no object"),
         ];
-        let mut told = Told::of(&findings);
+        let rows = RowsOf::those_told_of(&findings);
+        let mut told = Told::of(&findings, &rows);
         let mut first = row("k", &[]);
         let before = told.before(Some(&first)).unwrap();
         assert_eq!(
@@ -137,7 +174,8 @@ mod tests {
     #[test]
     fn what_came_of_one_reading_is_not_said_of_another() {
         let findings = [Code::LogHashMismatch, Code::LogListedTwice].map(|code| finding(code, "b", "k"));
-        let mut told = Told::of(&findings);
+        let rows = RowsOf::those_told_of(&findings);
+        let mut told = Told::of(&findings, &rows);
         for (codes, expected) in [
             (&[][..], vec![Code::LogListedTwice]),
             (&[Code::LogHashMismatch], vec![Code::LogHashMismatch, Code::LogListedTwice]),
@@ -150,6 +188,33 @@ mod tests {
     }
 
     #[test]
+    fn what_one_chain_tells_of_an_object_is_in_the_row_of_the_other_if_it_has_none() {
+        let chain = |trail: &str| ChainId {
+            account_id: "111122223333".to_owned(),
+            region: "us-east-1".to_owned(),
+            trail: trail.to_owned(),
+            home_region: "us-east-1".to_owned(),
+            kind: ChainKind::Standard,
+        };
+        let findings = [finding(Code::LogListedTwice, "b", "k").in_chain(&chain("two"))];
+        let row_of = |trail: &str| CheckedObject { chain: Some(chain(trail)), ..row("k", &[]) };
+        for (rows, expected) in [(&["one"][..], [1, 0]), (&["two"], [0, 1]), (&["one", "two"], [0, 1])] {
+            let mut met = RowsOf::those_told_of(&findings);
+            rows.iter().for_each(|trail| met.met(&row_of(trail)));
+            let mut told = Told::of(&findings, &met);
+            let codes = ["one", "two"].map(|trail| {
+                let mut row = row_of(trail);
+                told.add_to(&mut row);
+                row.codes.len()
+            });
+            assert_eq!(codes, expected, "{rows:?}");
+            assert!(told.before(None).is_none(), "{rows:?}");
+        }
+        let none = RowsOf::those_told_of(&findings);
+        assert!(Told::of(&findings, &none).before(None).is_some());
+    }
+
+    #[test]
     fn a_code_is_waived_where_all_of_it_is() {
         let mut findings = [0, 1].map(|_| finding(Code::LogMissing, "b", "k"));
         for (waived, expected) in
@@ -157,7 +222,8 @@ mod tests {
         {
             findings.iter_mut().zip(waived).for_each(|(finding, waived)| finding.waived = waived);
             let mut row = row("k", &[Code::LogMissing]);
-            Told::of(&findings).add_to(&mut row);
+            let rows = RowsOf::those_told_of(&findings);
+            Told::of(&findings, &rows).add_to(&mut row);
             assert_eq!(row.waived, if expected { vec![Code::LogMissing] } else { vec![] }, "{waived:?}");
         }
     }
