@@ -149,12 +149,11 @@ impl AuditArgs {
                  --account-id and --region",
             ));
         }
-        let arn = request.select.trail_arn.iter();
         let named = &request.select.named;
         let of_another = |arn: &&TrailArn| {
             named.iter().any(|log| log.folder.organization.is_none() && log.folder.account != arn.account_id)
         };
-        match arn.filter(of_another).next() {
+        match request.select.trail_arn.as_ref().filter(of_another) {
             Some(arn) => {
                 Err(Failure::told(format!("{arn} is no trail of the account that the log file is of; leave it out")))
             }
