@@ -16,7 +16,7 @@ use crate::attest::Subject;
 /// A bundle that is being written. Files are stored as they are: log files are compressed already, and anyone's tools can
 /// get at each without the rest.
 pub(super) struct Packer {
-    zip: ZipArchiveWriter<BufWriter<File>>,
+    zip: ZipArchiveWriter<Gathered>,
     /// The lines of the manifest.
     listed: BufWriter<File>,
     files: u64,
@@ -24,13 +24,13 @@ pub(super) struct Packer {
 
 impl Packer {
     pub(super) fn new(out: File, folder: &Path) -> io::Result<Packer> {
-        let zip = ZipArchiveWriter::new(BufWriter::with_capacity(BUFFER, out));
+        let zip = ZipArchiveWriter::new(Gathered(BufWriter::with_capacity(BUFFER, out)));
         let listed = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(folder)?);
         Ok(Packer { zip, listed, files: 0 })
     }
 
     /// Each file has the same time, the earliest that ZIP knows: when it was made is not what it is.
-    fn begin<'z>(&'z mut self, name: &'z str) -> ZipFileBuilder<'z, 'z, BufWriter<File>> {
+    fn begin<'z>(&'z mut self, name: &'z str) -> ZipFileBuilder<'z, 'z, Gathered> {
         let file = self.zip.new_file(name).compression_method(CompressionMethod::STORE);
         match UtcDateTime::from_components(1980, 1, 1, 0, 0, 0, 0) {
             Some(time) => file.last_modified(time),
@@ -110,7 +110,20 @@ impl Packer {
     /// Ends it, on the disk.
     pub(super) fn finish(self) -> io::Result<()> {
         let out = self.zip.finish().map_err(io::Error::other)?;
-        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+        out.0.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    }
+}
+
+/// Gathers small writes. Whoever writes the ZIP flushes after each file, and that would be a system call for each.
+struct Gathered(BufWriter<File>);
+
+impl Write for Gathered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
