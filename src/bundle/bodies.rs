@@ -13,16 +13,14 @@ use super::archive::read_at;
 
 /// Keeps bytes.
 pub(super) struct Bodies {
-    file: Mutex<Appended>,
+    file: File,
+    appended: Mutex<Appended>,
 }
 
 struct Appended {
-    file: File,
     /// What is still to be written, so that small objects do not take a system call each.
     buffer: Vec<u8>,
     end: u64,
-    /// For what is read back.
-    piece: Vec<u8>,
 }
 
 /// Where the bytes of one object are, and what they are.
@@ -48,67 +46,72 @@ impl Bodies {
     /// Keeps them on the disk of `folder`.
     pub(super) fn beside(folder: &Path) -> io::Result<Bodies> {
         let file = tempfile::tempfile_in(folder)?;
-        Ok(Bodies {
-            file: Mutex::new(Appended { file, buffer: Vec::with_capacity(BUFFER), end: 0, piece: Vec::new() }),
-        })
+        Ok(Bodies { file, appended: Mutex::new(Appended { buffer: Vec::with_capacity(BUFFER), end: 0 }) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Appended> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+        self.appended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn append(&self, bytes: &[u8]) -> io::Result<(u64, u64)> {
-        let mut file = self.lock();
-        if file.buffer.len() + bytes.len() > BUFFER {
-            file.flush()?;
+        let mut appended = self.lock();
+        if appended.buffer.len() + bytes.len() > BUFFER {
+            appended.flush(&self.file)?;
         }
-        let part = (file.end, bytes.len() as u64);
+        let part = (appended.end, bytes.len() as u64);
         if bytes.len() > BUFFER {
-            file.file.write_all(bytes)?;
+            (&self.file).write_all(bytes)?;
         } else {
-            file.buffer.extend_from_slice(bytes);
+            appended.buffer.extend_from_slice(bytes);
         }
-        file.end += part.1;
+        appended.end += part.1;
         Ok(part)
     }
 
-    /// What was kept of one object, whole.
-    pub(super) fn whole(&self, kept: &Kept) -> io::Result<Vec<u8>> {
-        let mut whole = Vec::new();
-        self.read(kept, &mut |piece| {
-            whole.extend_from_slice(piece);
-            Ok(())
-        })?;
-        Ok(whole)
+    /// What was kept of one object, whole, after what is there already.
+    pub(super) fn whole(&self, kept: &Kept, into: &mut Vec<u8>) -> io::Result<()> {
+        self.lock().flush(&self.file)?;
+        for (offset, length) in &kept.parts {
+            let start = into.len();
+            into.resize(start + usize::try_from(*length).map_err(io::Error::other)?, 0);
+            self.read_at(&mut into[start..], *offset)?;
+        }
+        Ok(())
     }
 
-    /// Hands on what was kept.
+    /// Hands on what was kept, piece by piece.
     pub(super) fn read(&self, kept: &Kept, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        let mut file = self.lock();
-        file.flush()?;
-        // Nothing is appended any more when this is done, but what would be goes to its own place.
-        let Appended { file, piece, .. } = &mut *file;
+        self.lock().flush(&self.file)?;
+        let mut room = vec![0; PIECE];
         for (offset, length) in &kept.parts {
             let (mut at, end) = (*offset, offset + length);
             while at < end {
-                let room = PIECE.min(usize::try_from(end - at).unwrap_or(PIECE));
-                piece.resize(piece.len().max(room), 0);
-                let length = read_at(file, &mut piece[..room], at)?;
-                if length == 0 {
-                    return Err(io::ErrorKind::UnexpectedEof.into());
-                }
-                take(&piece[..length])?;
-                at += length as u64;
+                let piece = &mut room[..usize::try_from(end - at).map_or(PIECE, |left| left.min(PIECE))];
+                self.read_at(piece, at)?;
+                take(piece)?;
+                at += piece.len() as u64;
             }
+        }
+        Ok(())
+    }
+
+    fn read_at(&self, mut room: &mut [u8], mut at: u64) -> io::Result<()> {
+        while !room.is_empty() {
+            let length = read_at(&self.file, room, at)?;
+            if length == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            room = &mut room[length..];
+            at += length as u64;
         }
         Ok(())
     }
 }
 
 impl Appended {
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush(&mut self, mut file: &File) -> io::Result<()> {
         if !self.buffer.is_empty() {
-            self.file.write_all(&self.buffer)?;
+            file.write_all(&self.buffer)?;
             self.buffer.clear();
         }
         Ok(())
@@ -172,7 +175,10 @@ mod tests {
         }
         let kept: Vec<Kept> = under_way.into_iter().map(|keeping| keeping.finish(&bodies).unwrap()).collect();
         for (kept, bytes) in kept.iter().zip(&all).rev() {
-            assert_eq!(bodies.whole(kept).unwrap(), *bytes);
+            let (mut whole, mut pieces) = (b"before".to_vec(), Vec::new());
+            bodies.whole(kept, &mut whole).unwrap();
+            bodies.read(kept, &mut |piece| Ok(pieces.extend_from_slice(piece))).unwrap();
+            assert!(whole.strip_prefix(b"before") == Some(bytes) && pieces == *bytes);
             assert_eq!((kept.size, kept.crc32), (bytes.len() as u64, crc32fast::hash(bytes)));
             assert_eq!(kept.sha256, *Sha256::digest(bytes));
         }

@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use bytes::Bytes;
+
 use super::packer::Packer;
 use super::recording::Seen;
-use crate::digest::{DigestClaims, DigestMetadata, FetchedDigest, data_signing_string};
+use crate::digest::{DigestMetadata, FetchedDigest, data_signing_string};
 use crate::limits::Limits;
 use crate::store::dir::ObjectRecord;
 use crate::trail::ObjectLocation;
@@ -28,45 +30,61 @@ struct Example {
     linked: bool,
 }
 
-impl ByHand {
-    /// Adds what it takes to check a digest file by hand.
-    pub(super) fn digest(
-        &mut self,
+/// What one digest file has to say.
+pub(super) struct DigestByHand {
+    /// What its files are named after.
+    name: String,
+    signing_string: String,
+    signature: Option<String>,
+    /// The same of the digest file before it, whose signature it has.
+    previous: Option<(String, String)>,
+    example: Option<Example>,
+}
+
+impl DigestByHand {
+    /// Of the file alone. What cannot be read is in the bundle as it is, and the report says what is wrong with it.
+    pub(super) fn read(
         seen: &Seen,
         folder: &str,
         file: &str,
         record: &ObjectRecord,
-        body: Vec<u8>,
-        packer: &mut Packer,
-    ) -> io::Result<()> {
+        body: Bytes,
+    ) -> Option<DigestByHand> {
         let at = ObjectLocation::new(seen.bucket.clone().unwrap_or_default(), &record.key);
         let metadata = DigestMetadata::from_user_metadata(|name| record.metadata.get(name).map(String::as_str));
-        let digest = FetchedDigest { at, body: body.into(), framing: seen.framing, metadata };
-        // What cannot be read is in the bundle as it is, and the report says what is wrong with it.
-        let Ok(parsed) = digest.parse(&Limits::default()) else { return Ok(()) };
+        let parsed = FetchedDigest { at, body, framing: seen.framing, metadata }.parse(&Limits::default()).ok()?;
         let claims = parsed.claims();
-        let by_hand = format!("by-hand/{}", file.trim_start_matches("evidence/"));
-        let signed = data_signing_string(claims, parsed.sha256());
-        packer.add(&format!("{by_hand}.signing-string"), &mut |out| out.write_all(signed.as_bytes()))?;
-        match parsed.metadata().signature.as_deref() {
-            Some(signature) => add_signature(packer, &by_hand, signature)?,
-            None => drop(self.unsigned.insert(by_hand.clone())),
-        }
-        if let Some(previous) = &claims.previous {
-            let before = format!("by-hand/{folder}/{}", previous.at.key);
-            if self.unsigned.remove(&before) {
-                add_signature(packer, &before, &previous.signature)?;
-            }
-        }
-        self.consider(folder, claims);
-        Ok(())
+        let before = claims.previous.as_ref();
+        Some(DigestByHand {
+            name: format!("by-hand/{}", file.trim_start_matches("evidence/")),
+            signing_string: data_signing_string(claims, parsed.sha256()),
+            signature: parsed.metadata().signature.clone(),
+            previous: before.map(|before| (format!("by-hand/{folder}/{}", before.at.key), before.signature.clone())),
+            example: claims.log_files.first().map(|log| {
+                let log = super::file_of(folder, &log.at.key);
+                Example { log, linked: claims.previous.is_some() }
+            }),
+        })
     }
+}
 
-    fn consider(&mut self, folder: &str, claims: &DigestClaims) {
-        if let Some(log) = claims.log_files.first().filter(|_| self.candidates.len() < CANDIDATES) {
-            let log = super::file_of(folder, &log.at.key);
-            self.candidates.push(Example { log, linked: claims.previous.is_some() });
+impl ByHand {
+    /// Adds what it takes to check a digest file by hand.
+    pub(super) fn digest(&mut self, digest: &DigestByHand, packer: &mut Packer) -> io::Result<()> {
+        let DigestByHand { name, signing_string, signature, previous, example } = digest;
+        packer.add_bytes(&format!("{name}.signing-string"), signing_string.as_bytes())?;
+        match signature {
+            Some(signature) => add_signature(packer, name, signature)?,
+            None => drop(self.unsigned.insert(name.clone())),
         }
+        if let Some((before, signature)) = previous
+            && self.unsigned.remove(before)
+        {
+            add_signature(packer, before, signature)?;
+        }
+        let room = CANDIDATES.saturating_sub(self.candidates.len());
+        self.candidates.extend(example.iter().take(room).cloned());
+        Ok(())
     }
 
     /// A log file is in the bundle.
@@ -98,7 +116,7 @@ impl Example {
 
 fn add_signature(packer: &mut Packer, by_hand: &str, signature: &str) -> io::Result<()> {
     match hex::decode(signature) {
-        Ok(bytes) => packer.add(&format!("{by_hand}.signature"), &mut |out| out.write_all(&bytes)).map(drop),
+        Ok(bytes) => packer.add_bytes(&format!("{by_hand}.signature"), &bytes).map(drop),
         Err(_) => Ok(()),
     }
 }

@@ -13,6 +13,7 @@
 //! trusts.
 
 mod agree;
+mod ahead;
 mod archive;
 mod bodies;
 mod by_hand;

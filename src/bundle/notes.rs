@@ -34,16 +34,16 @@ pub(super) struct Note {
 }
 
 impl Note {
-    /// The same as a line of the records.
-    pub(super) fn record(&self, key: String) -> ObjectRecord {
-        ObjectRecord {
+    /// The same as a line of the records, and the bytes that were kept.
+    pub(super) fn into_record(self, key: String) -> (ObjectRecord, Option<Kept>) {
+        let record = ObjectRecord {
             key,
-            metadata: self.metadata.clone(),
+            metadata: self.metadata,
             size: self.size,
-            etag: self.etag.clone(),
+            etag: self.etag,
             last_modified: self.last_modified.map(Time::from_unix),
-            version_id: self.version_id.clone(),
-            storage_class: self.storage_class.clone(),
+            version_id: self.version_id,
+            storage_class: self.storage_class,
             sha256: self.kept.as_ref().map(|kept| hex::encode(kept.sha256)),
             reason: self.reason,
             special: self.special,
@@ -51,7 +51,8 @@ impl Note {
             absent: self.absent,
             cut: self.cut,
             ..ObjectRecord::default()
-        }
+        };
+        (record, self.kept)
     }
 }
 

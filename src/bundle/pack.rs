@@ -1,15 +1,15 @@
 //! Packs what was recorded, sorted by name: the same evidence gives the same bytes, whatever came in which order.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::ahead::Recorded;
 use super::by_hand::ByHand;
-use super::manifest::Input;
-use super::notes::{Note, Notes, Sorted};
+use super::folder_of_bucket;
+use super::notes::{Notes, Sorted};
 use super::packer::Packer;
 use super::previous::Previous;
 use super::recording::{Recording, Seen, lock};
@@ -18,14 +18,12 @@ use super::signed::{Signed, subjects};
 use super::{
     BundleError, CERTIFICATE, IncludeLogs, KEYS, MADE, MANIFEST, PREVIOUS, REQUEST, SIGNATURE, TIMESTAMP, WAIVERS,
 };
-use super::{file_of, folder_of_bucket};
 use crate::attest::Subject;
 use crate::digest::KeySet;
 use crate::keys::{PublicKeyList, write_key_list};
-use crate::limits::Limits;
 use crate::logfile::Framing;
 use crate::report::Report;
-use crate::store::dir::{ObjectRecord, Spool};
+use crate::store::dir::Spool;
 use crate::trail::DigestKey;
 
 /// What goes into a bundle beside what was recorded.
@@ -125,17 +123,17 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> Resul
         add_json(&mut packer, PREVIOUS, previous)?;
     }
     if let Some(waivers) = contents.waivers {
-        packer.add(WAIVERS, &mut |out| out.write_all(waivers.as_bytes()))?;
+        packer.add_bytes(WAIVERS, waivers.as_bytes())?;
     }
     add_keys(&mut packer, &lock(&recording.keys))?;
-    packer.add("HOW-TO-CHECK.md", &mut |out| out.write_all(by_hand.how_to_check().as_bytes()))?;
+    packer.add_bytes("HOW-TO-CHECK.md", by_hand.how_to_check().as_bytes())?;
     for rendered in &contents.rendered {
         packer.add(rendered.name, &mut |out| (rendered.write)(out))?;
     }
     let files = packer.files();
     let manifest = packer.add_manifest()?;
     let made = (contents.made)(&manifest)?;
-    let made = packer.add(MADE, &mut |out| out.write_all(&made))?;
+    let made = packer.add_bytes(MADE, &made)?;
     if let Some(sign) = contents.sign {
         let unlisted =
             [(MANIFEST, manifest), (MADE, made)].map(|(name, sha256)| Subject { name: name.to_owned(), sha256 });
@@ -143,7 +141,7 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> Resul
         let parts =
             [(SIGNATURE, Some(signed.envelope)), (CERTIFICATE, signed.certificate), (TIMESTAMP, signed.timestamp)];
         for (name, bytes) in parts.into_iter().filter_map(|(name, bytes)| Some((name, bytes?))) {
-            packer.add(name, &mut |out| out.write_all(&bytes))?;
+            packer.add_bytes(name, &bytes)?;
         }
     }
     packer.finish()?;
@@ -158,7 +156,7 @@ struct Bucket<'a> {
 }
 
 impl Bucket<'_> {
-    fn pack(self, packer: &mut Packer, by_hand: &mut ByHand, wanted: &dyn Fn(&str) -> bool) -> io::Result<()> {
+    fn pack(self, packer: &mut Packer, by_hand: &mut ByHand, wanted: &(dyn Fn(&str) -> bool + Sync)) -> io::Result<()> {
         let mut objects = BufWriter::with_capacity(1 << 20, tempfile::tempfile_in(&self.recording.folder)?);
         // On both cores, for as long as it takes.
         let (shown, given) = std::thread::scope(|scope| {
@@ -166,22 +164,21 @@ impl Bucket<'_> {
             let given = self.sorted(&self.seen.given);
             (shown.join().unwrap_or_else(|_| Err(io::Error::other("sorting failed"))), given)
         });
-        let (mut shown, mut given) = (shown?, given?);
-        while let Some((key, note)) = next_of_both(&mut shown, &mut given)? {
-            let record = note.record(key);
-            if let Some(kept) = note.kept.filter(|_| wanted(&record.key)) {
-                let file = file_of(self.folder, &record.key);
-                if DigestKey::parse(&record.key).is_some() && kept.size <= Limits::default().digest_stored {
-                    let body = self.recording.bodies.whole(&kept)?;
-                    by_hand.digest(self.seen, self.folder, &file, &record, body, packer)?;
-                } else {
-                    by_hand.log(&file);
+        let bodies = &self.recording.bodies;
+        let (shown, given) = (shown?, given?);
+        Recorded { seen: self.seen, folder: self.folder, bodies, wanted, shown, given }.each(|ready| {
+            for file in &ready.files {
+                match &file.digest {
+                    None => by_hand.log(&file.name),
+                    Some(digest) => digest.iter().try_for_each(|digest| by_hand.digest(digest, packer))?,
                 }
-                packer.add_kept(file, &kept, &self.recording.bodies, self.input(&record))?;
+                packer.add_kept(file, &mut |out| match ready.body(file) {
+                    Some(body) => out.write_all(body),
+                    None => bodies.read(&file.kept, &mut |piece| out.write_all(piece)),
+                })?;
             }
-            serde_json::to_writer(&mut objects, &record)?;
-            objects.write_all(b"\n")?;
-        }
+            objects.write_all(&ready.records)
+        })?;
         let mut objects = objects.into_inner().map_err(io::IntoInnerError::into_error)?;
         objects.rewind()?;
         let name = |what: &str| format!("records/{}/{what}.jsonl", self.folder);
@@ -189,16 +186,6 @@ impl Bucket<'_> {
         let mut folders = self.sorted_file(&self.seen.folders)?;
         packer.add(&name("folders"), &mut |out| io::copy(&mut folders, out).map(drop))?;
         Ok(())
-    }
-
-    fn input(&self, record: &ObjectRecord) -> Input {
-        Input {
-            bucket: self.seen.bucket.clone(),
-            key: record.key.clone(),
-            version_id: record.version_id.clone(),
-            etag: record.etag.clone(),
-            last_modified: record.last_modified,
-        }
     }
 
     fn sorted_file(&self, spool: &Mutex<Spool>) -> io::Result<File> {
@@ -215,34 +202,10 @@ impl Bucket<'_> {
     }
 }
 
-/// What is known of the next object: what asking for it gave, and beside that what a listing showed.
-fn next_of_both(shown: &mut Sorted, given: &mut Sorted) -> io::Result<Option<(String, Note)>> {
-    let first = match (shown.peek(), given.peek()) {
-        (None, None) => return Ok(None),
-        (Some(shown), Some(given)) => shown.cmp(given),
-        (_, None) => Ordering::Less,
-        (None, _) => Ordering::Greater,
-    };
-    let shown: Option<(String, Note)> = if first.is_le() { shown.take()? } else { None };
-    let given: Option<(String, Note)> = if first.is_ge() { given.take()? } else { None };
-    let Some((key, given)) = given else { return Ok(shown) };
-    let Some((_, shown)) = shown else { return Ok(Some((key, given))) };
-    let both = Note {
-        size: given.size.or(shown.size),
-        etag: given.etag.or(shown.etag),
-        last_modified: given.last_modified.or(shown.last_modified),
-        storage_class: given.storage_class.or(shown.storage_class),
-        special: shown.special,
-        only_told: shown.only_told,
-        ..given
-    };
-    Ok(Some((key, both)))
-}
-
 fn add_json(packer: &mut Packer, name: &str, value: &impl serde::Serialize) -> io::Result<()> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
-    packer.add(name, &mut |out| out.write_all(&text)).map(drop)
+    packer.add_bytes(name, &text).map(drop)
 }
 
 fn add_keys(packer: &mut Packer, keys: &KeySet) -> io::Result<()> {
@@ -250,7 +213,7 @@ fn add_keys(packer: &mut Packer, keys: &KeySet) -> io::Result<()> {
     let pems: std::collections::BTreeMap<_, _> =
         keys.iter().filter_map(|key| Some((key.fingerprint(), key.to_pem()?))).collect();
     for (fingerprint, pem) in pems {
-        packer.add(&format!("public-keys/{fingerprint}.pem"), &mut |out| out.write_all(pem.as_bytes()))?;
+        packer.add_bytes(&format!("public-keys/{fingerprint}.pem"), pem.as_bytes())?;
     }
     Ok(())
 }

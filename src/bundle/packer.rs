@@ -8,8 +8,8 @@ use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, Crc32Option, ZipArchiveWriter, ZipFileBuilder};
 use sha2::{Digest, Sha256};
 
-use super::bodies::{Bodies, Kept};
-use super::manifest::{Input, ManifestEntry, write_manifest};
+use super::ahead::ReadyFile;
+use super::manifest::{ManifestEntry, write_manifest};
 use super::{MANIFEST, UNLISTED};
 use crate::attest::Subject;
 
@@ -59,26 +59,50 @@ impl Packer {
         Ok(sha256)
     }
 
-    /// Adds an object that was kept when it was read.
-    pub(super) fn add_kept(&mut self, name: String, kept: &Kept, bodies: &Bodies, input: Input) -> io::Result<()> {
-        let started = self.begin(&name).crc32(Crc32Option::Custom(kept.crc32)).start();
+    /// Adds a small file; SHA-256 of it.
+    pub(super) fn add_bytes(&mut self, name: &str, bytes: &[u8]) -> io::Result<[u8; 32]> {
+        let sha256: [u8; 32] = Sha256::digest(bytes).into();
+        self.write(name, crc32fast::hash(bytes), &mut |out| out.write_all(bytes))?;
+        let size = bytes.len() as u64;
+        self.list(ManifestEntry { name: name.to_owned(), size, sha256: hex::encode(sha256), input: None })?;
+        Ok(sha256)
+    }
+
+    /// Adds an object that was kept when it was read, and hashed then.
+    pub(super) fn add_kept(
+        &mut self,
+        file: &ReadyFile,
+        fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.write(&file.name, file.kept.crc32, fill)?;
+        self.list_line(&file.listed)
+    }
+
+    fn write(
+        &mut self,
+        name: &str,
+        crc32: u32,
+        fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let started = self.begin(name).crc32(Crc32Option::Custom(crc32)).start();
         let (mut entry, config) = started.map_err(io::Error::other)?;
         let mut out = config.wrap(&mut entry);
-        bodies.read(kept, &mut |piece| out.write_all(piece))?;
+        fill(&mut out)?;
         let (_, descriptor) = out.finish().map_err(io::Error::other)?;
         entry.finish(descriptor).map_err(io::Error::other)?;
-        self.list(ManifestEntry { name, size: kept.size, sha256: hex::encode(kept.sha256), input: Some(input) })
+        Ok(())
     }
 
     fn list(&mut self, entry: ManifestEntry) -> io::Result<()> {
-        if UNLISTED.contains(&entry.name.as_str()) {
-            return Ok(());
-        }
+        if UNLISTED.contains(&entry.name.as_str()) { Ok(()) } else { self.list_line(&serde_json::to_vec(&entry)?) }
+    }
+
+    fn list_line(&mut self, line: &[u8]) -> io::Result<()> {
         if self.files > 0 {
             self.listed.write_all(b",\n")?;
         }
         self.files += 1;
-        serde_json::to_writer(&mut self.listed, &entry).map_err(io::Error::from)
+        self.listed.write_all(line)
     }
 
     /// The files that are in it so far and in the manifest.

@@ -1,0 +1,221 @@
+//! What was recorded of objects, made ready to be packed: on all cores, some ahead of whoever packs, and handed over in the
+//! order of their keys, however the threads take turns.
+
+use std::cmp::Ordering;
+use std::io;
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use bytes::Bytes;
+
+use super::bodies::{Bodies, Kept};
+use super::by_hand::DigestByHand;
+use super::file_of;
+use super::manifest::{Input, ManifestEntry};
+use super::notes::{Note, Sorted};
+use super::recording::Seen;
+use crate::limits::Limits;
+use crate::store::dir::ObjectRecord;
+use crate::trail::DigestKey;
+
+/// What was recorded of one bucket, by key.
+pub(super) struct Recorded<'a> {
+    pub seen: &'a Seen,
+    /// Its folder in the bundle.
+    pub folder: &'a str,
+    pub bodies: &'a Bodies,
+    /// Which of the objects that were kept go into the bundle.
+    pub wanted: &'a (dyn Fn(&str) -> bool + Sync),
+    pub shown: Sorted,
+    pub given: Sorted,
+}
+
+/// Some objects that follow each other.
+#[derive(Default)]
+pub(super) struct Ready {
+    /// Lines of the records.
+    pub records: Vec<u8>,
+    pub files: Vec<ReadyFile>,
+    bodies: Vec<u8>,
+}
+
+/// An object that goes into the bundle.
+pub(super) struct ReadyFile {
+    pub name: String,
+    pub kept: Kept,
+    /// Its entry in the manifest.
+    pub listed: Vec<u8>,
+    /// What goes before it, if it is a digest file; none of those, and it is a log file.
+    pub digest: Option<Option<DigestByHand>>,
+    body: Option<Range<usize>>,
+}
+
+impl Ready {
+    /// The bytes of one of its files; none where it is so long that it is to be read when it is packed.
+    pub(super) fn body(&self, file: &ReadyFile) -> Option<&[u8]> {
+        self.bodies.get(file.body.clone()?)
+    }
+}
+
+impl Recorded<'_> {
+    /// Hands on all of them, in order.
+    pub(super) fn each(self, mut take: impl FnMut(&Ready) -> io::Result<()>) -> io::Result<()> {
+        let Recorded { seen, folder, bodies, wanted, shown, given } = self;
+        let of = Of { seen, folder, bodies, wanted };
+        let (promised, promises) = sync_channel(AHEAD);
+        let notes = Mutex::new(Notes { shown, given, promised: Some(promised) });
+        // Rooms that are used again.
+        let rooms = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+                scope.spawn(|| of.work(&notes, &rooms));
+            }
+            // However this ends, whoever waits for room to promise more must not wait on.
+            let promises: Receiver<Promise> = promises;
+            for promise in promises {
+                let ready = promise.recv().map_err(|_| io::Error::other("a thread that packs panicked"))??;
+                take(&ready)?;
+                rooms.lock().unwrap_or_else(PoisonError::into_inner).push(ready);
+            }
+            Ok(())
+        })
+    }
+}
+
+/// What will be there when it is ready.
+type Promise = Receiver<io::Result<Ready>>;
+
+/// The notes that were not taken yet.
+struct Notes {
+    shown: Sorted,
+    given: Sorted,
+    /// Where what is taken is promised, in the order in which it is taken; none once all is, or none is wanted.
+    promised: Option<SyncSender<Promise>>,
+}
+
+type Taken = (Vec<(String, Note)>, Sender<io::Result<Ready>>);
+
+impl Notes {
+    /// Takes the next ones, and promises what will be made of them. None at the end.
+    fn take(&mut self) -> Option<Taken> {
+        let promised = self.promised.take()?;
+        let notes = self.next_ones();
+        let (keep, promise) = channel();
+        // It waits here until what was promised before is used up: no more than so much is ever ready.
+        if promised.send(promise).is_ok() && notes.as_ref().is_ok_and(|notes| notes.len() == OBJECTS) {
+            self.promised = Some(promised);
+        }
+        match notes {
+            Ok(notes) => Some((notes, keep)),
+            Err(error) => {
+                let _ = keep.send(Err(error));
+                None
+            }
+        }
+    }
+
+    fn next_ones(&mut self) -> io::Result<Vec<(String, Note)>> {
+        let mut notes = Vec::with_capacity(OBJECTS);
+        while notes.len() < OBJECTS
+            && let Some(next) = next_of_both(&mut self.shown, &mut self.given)?
+        {
+            notes.push(next);
+        }
+        Ok(notes)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    seen: &'a Seen,
+    folder: &'a str,
+    bodies: &'a Bodies,
+    wanted: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
+impl Of<'_> {
+    fn work(self, notes: &Mutex<Notes>, rooms: &Mutex<Vec<Ready>>) {
+        // Where another thread panicked over the notes, some of them are lost, and there is no bundle.
+        while let Some((taken, promised)) = notes.lock().expect("no thread that packs panicked").take() {
+            let room = rooms.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            // Nobody waits for it any more if another one failed.
+            let _ = promised.send(self.ready(taken, room.unwrap_or_default()));
+        }
+    }
+
+    fn ready(self, notes: Vec<(String, Note)>, room: Ready) -> io::Result<Ready> {
+        let Ready { mut records, mut files, mut bodies } = room;
+        records.clear();
+        files.clear();
+        bodies.clear();
+        for (key, note) in notes {
+            let (record, kept) = note.into_record(key);
+            serde_json::to_writer(&mut records, &record)?;
+            records.push(b'\n');
+            if let Some(kept) = kept.filter(|_| (self.wanted)(&record.key)) {
+                files.push(self.file(record, kept, &mut bodies)?);
+            }
+        }
+        Ok(Ready { records, files, bodies })
+    }
+
+    fn file(self, record: ObjectRecord, kept: Kept, bodies: &mut Vec<u8>) -> io::Result<ReadyFile> {
+        let name = file_of(self.folder, &record.key);
+        let start = bodies.len();
+        let mut body = None;
+        if kept.size.saturating_add(start as u64) <= BYTES {
+            self.bodies.whole(&kept, bodies)?;
+            body = Some(start..bodies.len());
+        }
+        let is_digest = DigestKey::parse(&record.key).is_some() && kept.size <= Limits::default().digest_stored;
+        let digest = match &body {
+            _ if !is_digest => None,
+            Some(body) => Some(Bytes::copy_from_slice(&bodies[body.clone()])),
+            None => {
+                let mut whole = Vec::new();
+                self.bodies.whole(&kept, &mut whole)?;
+                Some(whole.into())
+            }
+        };
+        let digest = digest.map(|body| DigestByHand::read(self.seen, self.folder, &name, &record, body));
+        let ObjectRecord { key, version_id, etag, last_modified, sha256, .. } = record;
+        let input = Some(Input { bucket: self.seen.bucket.clone(), key, version_id, etag, last_modified });
+        let entry = ManifestEntry { name, size: kept.size, sha256: sha256.unwrap_or_default(), input };
+        Ok(ReadyFile { listed: serde_json::to_vec(&entry)?, name: entry.name, kept, digest, body })
+    }
+}
+
+/// What is known of the next object: what asking for it gave, and beside that what a listing showed.
+fn next_of_both(shown: &mut Sorted, given: &mut Sorted) -> io::Result<Option<(String, Note)>> {
+    let first = match (shown.peek(), given.peek()) {
+        (None, None) => return Ok(None),
+        (Some(shown), Some(given)) => shown.cmp(given),
+        (_, None) => Ordering::Less,
+        (None, _) => Ordering::Greater,
+    };
+    let shown: Option<(String, Note)> = if first.is_le() { shown.take()? } else { None };
+    let given: Option<(String, Note)> = if first.is_ge() { given.take()? } else { None };
+    let Some((key, given)) = given else { return Ok(shown) };
+    let Some((_, shown)) = shown else { return Ok(Some((key, given))) };
+    let both = Note {
+        size: given.size.or(shown.size),
+        etag: given.etag.or(shown.etag),
+        last_modified: given.last_modified.or(shown.last_modified),
+        storage_class: given.storage_class.or(shown.storage_class),
+        special: shown.special,
+        only_told: shown.only_told,
+        ..given
+    };
+    Ok(Some((key, both)))
+}
+
+/// Objects that are made ready together.
+const OBJECTS: usize = 64;
+
+/// Bytes of them that are read ahead; what is beyond is read when it is packed.
+const BYTES: u64 = 4 << 20;
+
+/// How often as many may be ready, or on their way to it, before they are packed.
+const AHEAD: usize = 4;
