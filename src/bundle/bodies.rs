@@ -1,9 +1,9 @@
 //! The bytes of objects, kept as they are read: one file that has no name, and so is gone with the process.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crc32fast::Hasher as Crc32;
 use serde::{Deserialize, Serialize};
@@ -14,13 +14,7 @@ use super::archive::read_at;
 /// Keeps bytes.
 pub(super) struct Bodies {
     file: File,
-    appended: Mutex<Appended>,
-}
-
-struct Appended {
-    /// What is still to be written, so that small objects do not take a system call each.
-    buffer: Vec<u8>,
-    end: u64,
+    end: AtomicU64,
 }
 
 /// Where the bytes of one object are, and what they are.
@@ -46,31 +40,18 @@ impl Bodies {
     /// Keeps them on the disk of `folder`.
     pub(super) fn beside(folder: &Path) -> io::Result<Bodies> {
         let file = tempfile::tempfile_in(folder)?;
-        Ok(Bodies { file, appended: Mutex::new(Appended { buffer: Vec::with_capacity(BUFFER), end: 0 }) })
+        Ok(Bodies { file, end: AtomicU64::new(0) })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Appended> {
-        self.appended.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn append(&self, bytes: &[u8]) -> io::Result<(u64, u64)> {
-        let mut appended = self.lock();
-        if appended.buffer.len() + bytes.len() > BUFFER {
-            appended.flush(&self.file)?;
-        }
-        let part = (appended.end, bytes.len() as u64);
-        if bytes.len() > BUFFER {
-            (&self.file).write_all(bytes)?;
-        } else {
-            appended.buffer.extend_from_slice(bytes);
-        }
-        appended.end += part.1;
-        Ok(part)
+    /// Appends bytes, each thread at its own place; where they begin.
+    pub(super) fn append(&self, bytes: &[u8]) -> io::Result<u64> {
+        let start = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        write_all_at(&self.file, bytes, start)?;
+        Ok(start)
     }
 
     /// What was kept of one object, whole, after what is there already.
     pub(super) fn whole(&self, kept: &Kept, into: &mut Vec<u8>) -> io::Result<()> {
-        self.lock().flush(&self.file)?;
         for (offset, length) in &kept.parts {
             let start = into.len();
             into.resize(start + usize::try_from(*length).map_err(io::Error::other)?, 0);
@@ -81,7 +62,6 @@ impl Bodies {
 
     /// Hands on what was kept, piece by piece.
     pub(super) fn read(&self, kept: &Kept, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
-        self.lock().flush(&self.file)?;
         let mut room = vec![0; PIECE];
         for (offset, length) in &kept.parts {
             let (mut at, end) = (*offset, offset + length);
@@ -108,14 +88,22 @@ impl Bodies {
     }
 }
 
-impl Appended {
-    fn flush(&mut self, mut file: &File) -> io::Result<()> {
-        if !self.buffer.is_empty() {
-            file.write_all(&self.buffer)?;
-            self.buffer.clear();
+#[cfg(unix)]
+fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_write(file, bytes, at) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(length) => (bytes, at) = (&bytes[length..], at + length as u64),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        Ok(())
     }
+    Ok(())
 }
 
 impl Keeping {
@@ -124,8 +112,6 @@ impl Keeping {
     }
 
     pub(super) fn push(&mut self, bytes: &[u8], bodies: &Bodies) -> io::Result<()> {
-        self.hash.update(bytes);
-        self.crc32.update(bytes);
         self.size += bytes.len() as u64;
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= PIECE { self.flush(bodies) } else { Ok(()) }
@@ -135,28 +121,50 @@ impl Keeping {
         self.size
     }
 
-    pub(super) fn finish(mut self, bodies: &Bodies) -> io::Result<Kept> {
+    /// All of it was pushed. A small one is still to be kept.
+    pub(super) fn finish(mut self, bodies: &Bodies) -> io::Result<Whole> {
+        if self.parts.is_empty() {
+            return Ok(Whole::Small(Small(self.buffer)));
+        }
         self.flush(bodies)?;
         let sha256 = self.hash.finalize().into();
-        Ok(Kept { size: self.size, sha256, crc32: self.crc32.finalize(), parts: self.parts })
+        Ok(Whole::Kept(Kept { size: self.size, sha256, crc32: self.crc32.finalize(), parts: self.parts }))
     }
 
     fn flush(&mut self, bodies: &Bodies) -> io::Result<()> {
         if !self.buffer.is_empty() {
-            self.parts.push(bodies.append(&self.buffer)?);
+            self.hash.update(&self.buffer);
+            self.crc32.update(&self.buffer);
+            self.parts.push((bodies.append(&self.buffer)?, self.buffer.len() as u64));
             self.buffer.clear();
         }
         Ok(())
     }
 }
 
-/// Bytes written at once.
-const BUFFER: usize = 1 << 20;
-/// Bytes of one object that are gathered before they are appended, and that are read back at once.
+/// An object that was read to its end.
+pub(super) enum Whole {
+    Small(Small),
+    Kept(Kept),
+}
+
+/// All bytes of an object that is so small that it is kept together with others.
+pub(super) struct Small(Vec<u8>);
+
+impl Small {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Bytes of one object that are hashed and appended at once, and that are read back at once.
 const PIECE: usize = 256 << 10;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use super::super::gathered::Gathered;
     use super::*;
 
     #[test]
@@ -173,7 +181,19 @@ mod tests {
                 keeping.push(&piece[..piece.len().min(share)], &bodies).unwrap();
             }
         }
-        let kept: Vec<Kept> = under_way.into_iter().map(|keeping| keeping.finish(&bodies).unwrap()).collect();
+        let noted = Mutex::new(Vec::new());
+        let note = |of: usize, kept: Option<Kept>| noted.lock().unwrap().push((of, kept));
+        let gathered = Gathered::default();
+        for (of, keeping) in under_way.into_iter().enumerate() {
+            match keeping.finish(&bodies).unwrap() {
+                Whole::Small(small) => gathered.small(of, &small, &bodies, note).unwrap(),
+                Whole::Kept(kept) => gathered.known(of, Some(kept), &bodies, note).unwrap(),
+            }
+        }
+        gathered.end(&bodies, note).unwrap();
+        let noted = noted.into_inner().unwrap();
+        assert!(noted.iter().map(|(of, _)| *of).eq(0..all.len()));
+        let kept: Vec<Kept> = noted.into_iter().map(|(_, kept)| kept.unwrap()).collect();
         for (kept, bytes) in kept.iter().zip(&all).rev() {
             let (mut whole, mut pieces) = (b"before".to_vec(), Vec::new());
             bodies.whole(kept, &mut whole).unwrap();

@@ -18,6 +18,7 @@ mod archive;
 mod bodies;
 mod by_hand;
 mod check;
+mod gathered;
 mod manifest;
 mod notes;
 mod pack;

@@ -10,7 +10,8 @@ use futures::stream::BoxStream;
 use tokio::sync::watch;
 
 use super::IncludeLogs;
-use super::bodies::{Bodies, Keeping, Kept};
+use super::bodies::{Bodies, Keeping, Kept, Whole};
+use super::gathered::Gathered;
 use super::notes::{Note, Notes};
 use super::tee::{Teed, tee};
 use crate::audit::Evidence;
@@ -25,6 +26,7 @@ use crate::trail::{DigestKey, Interval, Time};
 /// All that an audit was shown and given.
 pub struct Recording {
     pub(super) bodies: Bodies,
+    gathered: Gathered<Asked>,
     pub(super) include: IncludeLogs,
     /// Bytes of a log file, and of a digest file, as stored, beyond which no more of it is kept.
     most: (u64, u64),
@@ -65,6 +67,7 @@ impl Recording {
     ) -> io::Result<(Arc<Recording>, Evidence, Arc<dyn KeySource>)> {
         let recording = Arc::new(Recording {
             bodies: Bodies::beside(folder)?,
+            gathered: Gathered::default(),
             include,
             most: (limits.log_inflated, limits.digest_stored),
             stores: Mutex::default(),
@@ -101,6 +104,8 @@ impl Recording {
     /// Waits for what is still being read, and tells whether all could be kept.
     pub async fn ended(&self) -> io::Result<()> {
         let _ = self.under_way.subscribe().wait_for(|count| *count == 0).await;
+        let noted = self.gathered.end(&self.bodies, |asked, kept| self.noted(asked, kept));
+        noted.unwrap_or_else(|error| self.failed(error));
         lock(&self.failed).take().map_or(Ok(()), Err)
     }
 
@@ -114,24 +119,37 @@ impl Recording {
         lock(&self.failed).get_or_insert(error);
     }
 
-    pub(super) fn given(&self, asked: Asked, kept: io::Result<Kept>) {
-        let Asked { seen, key, mut note } = asked;
-        match kept {
-            Err(error) => self.failed(error),
-            Ok(kept) => {
-                if !note.cut {
-                    note.size = Some(kept.size);
-                }
-                note.kept = Some(kept);
-                self.note(&seen.given, &key, &note);
-            }
-        }
+    pub(super) fn given(&self, asked: Asked, whole: io::Result<Whole>) {
+        let noted = |asked, kept| self.noted(asked, kept);
+        let kept = whole.and_then(|whole| match whole {
+            Whole::Small(small) => self.gathered.small(asked, &small, &self.bodies, noted),
+            Whole::Kept(kept) => self.gathered.known(asked, Some(kept), &self.bodies, noted),
+        });
+        kept.unwrap_or_else(|error| self.failed(error));
     }
 
-    fn not_given(&self, seen: &Seen, key: &str, error: &StoreError) {
+    /// Of what was asked for, nothing is kept.
+    fn not_kept(&self, asked: Asked) {
+        let noted = self.gathered.known(asked, None, &self.bodies, |asked, kept| self.noted(asked, kept));
+        noted.unwrap_or_else(|error| self.failed(error));
+    }
+
+    fn noted(&self, asked: Asked, kept: Option<Kept>) {
+        let Asked { seen, key, mut note } = asked;
+        if let Some(kept) = kept {
+            if !note.cut {
+                note.size = Some(kept.size);
+            }
+            note.kept = Some(kept);
+        }
+        self.note(&seen.given, &key, &note);
+    }
+
+    fn not_given(&self, seen: &Arc<Seen>, key: &str, error: &StoreError) {
         // That it was not there is an answer too, and not the same as that nobody asked.
         let reason = error.reason();
-        self.note(&seen.given, key, &Note { reason, absent: reason.is_none(), ..Note::default() });
+        let note = Note { reason, absent: reason.is_none(), ..Note::default() };
+        self.not_kept(Asked { seen: Arc::clone(seen), key: key.to_owned(), note });
     }
 
     fn note(&self, notes: &Mutex<Notes>, key: &str, note: &Note) {
@@ -198,13 +216,13 @@ impl RecordedStore {
             storage_class: attributes.storage_class.clone(),
             ..Note::default()
         };
+        let asked = Asked { seen: Arc::clone(&self.seen), key: key.to_owned(), note };
         let body = if self.recording.is_kept(key) {
-            let asked = Asked { seen: Arc::clone(&self.seen), key: key.to_owned(), note };
             let (of_log, of_digest) = self.recording.most;
             let most = if DigestKey::parse(key).is_some() { of_digest } else { of_log };
             tee(body, Teed { recording: Arc::clone(&self.recording), asked, keeping: Keeping::new(), most })
         } else {
-            self.recording.note(&self.seen.given, key, &note);
+            self.recording.not_kept(asked);
             body
         };
         Ok(FetchedObject { body, metadata, attributes })

@@ -43,8 +43,8 @@ impl Teed {
     }
 
     fn end(self) {
-        let kept = self.keeping.finish(&self.recording.bodies);
-        self.recording.given(self.asked, kept);
+        let whole = self.keeping.finish(&self.recording.bodies);
+        self.recording.given(self.asked, whole);
     }
 
     /// No more is read than is looked at of any object of its kind.

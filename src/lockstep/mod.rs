@@ -120,6 +120,58 @@ impl Kernel {
     }
 }
 
+impl Kernel {
+    /// Takes messages that end with their [`padding`], as many at once as it can: the state that each comes to.
+    pub fn states(self, messages: &[&[[u8; BLOCK]]]) -> Vec<State> {
+        let mut states = vec![INITIAL; messages.len()];
+        let messages = states.iter_mut().zip(messages);
+        let mut waiting: Vec<Stream<'_>> = messages.map(|(state, &blocks)| Stream { state, blocks }).collect();
+        // The longest first, so that those that go together end together.
+        waiting.sort_by_key(|stream| stream.blocks.len());
+        let mut streams = Vec::with_capacity(self.lanes());
+        loop {
+            let free = waiting.len().saturating_sub(self.lanes() - streams.len());
+            streams.extend(waiting.drain(free..).rev());
+            let Some(blocks) = streams.iter().map(|stream| stream.blocks.len()).min() else { return states };
+            self.advance(&mut streams, blocks);
+            streams.iter_mut().for_each(|stream| stream.blocks = &stream.blocks[blocks..]);
+            streams.retain(|stream| !stream.blocks.is_empty());
+        }
+    }
+}
+
+/// What follows a message of so many bytes in its last one or two blocks (FIPS 180-4, section 5.1.1).
+pub fn padding(length: u64) -> Padding {
+    let mut bytes = [0; 2 * BLOCK];
+    bytes[0] = 0x80;
+    let over = (length % BLOCK as u64) as usize;
+    let end = (over + 1 + size_of::<u64>()).next_multiple_of(BLOCK) - over;
+    bytes[end - size_of::<u64>()..end].copy_from_slice(&(length * 8).to_be_bytes());
+    Padding { bytes, end }
+}
+
+/// What follows a message.
+pub struct Padding {
+    bytes: [u8; 2 * BLOCK],
+    end: usize,
+}
+
+impl Padding {
+    /// With these, the message is of whole blocks.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.end]
+    }
+}
+
+/// The hash of a message that came to this state.
+pub fn sha256(state: &State) -> [u8; 32] {
+    let mut sha256 = [0; 32];
+    for (bytes, word) in sha256.as_chunks_mut().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    sha256
+}
+
 impl fmt::Display for Kernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -255,6 +307,25 @@ mod tests {
             }
         }
         assert!(compared > 0);
+    }
+
+    #[test]
+    fn messages_of_any_length_come_to_their_hash() {
+        let messages: Vec<Vec<u8>> =
+            (0..300).map(|n| noise(n, 75).into_iter().flat_map(u32::to_le_bytes).take(n as usize).collect()).collect();
+        let padded: Vec<Vec<u8>> =
+            messages.iter().map(|message| [message, padding(message.len() as u64).bytes()].concat()).collect();
+        for kernel in Kernel::ALL.into_iter().filter(|kernel| kernel.is_available()) {
+            for count in [0, 1, 15, 16, 17, 300] {
+                let blocks: Vec<&[[u8; BLOCK]]> = padded.iter().map(|message| message.as_chunks().0).collect();
+                let found: Vec<[u8; 32]> = kernel.states(&blocks[..count]).iter().map(sha256).collect();
+                let expected: Vec<[u8; 32]> = messages[..count]
+                    .iter()
+                    .map(|message| <sha2::Sha256 as sha2::Digest>::digest(message).into())
+                    .collect();
+                assert_eq!(found, expected, "{kernel:?}, {count}");
+            }
+        }
     }
 
     #[test]

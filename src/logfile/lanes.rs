@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::unpack::Unpacker;
 use super::{Framing, HashedLog, LogDefect};
 use crate::digest::GzipDefect;
-use crate::lockstep::{BLOCK, INITIAL, Kernel, State, Stream};
+use crate::lockstep::{self, BLOCK, INITIAL, Kernel, State, Stream};
 
 /// A log file's bytes as stored, from wherever they come.
 pub enum LogSource {
@@ -165,10 +165,7 @@ impl<T> Lane<T> {
     }
 
     fn outcome(&self, end: Result<u64, GzipDefect>) -> Result<HashedLog, LogDefect> {
-        let mut sha256 = [0; 32];
-        for (bytes, word) in sha256.as_chunks_mut().0.iter_mut().zip(self.state) {
-            *bytes = word.to_be_bytes();
-        }
+        let sha256 = lockstep::sha256(&self.state);
         match end {
             Ok(bytes) => Ok(HashedLog { sha256, bytes }),
             Err(defect) => Err(LogDefect::of(defect, || sha256)),
@@ -220,12 +217,11 @@ impl<T> Lane<T> {
         Ok(())
     }
 
-    /// What follows the content in its last one or two blocks (FIPS 180-4, section 5.1.1).
+    /// What follows the content in its last one or two blocks.
     fn pad(&mut self) {
-        let end = (self.filled + 1 + size_of::<u64>()).next_multiple_of(BLOCK);
-        self.content[self.filled..end].fill(0);
-        self.content[self.filled] = 0x80;
-        self.content[end - size_of::<u64>()..end].copy_from_slice(&(self.length * 8).to_be_bytes());
+        let padding = lockstep::padding(self.length);
+        let end = self.filled + padding.bytes().len();
+        self.content[self.filled..end].copy_from_slice(padding.bytes());
         self.filled = end;
     }
 }
