@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use crc32fast::Hasher as Crc32;
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,14 @@ impl Bodies {
             }
         }
         Ok(())
+    }
+
+    /// None of it is wanted any more. It takes its time to take so much off the disk, and nobody has to wait for that.
+    pub(super) fn give_up(&self) {
+        let file = self.file.try_clone();
+        let emptied = move || file.and_then(|file| file.set_len(0));
+        // If it fails, it is done when the process ends.
+        let _ = thread::Builder::new().name("give-up".to_owned()).spawn(emptied);
     }
 
     fn read_at(&self, mut room: &mut [u8], mut at: u64) -> io::Result<()> {

@@ -43,10 +43,16 @@ pub struct Input {
     pub last_modified: Option<Time>,
 }
 
-/// Writes a manifest whose entries are lines already, sorted by whoever wrote them.
-pub(super) fn write_manifest(entries: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "{{\n\"schema\":\"{SCHEMA}\",\n\"files\":[\n")?;
-    io::copy(entries, out)?;
+/// Writes what comes before the entries of a manifest: each on a line, with a comma between two, in whatever order.
+pub(super) fn begin_manifest(out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "{{\n\"schema\":\"{SCHEMA}\",\n\"files\":[\n")
+}
+
+/// The lines of that.
+pub(super) const BEFORE_ENTRIES: usize = 3;
+
+/// Writes what comes after them.
+pub(super) fn end_manifest(out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n]\n}\n")
 }
 
@@ -140,7 +146,10 @@ mod tests {
         let entries = [entry("evidence/b/a", Some(input)), entry("report.json", None)];
         let lines: Vec<String> = entries.iter().map(|entry| serde_json::to_string(entry).unwrap()).collect();
         let mut text = Vec::new();
-        write_manifest(&mut lines.join(",\n").as_bytes(), &mut text).unwrap();
+        begin_manifest(&mut text).unwrap();
+        assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), BEFORE_ENTRIES);
+        text.extend_from_slice(lines.join(",\n").as_bytes());
+        end_manifest(&mut text).unwrap();
         assert_eq!(read(std::str::from_utf8(&text).unwrap()), Ok(entries.to_vec()));
     }
 

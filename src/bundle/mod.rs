@@ -27,6 +27,7 @@ mod previous;
 mod recording;
 mod request;
 mod signed;
+mod spooled;
 mod store;
 mod tee;
 

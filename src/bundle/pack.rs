@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -15,6 +15,7 @@ use super::previous::Previous;
 use super::recording::{Recording, Seen, lock};
 use super::request::{BucketRecord, RequestRecord};
 use super::signed::{Signed, subjects};
+use super::spooled::Spooled;
 use super::{
     BundleError, CERTIFICATE, IncludeLogs, KEYS, MADE, MANIFEST, PREVIOUS, REQUEST, SIGNATURE, TIMESTAMP, WAIVERS,
 };
@@ -66,7 +67,7 @@ pub struct Packed {
     pub manifest: [u8; 32],
 }
 
-/// Writes a bundle, whole or not at all, of a recording that has [`ended`](Recording::ended).
+/// Writes a bundle, whole or not at all, of a recording that has [`ended`](Recording::ended) and is used up by it.
 pub fn pack(recording: &Recording, contents: Contents<'_>, out: &Path) -> Result<Packed, BundleError> {
     let mut name = out.file_name().unwrap_or_default().to_owned();
     name.push(".partial");
@@ -118,6 +119,7 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> Resul
             followed: seen.followed,
         });
     }
+    recording.bodies.give_up();
     add_json(&mut packer, REQUEST, &request)?;
     if let Some(previous) = contents.previous {
         add_json(&mut packer, PREVIOUS, previous)?;
@@ -157,7 +159,7 @@ struct Bucket<'a> {
 
 impl Bucket<'_> {
     fn pack(self, packer: &mut Packer, by_hand: &mut ByHand, wanted: &(dyn Fn(&str) -> bool + Sync)) -> io::Result<()> {
-        let mut objects = BufWriter::with_capacity(1 << 20, tempfile::tempfile_in(&self.recording.folder)?);
+        let mut objects = Spooled::new(&self.recording.folder)?;
         // On both cores, for as long as it takes.
         let (shown, given) = std::thread::scope(|scope| {
             let shown = scope.spawn(|| self.sorted(&self.seen.shown));
@@ -179,22 +181,12 @@ impl Bucket<'_> {
             }
             objects.write_all(&ready.records)
         })?;
-        let mut objects = objects.into_inner().map_err(io::IntoInnerError::into_error)?;
-        objects.rewind()?;
         let name = |what: &str| format!("records/{}/{what}.jsonl", self.folder);
-        packer.add(&name("objects"), &mut |out| io::copy(&mut objects, out).map(drop))?;
-        let mut folders = self.sorted_file(&self.seen.folders)?;
-        packer.add(&name("folders"), &mut |out| io::copy(&mut folders, out).map(drop))?;
-        Ok(())
-    }
-
-    fn sorted_file(&self, spool: &Mutex<Spool>) -> io::Result<File> {
-        let spool = std::mem::replace(&mut *lock(spool), Spool::new(PathBuf::new()));
-        let mut sorted = BufWriter::with_capacity(1 << 20, tempfile::tempfile_in(&self.recording.folder)?);
-        spool.write_sorted(&mut sorted)?;
-        let mut sorted = sorted.into_inner().map_err(io::IntoInnerError::into_error)?;
-        sorted.rewind()?;
-        Ok(sorted)
+        packer.add_spooled(&name("objects"), objects)?;
+        let mut folders = Spooled::new(&self.recording.folder)?;
+        let spool = std::mem::replace(&mut *lock(&self.seen.folders), Spool::new(PathBuf::new()));
+        spool.write_sorted(&mut folders)?;
+        packer.add_spooled(&name("folders"), folders)
     }
 
     fn sorted(&self, notes: &Mutex<Notes>) -> io::Result<Sorted> {

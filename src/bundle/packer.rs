@@ -1,7 +1,7 @@
 //! Writes the files of a bundle, one after the other, and the manifest of them.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use rawzip::time::UtcDateTime;
@@ -9,28 +9,29 @@ use rawzip::{CompressionMethod, Crc32Option, ZipArchiveWriter, ZipFileBuilder};
 use sha2::{Digest, Sha256};
 
 use super::ahead::ReadyFile;
-use super::manifest::{ManifestEntry, write_manifest};
+use super::manifest::{BEFORE_ENTRIES, ManifestEntry, begin_manifest, end_manifest};
+use super::spooled::{Hashed, Out, Spooled};
 use super::{MANIFEST, UNLISTED};
 use crate::attest::Subject;
 
 /// A bundle that is being written. Files are stored as they are: log files are compressed already, and anyone's tools can
 /// get at each without the rest.
 pub(super) struct Packer {
-    zip: ZipArchiveWriter<Gathered>,
-    /// The lines of the manifest.
-    listed: BufWriter<File>,
+    zip: ZipArchiveWriter<Out>,
+    listed: Listed,
     files: u64,
 }
 
 impl Packer {
     pub(super) fn new(out: File, folder: &Path) -> io::Result<Packer> {
-        let zip = ZipArchiveWriter::new(Gathered(BufWriter::with_capacity(BUFFER, out)));
-        let listed = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(folder)?);
-        Ok(Packer { zip, listed, files: 0 })
+        let zip = ZipArchiveWriter::new(Out::new(out)?);
+        let mut listed = Spooled::new(folder)?;
+        begin_manifest(&mut listed)?;
+        Ok(Packer { zip, listed: Listed::Open(listed), files: 0 })
     }
 
     /// Each file has the same time, the earliest that ZIP knows: when it was made is not what it is.
-    fn begin<'z>(&'z mut self, name: &'z str) -> ZipFileBuilder<'z, 'z, Gathered> {
+    fn begin<'z>(&'z mut self, name: &'z str) -> ZipFileBuilder<'z, 'z, Out> {
         let file = self.zip.new_file(name).compression_method(CompressionMethod::STORE);
         match UtcDateTime::from_components(1980, 1, 1, 0, 0, 0, 0) {
             Some(time) => file.last_modified(time),
@@ -98,11 +99,25 @@ impl Packer {
     }
 
     fn list_line(&mut self, line: &[u8]) -> io::Result<()> {
+        let Listed::Open(listed) = &mut self.listed else { return Err(io::Error::other(ENDED)) };
         if self.files > 0 {
-            self.listed.write_all(b",\n")?;
+            listed.write_all(b",\n")?;
         }
         self.files += 1;
-        self.listed.write_all(line)
+        listed.write_all(line)
+    }
+
+    /// Adds a file that was hashed when it was written.
+    pub(super) fn add_spooled(&mut self, name: &str, spooled: Spooled) -> io::Result<()> {
+        let hashed = spooled.finish()?;
+        self.copy(name, &hashed)?;
+        let sha256 = hex::encode(hashed.sha256);
+        self.list(ManifestEntry { name: name.to_owned(), size: hashed.size, sha256, input: None })
+    }
+
+    fn copy(&mut self, name: &str, hashed: &Hashed) -> io::Result<()> {
+        let mut room = vec![0; 256 << 10];
+        self.write(name, hashed.crc32, &mut |out| hashed.read(&mut room, &mut |piece| out.write_all(piece)))
     }
 
     /// The files that are in it so far and in the manifest.
@@ -110,20 +125,25 @@ impl Packer {
         self.files
     }
 
-    /// Adds the manifest of all that was added; SHA-256 of it.
+    /// Adds the manifest of all that was added, and ends it; SHA-256 of it.
     pub(super) fn add_manifest(&mut self) -> io::Result<[u8; 32]> {
-        self.listed.flush()?;
-        let mut listed = self.listed.get_ref().try_clone()?;
-        listed.rewind()?;
-        self.add(MANIFEST, &mut |out| write_manifest(&mut listed, out))
+        let Listed::Open(mut listed) = std::mem::replace(&mut self.listed, Listed::Ended(None)) else {
+            return Err(io::Error::other(ENDED));
+        };
+        end_manifest(&mut listed)?;
+        let hashed = listed.finish()?;
+        self.copy(MANIFEST, &hashed)?;
+        let sha256 = hashed.sha256;
+        self.listed = Listed::Ended(Some(hashed));
+        Ok(sha256)
     }
 
-    /// What the manifest names, in its order.
+    /// What the manifest names, in its order, once it has ended.
     pub(super) fn listed(&mut self) -> io::Result<impl Iterator<Item = io::Result<Subject>> + use<>> {
-        self.listed.flush()?;
-        let mut listed = self.listed.get_ref().try_clone()?;
-        listed.rewind()?;
-        Ok(BufReader::new(listed).lines().map(|line| {
+        let Listed::Ended(Some(hashed)) = &self.listed else { return Err(io::Error::other(ENDED)) };
+        let files = usize::try_from(self.files).map_err(io::Error::other)?;
+        let lines = BufReader::new(hashed.again()?).lines().skip(BEFORE_ENTRIES).take(files);
+        Ok(lines.map(|line| {
             let entry: ManifestEntry = serde_json::from_str(line?.trim_end_matches(','))?;
             let sha256 = hex::decode(entry.sha256).ok().and_then(|hash| hash.try_into().ok());
             let sha256 = sha256.ok_or_else(|| io::Error::other("a hash has another length"))?;
@@ -133,23 +153,18 @@ impl Packer {
 
     /// Ends it, on the disk.
     pub(super) fn finish(self) -> io::Result<()> {
-        let out = self.zip.finish().map_err(io::Error::other)?;
-        out.0.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+        self.zip.finish().map_err(io::Error::other)?.on_the_disk()
     }
 }
 
-/// Gathers small writes. Whoever writes the ZIP flushes after each file, and that would be a system call for each.
-struct Gathered(BufWriter<File>);
-
-impl Write for Gathered {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// The manifest.
+enum Listed {
+    Open(Spooled),
+    Ended(Option<Hashed>),
 }
+
+/// This program's own mistake.
+const ENDED: &str = "the manifest was asked for before its end, or added to after it";
 
 struct Hashing<W> {
     out: W,
@@ -169,5 +184,3 @@ impl<W: Write> Write for Hashing<W> {
         self.out.flush()
     }
 }
-
-const BUFFER: usize = 1 << 20;

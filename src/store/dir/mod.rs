@@ -37,7 +37,7 @@ pub use self::source::SourceRecord;
 pub(crate) use self::spool::Spool;
 pub(crate) use self::tree::Tree;
 pub use self::writer::{DirWriter, NoPlace, Partial, WriteError};
-use super::{Attributes, Body, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
+use super::{Body, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
 use crate::limits::Limits;
 use crate::logfile::Framing;
 
@@ -231,8 +231,8 @@ impl DirStore {
         let path = self.path(key).ok_or(StoreError::NotFound)?;
         self.must_not_lead_through_a_link(path.parent().unwrap_or(&self.root))?;
         let body = Body::Reader(Box::new(plain_file::open(&path)?));
-        let recorded = if self.with_attributes { self.record(key) } else { None };
-        let attributes = recorded.map_or_else(Attributes::default, |record| record.attributes());
+        let recorded = if self.with_attributes { self.sidecar.attributes(self.below_mount(key)) } else { None };
+        let attributes = recorded.unwrap_or_default();
         Ok(FetchedObject { body, metadata: self.sidecar.metadata(self.below_mount(key)), attributes })
     }
 }

@@ -18,7 +18,7 @@ use super::needed::Needed;
 use super::{ObjectRecord, folder_of};
 use crate::digest::DigestMetadata;
 use crate::limits::Limits;
-use crate::store::ObjectInfo;
+use crate::store::{Attributes, ObjectInfo};
 use crate::trail::Time;
 
 /// What is wrong with a sidecar.
@@ -136,6 +136,12 @@ impl Sidecar {
     pub(crate) fn record(&self, key: &str) -> Option<ObjectRecord> {
         let record = self.records(folder_of(key))?.get(key).cloned();
         record.filter(|record| !record.withdrawn)
+    }
+
+    /// What a store that has only this record says of one object.
+    pub(super) fn attributes(&self, key: &str) -> Option<Attributes> {
+        let records = self.records(folder_of(key))?;
+        records.get(key).filter(|record| !record.withdrawn).map(ObjectRecord::attributes)
     }
 
     /// The folders of which there are lines.
