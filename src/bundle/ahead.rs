@@ -154,8 +154,10 @@ impl Of<'_> {
             let (record, kept) = note.into_record(key);
             serde_json::to_writer(&mut records, &record)?;
             records.push(b'\n');
-            if let Some(kept) = kept.filter(|_| (self.wanted)(&record.key)) {
-                files.push(self.file(record, kept, &mut bodies)?);
+            match kept {
+                Some(kept) if (self.wanted)(&record.key) => files.push(self.file(record, kept, &mut bodies)?),
+                Some(kept) => self.bodies.give_back(&kept),
+                None => {}
             }
         }
         Ok(Ready { records, files, bodies })
@@ -167,6 +169,7 @@ impl Of<'_> {
         let mut body = None;
         if kept.size.saturating_add(start as u64) <= BYTES {
             self.bodies.whole(&kept, bodies)?;
+            self.bodies.give_back(&kept);
             body = Some(start..bodies.len());
         }
         let is_digest = DigestKey::parse(&record.key).is_some() && kept.size <= Limits::default().digest_stored;

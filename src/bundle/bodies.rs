@@ -2,20 +2,24 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 
 use crc32fast::Hasher as Crc32;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::archive::read_at;
+use super::recording::lock;
 
 /// Keeps bytes.
 pub(super) struct Bodies {
     file: File,
     end: AtomicU64,
+    /// How many parts of objects lie in each [`CHUNK`] of it.
+    wanted: Mutex<Vec<u32>>,
 }
 
 /// Where the bytes of one object are, and what they are.
@@ -26,6 +30,13 @@ pub(super) struct Kept {
     pub crc32: u32,
     /// Offset and length of each part, in order.
     pub parts: Vec<(u64, u64)>,
+}
+
+impl Kept {
+    /// What is packed is what was checked, or the disk has changed it since.
+    fn must_have(&self, crc32: u32) -> io::Result<()> {
+        if crc32 == self.crc32 { Ok(()) } else { Err(io::Error::other("what was kept comes back changed")) }
+    }
 }
 
 /// An object that is being read.
@@ -41,7 +52,7 @@ impl Bodies {
     /// Keeps them on the disk of `folder`.
     pub(super) fn beside(folder: &Path) -> io::Result<Bodies> {
         let file = tempfile::tempfile_in(folder)?;
-        Ok(Bodies { file, end: AtomicU64::new(0) })
+        Ok(Bodies { file, end: AtomicU64::new(0), wanted: Mutex::default() })
     }
 
     /// Appends bytes, each thread at its own place; where they begin.
@@ -51,37 +62,59 @@ impl Bodies {
         Ok(start)
     }
 
+    /// These parts of objects are wanted, each until it is given back.
+    pub(super) fn want<'p>(&self, parts: impl IntoIterator<Item = &'p (u64, u64)>) {
+        let mut wanted = lock(&self.wanted);
+        for chunk in parts.into_iter().flat_map(chunks) {
+            if chunk >= wanted.len() {
+                wanted.resize(chunk + 1, 0);
+            }
+            wanted[chunk] += 1;
+        }
+    }
+
+    /// An object that was kept is not wanted any more. What nothing wanted lies in is given back: what is packed would else
+    /// take its place on the disk and in memory twice.
+    pub(super) fn give_back(&self, kept: &Kept) {
+        let mut empty = Vec::new();
+        let mut wanted = lock(&self.wanted);
+        for chunk in kept.parts.iter().flat_map(chunks) {
+            if let Some(count) = wanted.get_mut(chunk).filter(|count| **count > 0) {
+                *count -= 1;
+                empty.extend((*count == 0).then_some(chunk));
+            }
+        }
+        drop(wanted);
+        empty.into_iter().for_each(|chunk| no_longer_needed(&self.file, chunk as u64 * CHUNK, CHUNK));
+    }
+
     /// What was kept of one object, whole, after what is there already.
     pub(super) fn whole(&self, kept: &Kept, into: &mut Vec<u8>) -> io::Result<()> {
+        let first = into.len();
         for (offset, length) in &kept.parts {
             let start = into.len();
             into.resize(start + usize::try_from(*length).map_err(io::Error::other)?, 0);
             self.read_at(&mut into[start..], *offset)?;
         }
-        Ok(())
+        kept.must_have(crc32fast::hash(&into[first..]))
     }
 
-    /// Hands on what was kept, piece by piece.
-    pub(super) fn read(&self, kept: &Kept, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    /// Hands on what was kept, piece by piece, and gives it back.
+    pub(super) fn hand_on(&self, kept: &Kept, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut room = vec![0; PIECE];
+        let mut crc32 = Crc32::new();
         for (offset, length) in &kept.parts {
             let (mut at, end) = (*offset, offset + length);
             while at < end {
                 let piece = &mut room[..usize::try_from(end - at).map_or(PIECE, |left| left.min(PIECE))];
                 self.read_at(piece, at)?;
+                crc32.update(piece);
                 take(piece)?;
                 at += piece.len() as u64;
             }
         }
-        Ok(())
-    }
-
-    /// None of it is wanted any more. It takes its time to take so much off the disk, and nobody has to wait for that.
-    pub(super) fn give_up(&self) {
-        let file = self.file.try_clone();
-        let emptied = move || file.and_then(|file| file.set_len(0));
-        // If it fails, it is done when the process ends.
-        let _ = thread::Builder::new().name("give-up".to_owned()).spawn(emptied);
+        self.give_back(kept);
+        kept.must_have(crc32.finalize())
     }
 
     fn read_at(&self, mut room: &mut [u8], mut at: u64) -> io::Result<()> {
@@ -95,6 +128,23 @@ impl Bodies {
         }
         Ok(())
     }
+}
+
+/// The chunks that a part lies in.
+fn chunks(part: &(u64, u64)) -> Range<usize> {
+    let chunk = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+    chunk(part.0 / CHUNK)..chunk((part.0 + part.1).div_ceil(CHUNK))
+}
+
+/// A part of a file that is read no more. Where it cannot be given back, it is when the file is gone.
+fn no_longer_needed(file: &File, at: u64, length: u64) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{FallocateFlags, fallocate};
+        let _ = fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, at, length);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (file, at, length);
 }
 
 #[cfg(unix)]
@@ -144,7 +194,9 @@ impl Keeping {
         if !self.buffer.is_empty() {
             self.hash.update(&self.buffer);
             self.crc32.update(&self.buffer);
-            self.parts.push((bodies.append(&self.buffer)?, self.buffer.len() as u64));
+            let part = (bodies.append(&self.buffer)?, self.buffer.len() as u64);
+            bodies.want([&part]);
+            self.parts.push(part);
             self.buffer.clear();
         }
         Ok(())
@@ -169,10 +221,11 @@ impl Small {
 /// Bytes of one object that are hashed and appended at once, and that are read back at once.
 const PIECE: usize = 256 << 10;
 
+/// Bytes that are given back at once.
+const CHUNK: u64 = 256 << 10;
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::super::gathered::Gathered;
     use super::*;
 
@@ -206,7 +259,7 @@ mod tests {
         for (kept, bytes) in kept.iter().zip(&all).rev() {
             let (mut whole, mut pieces) = (b"before".to_vec(), Vec::new());
             bodies.whole(kept, &mut whole).unwrap();
-            bodies.read(kept, &mut |piece| Ok(pieces.extend_from_slice(piece))).unwrap();
+            bodies.hand_on(kept, &mut |piece| Ok(pieces.extend_from_slice(piece))).unwrap();
             assert!(whole.strip_prefix(b"before") == Some(bytes) && pieces == *bytes);
             assert_eq!((kept.size, kept.crc32), (bytes.len() as u64, crc32fast::hash(bytes)));
             assert_eq!(kept.sha256, *Sha256::digest(bytes));

@@ -13,7 +13,7 @@ use crate::lockstep::{BLOCK, Kernel, padding, sha256};
 /// Gathers what was given; `T` is how the caller knows it again.
 pub(super) struct Gathered<T> {
     under_way: Mutex<Batch<T>>,
-    /// Batches that were used and can be again, for their memory.
+    /// A batch that was used and can be again, for its memory.
     spare: Mutex<Vec<Batch<T>>>,
     done: Mutex<Done<T>>,
 }
@@ -129,7 +129,10 @@ impl<T> Gathered<T> {
         drop(done);
         batch.bytes.clear();
         batch.given.clear();
-        lock(&self.spare).push(batch);
+        let mut spare = lock(&self.spare);
+        if spare.is_empty() {
+            spare.push(batch);
+        }
         kept
     }
 }
@@ -146,12 +149,14 @@ impl<T> Batch<T> {
             let end = place.end + padding(place.len() as u64).bytes().len();
             self.bytes[place.start..end].as_chunks::<BLOCK>().0
         };
+        let part = |place: &Range<usize>| (start + place.start as u64, place.len() as u64);
+        bodies.want(&places.iter().map(part).collect::<Vec<_>>());
         let hashes = Kernel::best().states(&places.iter().map(padded).collect::<Vec<_>>());
         let mut hashed = places.iter().zip(&hashes).map(|(place, state)| Kept {
             size: place.len() as u64,
             sha256: sha256(state),
             crc32: crc32fast::hash(&self.bytes[place.clone()]),
-            parts: vec![(start + place.start as u64, place.len() as u64)],
+            parts: vec![part(place)],
         });
         let kept = |given| match given {
             Given::Small(_) => hashed.next(),
@@ -163,7 +168,7 @@ impl<T> Batch<T> {
 }
 
 /// Bytes of small objects that are worth being hashed together and written at once.
-const BYTES: usize = 1 << 20;
+const BYTES: usize = 512 << 10;
 
 /// As many are, however small.
 const OBJECTS: usize = 1024;

@@ -119,7 +119,6 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> Resul
             followed: seen.followed,
         });
     }
-    recording.bodies.give_up();
     add_json(&mut packer, REQUEST, &request)?;
     if let Some(previous) = contents.previous {
         add_json(&mut packer, PREVIOUS, previous)?;
@@ -176,7 +175,7 @@ impl Bucket<'_> {
                 }
                 packer.add_kept(file, &mut |out| match ready.body(file) {
                     Some(body) => out.write_all(body),
-                    None => bodies.read(&file.kept, &mut |piece| out.write_all(piece)),
+                    None => bodies.hand_on(&file.kept, &mut |piece| out.write_all(piece)),
                 })?;
             }
             objects.write_all(&ready.records)

@@ -26,7 +26,8 @@ use crate::trail::{DigestKey, Interval, Time};
 /// All that an audit was shown and given.
 pub struct Recording {
     pub(super) bodies: Bodies,
-    gathered: Gathered<Asked>,
+    /// By what they lie below, so that those that are packed one after the other lie beside each other.
+    gathered: [Gathered<Asked>; 16],
     pub(super) include: IncludeLogs,
     /// Bytes of a log file, and of a digest file, as stored, beyond which no more of it is kept.
     most: (u64, u64),
@@ -67,7 +68,7 @@ impl Recording {
     ) -> io::Result<(Arc<Recording>, Evidence, Arc<dyn KeySource>)> {
         let recording = Arc::new(Recording {
             bodies: Bodies::beside(folder)?,
-            gathered: Gathered::default(),
+            gathered: Default::default(),
             include,
             most: (limits.log_inflated, limits.digest_stored),
             stores: Mutex::default(),
@@ -104,8 +105,10 @@ impl Recording {
     /// Waits for what is still being read, and tells whether all could be kept.
     pub async fn ended(&self) -> io::Result<()> {
         let _ = self.under_way.subscribe().wait_for(|count| *count == 0).await;
-        let noted = self.gathered.end(&self.bodies, |asked, kept| self.noted(asked, kept));
-        noted.unwrap_or_else(|error| self.failed(error));
+        for gathered in &self.gathered {
+            let noted = gathered.end(&self.bodies, |asked, kept| self.noted(asked, kept));
+            noted.unwrap_or_else(|error| self.failed(error));
+        }
         lock(&self.failed).take().map_or(Ok(()), Err)
     }
 
@@ -119,18 +122,26 @@ impl Recording {
         lock(&self.failed).get_or_insert(error);
     }
 
+    /// Where an object is gathered: with others of its account and region, for as long as it lies in a folder of a day.
+    fn gathered(&self, key: &str) -> &Gathered<Asked> {
+        let is_year = |part: &str| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_digit());
+        let above = key.split_inclusive('/').take_while(|part| !is_year(part.trim_end_matches('/')));
+        let above = &key[..above.map(str::len).sum()];
+        &self.gathered[crc32fast::hash(above.as_bytes()) as usize % self.gathered.len()]
+    }
+
     pub(super) fn given(&self, asked: Asked, whole: io::Result<Whole>) {
         let noted = |asked, kept| self.noted(asked, kept);
         let kept = whole.and_then(|whole| match whole {
-            Whole::Small(small) => self.gathered.small(asked, &small, &self.bodies, noted),
-            Whole::Kept(kept) => self.gathered.known(asked, Some(kept), &self.bodies, noted),
+            Whole::Small(small) => self.gathered(&asked.key).small(asked, &small, &self.bodies, noted),
+            Whole::Kept(kept) => self.gathered(&asked.key).known(asked, Some(kept), &self.bodies, noted),
         });
         kept.unwrap_or_else(|error| self.failed(error));
     }
 
     /// Of what was asked for, nothing is kept.
     fn not_kept(&self, asked: Asked) {
-        let noted = self.gathered.known(asked, None, &self.bodies, |asked, kept| self.noted(asked, kept));
+        let noted = self.gathered(&asked.key).known(asked, None, &self.bodies, |asked, kept| self.noted(asked, kept));
         noted.unwrap_or_else(|error| self.failed(error));
     }
 
