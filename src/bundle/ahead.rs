@@ -39,14 +39,15 @@ pub(super) struct Ready {
     pub records: Vec<u8>,
     pub files: Vec<ReadyFile>,
     bodies: Vec<u8>,
+    /// Entries of the manifest.
+    listed: Vec<u8>,
 }
 
 /// An object that goes into the bundle.
 pub(super) struct ReadyFile {
     pub name: String,
     pub kept: Kept,
-    /// Its entry in the manifest.
-    pub listed: Vec<u8>,
+    listed: Range<usize>,
     /// What goes before it, if it is a digest file; none of those, and it is a log file.
     pub digest: Option<Option<DigestByHand>>,
     body: Option<Range<usize>>,
@@ -56,6 +57,11 @@ impl Ready {
     /// The bytes of one of its files; none where it is so long that it is to be read when it is packed.
     pub(super) fn body(&self, file: &ReadyFile) -> Option<&[u8]> {
         self.bodies.get(file.body.clone()?)
+    }
+
+    /// The entry of one of its files in the manifest.
+    pub(super) fn listed(&self, file: &ReadyFile) -> &[u8] {
+        &self.listed[file.listed.clone()]
     }
 }
 
@@ -104,7 +110,7 @@ impl Notes {
         let notes = self.next_ones();
         let (keep, promise) = channel();
         // It waits here until what was promised before is used up: no more than so much is ever ready.
-        if promised.send(promise).is_ok() && notes.as_ref().is_ok_and(|notes| notes.len() == OBJECTS) {
+        if promised.send(promise).is_ok() && notes.as_ref().is_ok_and(|notes| !notes.is_empty()) {
             self.promised = Some(promised);
         }
         match notes {
@@ -118,10 +124,13 @@ impl Notes {
 
     fn next_ones(&mut self) -> io::Result<Vec<(String, Note)>> {
         let mut notes = Vec::with_capacity(OBJECTS);
+        let mut bytes = 0;
         while notes.len() < OBJECTS
-            && let Some(next) = next_of_both(&mut self.shown, &mut self.given)?
+            && bytes < BYTES
+            && let Some((key, note)) = next_of_both(&mut self.shown, &mut self.given)?
         {
-            notes.push(next);
+            bytes += note.kept.as_ref().map_or(0, |kept| kept.size);
+            notes.push((key, note));
         }
         Ok(notes)
     }
@@ -145,37 +154,36 @@ impl Of<'_> {
         }
     }
 
-    fn ready(self, notes: Vec<(String, Note)>, room: Ready) -> io::Result<Ready> {
-        let Ready { mut records, mut files, mut bodies } = room;
-        records.clear();
-        files.clear();
-        bodies.clear();
+    fn ready(self, notes: Vec<(String, Note)>, mut room: Ready) -> io::Result<Ready> {
+        let ready = &mut room;
+        ready.files.clear();
+        [&mut ready.records, &mut ready.bodies, &mut ready.listed].into_iter().for_each(Vec::clear);
         for (key, note) in notes {
             let (record, kept) = note.into_record(key);
-            serde_json::to_writer(&mut records, &record)?;
-            records.push(b'\n');
+            serde_json::to_writer(&mut ready.records, &record)?;
+            ready.records.push(b'\n');
             match kept {
-                Some(kept) if (self.wanted)(&record.key) => files.push(self.file(record, kept, &mut bodies)?),
+                Some(kept) if (self.wanted)(&record.key) => self.file(record, kept, ready)?,
                 Some(kept) => self.bodies.give_back(&kept),
                 None => {}
             }
         }
-        Ok(Ready { records, files, bodies })
+        Ok(room)
     }
 
-    fn file(self, record: ObjectRecord, kept: Kept, bodies: &mut Vec<u8>) -> io::Result<ReadyFile> {
+    fn file(self, record: ObjectRecord, kept: Kept, ready: &mut Ready) -> io::Result<()> {
         let name = file_of(self.folder, &record.key);
-        let start = bodies.len();
+        let start = ready.bodies.len();
         let mut body = None;
-        if kept.size.saturating_add(start as u64) <= BYTES {
-            self.bodies.whole(&kept, bodies)?;
+        if kept.size.saturating_add(start as u64) <= 2 * BYTES {
+            self.bodies.whole(&kept, &mut ready.bodies)?;
             self.bodies.give_back(&kept);
-            body = Some(start..bodies.len());
+            body = Some(start..ready.bodies.len());
         }
         let is_digest = DigestKey::parse(&record.key).is_some() && kept.size <= Limits::default().digest_stored;
         let digest = match &body {
             _ if !is_digest => None,
-            Some(body) => Some(Bytes::copy_from_slice(&bodies[body.clone()])),
+            Some(body) => Some(Bytes::copy_from_slice(&ready.bodies[body.clone()])),
             None => {
                 let mut whole = Vec::new();
                 self.bodies.whole(&kept, &mut whole)?;
@@ -186,7 +194,10 @@ impl Of<'_> {
         let ObjectRecord { key, version_id, etag, last_modified, sha256, .. } = record;
         let input = Some(Input { bucket: self.seen.bucket.clone(), key, version_id, etag, last_modified });
         let entry = ManifestEntry { name, size: kept.size, sha256: sha256.unwrap_or_default(), input };
-        Ok(ReadyFile { listed: serde_json::to_vec(&entry)?, name: entry.name, kept, digest, body })
+        let start = ready.listed.len();
+        serde_json::to_writer(&mut ready.listed, &entry)?;
+        ready.files.push(ReadyFile { name: entry.name, kept, listed: start..ready.listed.len(), digest, body });
+        Ok(())
     }
 }
 
@@ -215,10 +226,10 @@ fn next_of_both(shown: &mut Sorted, given: &mut Sorted) -> io::Result<Option<(St
 }
 
 /// Objects that are made ready together.
-const OBJECTS: usize = 64;
+const OBJECTS: usize = 256;
 
-/// Bytes of them that are read ahead; what is beyond is read when it is packed.
-const BYTES: u64 = 4 << 20;
+/// Bytes of them after which no more go with them; of what is twice as long or longer, the bytes are read when it is packed.
+const BYTES: u64 = 1 << 20;
 
 /// How often as many may be ready, or on their way to it, before they are packed.
-const AHEAD: usize = 4;
+const AHEAD: usize = 8;

@@ -173,10 +173,7 @@ impl Bucket<'_> {
                     None => by_hand.log(&file.name),
                     Some(digest) => digest.iter().try_for_each(|digest| by_hand.digest(digest, packer))?,
                 }
-                packer.add_kept(file, &mut |out| match ready.body(file) {
-                    Some(body) => out.write_all(body),
-                    None => bodies.hand_on(&file.kept, &mut |piece| out.write_all(piece)),
-                })?;
+                packer.add_kept(ready, file, bodies)?;
             }
             objects.write_all(&ready.records)
         })?;

@@ -8,7 +8,8 @@ use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, Crc32Option, ZipArchiveWriter, ZipFileBuilder};
 use sha2::{Digest, Sha256};
 
-use super::ahead::ReadyFile;
+use super::ahead::{Ready, ReadyFile};
+use super::bodies::Bodies;
 use super::manifest::{BEFORE_ENTRIES, ManifestEntry, begin_manifest, end_manifest};
 use super::spooled::{Hashed, Out, Spooled};
 use super::{MANIFEST, UNLISTED};
@@ -70,13 +71,12 @@ impl Packer {
     }
 
     /// Adds an object that was kept when it was read, and hashed then.
-    pub(super) fn add_kept(
-        &mut self,
-        file: &ReadyFile,
-        fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<()> {
-        self.write(&file.name, file.kept.crc32, fill)?;
-        self.list_line(&file.listed)
+    pub(super) fn add_kept(&mut self, ready: &Ready, file: &ReadyFile, bodies: &Bodies) -> io::Result<()> {
+        self.write(&file.name, file.kept.crc32, &mut |out| match ready.body(file) {
+            Some(body) => out.write_all(body),
+            None => bodies.hand_on(&file.kept, &mut |piece| out.write_all(piece)),
+        })?;
+        self.list_line(ready.listed(file))
     }
 
     fn write(
