@@ -265,4 +265,42 @@ mod tests {
             assert_eq!(kept.sha256, *Sha256::digest(bytes));
         }
     }
+
+    fn keep(bodies: &Bodies, all: &[Vec<u8>]) -> Vec<Kept> {
+        let keep = |bytes: &Vec<u8>| {
+            let part = (bodies.append(bytes).unwrap(), bytes.len() as u64);
+            bodies.want([&part]);
+            let sha256 = Sha256::digest(bytes).into();
+            Kept { size: part.1, sha256, crc32: crc32fast::hash(bytes), parts: vec![part] }
+        };
+        all.iter().map(keep).collect()
+    }
+
+    #[test]
+    fn what_comes_back_changed_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let bodies = Bodies::beside(dir.path()).unwrap();
+        let kept = keep(&bodies, &[vec![1; 100], vec![2; 100]]);
+        write_all_at(&bodies.file, &[3], 199).unwrap();
+        assert!(bodies.whole(&kept[0], &mut Vec::new()).is_ok() && bodies.hand_on(&kept[0], &mut |_| Ok(())).is_ok());
+        assert!(bodies.whole(&kept[1], &mut Vec::new()).is_err() && bodies.hand_on(&kept[1], &mut |_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn what_is_given_back_takes_nothing_else_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let bodies = Bodies::beside(dir.path()).unwrap();
+        let all: Vec<Vec<u8>> = (0..60_usize).map(|n| vec![n as u8 + 1; n * n * 300]).collect();
+        let kept = keep(&bodies, &all);
+        let (kept_on, gone): (Vec<usize>, Vec<usize>) = (0..60).partition(|n| n % 7 == 3);
+        gone.iter().for_each(|n| bodies.give_back(&kept[*n]));
+        for n in kept_on {
+            let mut whole = Vec::new();
+            bodies.whole(&kept[n], &mut whole).unwrap();
+            assert!(whole == all[n], "{n}");
+        }
+        // Of the longest ones, something must be gone where this system can do that.
+        let gone = bodies.whole(&kept[58], &mut Vec::new());
+        assert!(gone.is_err() || !cfg!(target_os = "linux"));
+    }
 }

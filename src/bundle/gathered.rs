@@ -172,3 +172,32 @@ const BYTES: usize = 512 << 10;
 
 /// As many are, however small.
 const OBJECTS: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_noted_keeps_its_order_whichever_batch_is_done_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let bodies = Bodies::beside(folder.path()).unwrap();
+        let gathered = Gathered::default();
+        let mut noted = Vec::new();
+        gathered.known("first", None, &bodies, |_, _| panic!("it is not the turn of any")).unwrap();
+        let first = gathered.next(&mut lock(&gathered.under_way));
+        gathered.known("second", None, &bodies, |_, _| panic!("it is not the turn of any")).unwrap();
+        gathered.end(&bodies, |_, _| panic!("it is not the turn of the second")).unwrap();
+        gathered.done(first, &bodies, |of, _| noted.push(of)).unwrap();
+        assert_eq!(noted, ["first", "second"]);
+    }
+
+    #[test]
+    fn what_waits_is_done_when_it_is_enough() {
+        let folder = tempfile::tempdir().unwrap();
+        let bodies = Bodies::beside(folder.path()).unwrap();
+        let gathered = Gathered::default();
+        let mut noted = 0;
+        (0..OBJECTS * 2).for_each(|n| gathered.known(n, None, &bodies, |_, _| noted += 1).unwrap());
+        assert_eq!(noted, OBJECTS * 2);
+    }
+}
