@@ -177,7 +177,7 @@ mod tests {
             assert_eq!((hashed.size, hashed.crc32), (bytes.len() as u64, crc32fast::hash(&bytes)));
             assert_eq!(hashed.sha256, *Sha256::digest(&bytes));
             let (mut read, mut again) = (Vec::new(), Vec::new());
-            hashed.read(&mut [0; 4_099], &mut |piece| Ok(read.extend_from_slice(piece))).unwrap();
+            hashed.read(&mut [0; 4_099], &mut |piece| read.write_all(piece)).unwrap();
             hashed.again().unwrap().read_to_end(&mut again).unwrap();
             assert!(read == bytes && again == bytes, "{piece}");
         }
