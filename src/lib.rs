@@ -58,7 +58,7 @@
 //!
 //! **Report.** [`report`] is where findings are sorted and counted, waivers applied, and the verdict decided: once,
 //! before anything is rendered. [`controls`] says which controls of which frameworks a report can be shown for, and what it
-//! does not show of them.
+//! does not show of them. [`doctor`] says whether a trail is set up so that what it delivers can be trusted.
 //!
 //! **The world.** [`store`] answers what is here and gives objects, from a directory, from memory or from S3. [`keys`] is
 //! where public keys come from, which decides what is proven: keys that came with the evidence show that it is consistent,
@@ -89,6 +89,7 @@ pub mod lockstep;
 pub mod logfile;
 // -- report --
 pub mod controls;
+pub mod doctor;
 pub mod report;
 // -- the world --
 #[cfg(feature = "aws")]

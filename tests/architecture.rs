@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const GROUPS: [(&str, &[&str]); 7] = [
     ("names", &["trail", "limits", "finding"]),
     ("evidence", &["lockstep", "digest", "logfile", "chain", "attest"]),
-    ("report", &["report", "controls"]),
+    ("report", &["report", "controls", "doctor"]),
     ("world", &["store", "keys", "aws", "sorting"]),
     ("audit", &["audit", "bundle"]),
     ("monitor", &["monitor"]),
@@ -23,7 +23,8 @@ const GROUPS: [(&str, &[&str]); 7] = [
 const PURE_GROUPS: usize = 3;
 
 /// Renderers are functions of the report, or of a monitor's status: of all that is above them, they may name this.
-const RENDER_MAY_NAME: [&str; 7] = ["render", "report", "controls", "finding", "chain", "trail", "monitor::status"];
+const RENDER_MAY_NAME: [&str; 8] =
+    ["render", "report", "controls", "doctor", "finding", "chain", "trail", "monitor::status"];
 
 /// Nothing but the command line may name the command line; it and the library's tests are what uses the other faces.
 const FACES: [&str; 3] = ["render", "cli", "simulate"];

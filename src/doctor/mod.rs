@@ -1,0 +1,19 @@
+//! Whether a trail is set up so that its log files can be trusted: what was seen of it, and what is to be said of that.
+//!
+//! Pure: whoever asks AWS hands in [`Setup`], in which all that could not be asked says why, and [`examine`] makes an
+//! [`Examination`] of it. A check whose facts are missing is `unknown`, with the permission that would tell; it is never passed.
+//! The checks are data with stable names, in `checks.toml` beside this file.
+
+mod catalog;
+mod examination;
+mod examine;
+mod facts;
+
+pub use self::catalog::{Catalog, Check, CheckControl, catalog};
+pub use self::examination::{Checked, Counts, Examination, Mend, Outcome, SCHEMA, Subject, Unseen};
+pub use self::examine::examine;
+pub use self::facts::{
+    AccessBlock, AdvancedSelector, BasicSelector, BucketFacts, DataResources, Encryption, Expiry, Fact, FieldSelector,
+    KeyFacts, LifecycleRule, LockRetention, Selectors, Setup, TopicFacts, TrailFacts, TrailStatus, Transition,
+    Versioning,
+};
