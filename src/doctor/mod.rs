@@ -9,7 +9,7 @@ mod examination;
 mod examine;
 mod facts;
 
-pub use self::catalog::{Catalog, Check, CheckControl, catalog};
+pub use self::catalog::{Catalog, Check, CheckControl, Gravity, catalog};
 pub use self::examination::{Checked, Counts, Examination, Mend, Outcome, SCHEMA, Subject, Unseen};
 pub use self::examine::examine;
 pub use self::facts::{

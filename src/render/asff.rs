@@ -5,6 +5,7 @@
 //! a finding by itself when it opens, and again when it is resolved.
 
 mod fit;
+mod setup;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,6 +21,8 @@ use crate::controls::{Control, mapping};
 use crate::finding::{Code, Finding, Severity};
 use crate::report::{OneChain, Report, Told, Verdict};
 use crate::trail::Time;
+
+pub use self::setup::asff_doctor;
 
 /// Writes the findings: chains first, then what was found, both in the report's order.
 pub fn asff(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {

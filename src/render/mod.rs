@@ -8,6 +8,7 @@
 mod asff;
 mod aspect;
 mod csv;
+mod doctor;
 mod groups;
 mod html;
 mod json;
@@ -25,11 +26,12 @@ mod wording;
 
 pub use self::csv::{CSV_COLUMNS, CsvTable};
 pub use crate::report::escape;
-pub use asff::{asff, asff_told};
+pub use asff::{asff, asff_doctor, asff_told};
+pub use doctor::{doctor_headline, doctor_page, doctor_text};
 pub use html::{HtmlOptions, html};
 pub use json::{json, json_value, ndjson_finding, ndjson_report};
 pub use junit::junit;
-pub use ocsf::ocsf;
+pub use ocsf::{ocsf, ocsf_doctor};
 pub use oscal::oscal;
 pub use prometheus::prometheus;
 pub use text::{TextOptions, custody, headline, text};

@@ -5,6 +5,7 @@
 //! class of each is in `class_uid`, by which a lake keeps them apart.
 
 mod event;
+mod setup;
 
 use std::io;
 
@@ -19,7 +20,7 @@ use super::place::Place;
 use super::uid;
 use crate::controls::mapping;
 use crate::finding::{Finding, Severity};
-use crate::report::{ByChain, ChainReport, OneChain, Report, Verdict};
+use crate::report::{ByChain, ChainReport, OneChain, Report, ToolReport, Verdict};
 use crate::trail::{Interval, Time};
 
 /// The version of the schema.
@@ -46,6 +47,22 @@ pub fn ocsf(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+pub use self::setup::ocsf_doctor;
+
+/// Who says so, and as of when.
+#[derive(Clone, Copy)]
+struct Teller<'a> {
+    schema: &'a str,
+    tool: &'a ToolReport,
+    as_of: Time,
+}
+
+impl<'a> Teller<'a> {
+    fn of(report: &'a Report) -> Teller<'a> {
+        Teller { schema: &report.schema, tool: &report.tool, as_of: report.request.as_of }
+    }
 }
 
 /// What is evaluated: the report as a whole, or a chain.
@@ -162,11 +179,12 @@ fn compliance_finding<'a>(report: &'a Report, of: Evaluated<'a>) -> ComplianceEv
         event: Event {
             message: title.clone(),
             status_detail: Some(of.headline),
-            ..event(report, COMPLIANCE_FINDING, severity, &of.place, of.uid.clone(), Some(report.period()))
+            ..event(Teller::of(report), COMPLIANCE_FINDING, severity, &of.place, of.uid.clone(), Some(report.period()))
         },
         finding_info: finding_info(report, of.uid, title, desc, of.rule),
         compliance: compliance(status, of.checks, status_details(&of.findings, of.elsewhere)),
         resources: vec![of.resource],
+        remediation: None,
     }
 }
 
@@ -188,7 +206,7 @@ fn compliance(status: Status, checks: Vec<Check>, status_details: Vec<String>) -
         controls.iter().map(|control| format!("{} {}", control.framework, control.framework_version)).collect();
     standards.dedup();
     Compliance {
-        control: "CloudTrail log file integrity",
+        control: "CloudTrail log file integrity".to_owned(),
         desc: format!(
             "Evidence for the controls named, by the mapping {}; each has parts that it does not show.",
             mapping().version
@@ -226,20 +244,20 @@ fn detection_finding<'a>(report: &'a Report, finding: &'a Finding, uid: String) 
             status: Some(status),
             status_id: Some(status_id),
             status_code: Some(finding.code.name()),
-            ..event(report, DETECTION_FINDING, Level::HIGH, &place, uid, finding.interval)
+            ..event(Teller::of(report), DETECTION_FINDING, Level::HIGH, &place, uid, finding.interval)
         },
         finding_info: info,
         is_alert: !finding.waived,
         confidence_id: 3,
         confidence: "High",
         evidences: vec![Evidence { name: finding.code.name(), data: finding }],
-        remediation: Remediation { desc: finding.code.next_step() },
+        remediation: Remediation { desc: finding.code.next_step().to_owned() },
         resources: object.into_iter().collect(),
     }
 }
 
 fn event<'a>(
-    report: &'a Report,
+    teller: Teller<'a>,
     (class_uid, class_name): (u32, &'static str),
     severity: Level,
     place: &Place,
@@ -255,7 +273,7 @@ fn event<'a>(
         class_name,
         type_uid: class_uid * 100 + 1,
         type_name: format!("{class_name}: Create"),
-        time: millis(report.request.as_of),
+        time: millis(teller.as_of),
         start_time: interval.map(|interval| millis(interval.start)),
         end_time: interval.map(|interval| millis(interval.end)),
         severity_id: severity.id,
@@ -268,10 +286,10 @@ fn event<'a>(
         metadata: Metadata {
             version: VERSION,
             // Of the event, and not of what it is about: tomorrow's is another.
-            uid: uid::uuid(&["event", &uid, &report.request.as_of.to_string()]),
-            log_name: &report.schema,
+            uid: uid::uuid(&["event", &uid, &teller.as_of.to_string()]),
+            log_name: teller.schema,
             profiles: ["cloud"],
-            product: Product { name: &report.tool.name, vendor_name: &report.tool.name, version: &report.tool.version },
+            product: Product { name: &teller.tool.name, vendor_name: &teller.tool.name, version: &teller.tool.version },
         },
         cloud: Cloud::aws(&place.account, &place.region),
     }
@@ -284,7 +302,7 @@ fn finding_info(report: &Report, uid: String, title: String, desc: String, rule:
         desc,
         created_time: millis(report.request.as_of),
         types: ["Log file integrity"],
-        data_sources: ["AWS CloudTrail digest files", "AWS CloudTrail log files"],
+        data_sources: &["AWS CloudTrail digest files", "AWS CloudTrail log files"],
         analytic: Analytic { uid: rule, name: rule, type_id: 1, kind: "Rule" },
     }
 }

@@ -12,6 +12,8 @@ pub(super) struct ComplianceEvent<'a> {
     pub(super) finding_info: FindingInfo,
     pub(super) compliance: Compliance,
     pub(super) resources: Vec<Resource>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) remediation: Option<Remediation>,
 }
 
 /// A Detection Finding.
@@ -69,8 +71,10 @@ pub(super) struct Severity {
 
 impl Severity {
     pub(super) const INFORMATIONAL: Severity = Severity { id: 1, name: "Informational" };
+    pub(super) const LOW: Severity = Severity { id: 2, name: "Low" };
     pub(super) const MEDIUM: Severity = Severity { id: 3, name: "Medium" };
     pub(super) const HIGH: Severity = Severity { id: 4, name: "High" };
+    pub(super) const CRITICAL: Severity = Severity { id: 5, name: "Critical" };
 }
 
 /// What a check came to, in both spellings.
@@ -83,6 +87,7 @@ pub(super) struct Status {
 impl Status {
     pub(super) const PASS: Status = Status { id: 1, name: "Pass" };
     pub(super) const WARNING: Status = Status { id: 2, name: "Warning" };
+    pub(super) const UNKNOWN: Status = Status { id: 0, name: "Unknown" };
     pub(super) const FAIL: Status = Status { id: 3, name: "Fail" };
 }
 
@@ -137,7 +142,7 @@ pub(super) struct FindingInfo {
     pub(super) desc: String,
     pub(super) created_time: i64,
     pub(super) types: [&'static str; 1],
-    pub(super) data_sources: [&'static str; 2],
+    pub(super) data_sources: &'static [&'static str],
     pub(super) analytic: Analytic,
 }
 
@@ -152,7 +157,7 @@ pub(super) struct Analytic {
 
 #[derive(Serialize)]
 pub(super) struct Compliance {
-    pub(super) control: &'static str,
+    pub(super) control: String,
     pub(super) desc: String,
     pub(super) standards: Vec<String>,
     pub(super) requirements: Vec<String>,
@@ -194,5 +199,5 @@ pub(super) struct Evidence<'a> {
 
 #[derive(Serialize)]
 pub(super) struct Remediation {
-    pub(super) desc: &'static str,
+    pub(super) desc: String,
 }
