@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::catalog::{Check, CheckControl};
+use super::catalog::{Check, CheckControl, Gravity};
+use super::causes::Symptom;
 use crate::report::ToolReport;
 use crate::trail::Time;
 
@@ -32,6 +33,9 @@ pub struct Examination {
     pub counts: Counts,
     /// Each check of each subject, those that failed first, the most severe of them first.
     pub checks: Vec<Checked>,
+    /// What is wrong now, or was, and what it can come from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub symptoms: Vec<Symptom>,
     /// What nobody looked at, and who should.
     pub not_looked_at: Vec<String>,
 }
@@ -57,7 +61,7 @@ pub struct Checked {
     /// In a few words.
     pub title: String,
     /// How bad it is where it fails.
-    pub severity: super::catalog::Gravity,
+    pub severity: Gravity,
     /// Of what.
     pub subject: Subject,
     /// What it came to.

@@ -5,11 +5,13 @@
 //! The checks are data with stable names, in `checks.toml` beside this file.
 
 mod catalog;
+mod causes;
 mod examination;
 mod examine;
 mod facts;
 
 pub use self::catalog::{Catalog, Check, CheckControl, Gravity, catalog};
+pub use self::causes::{ACTIONS, Action, Cause, Certainty, Gap, History, Symptom};
 pub use self::examination::{Checked, Counts, Examination, Mend, Outcome, SCHEMA, Subject, Unseen};
 pub use self::examine::examine;
 pub use self::facts::{

@@ -19,6 +19,7 @@ pub fn examine(setup: &Setup) -> Examination {
         outcome: Outcome::Unknown,
         counts: Counts::default(),
         checks,
+        symptoms: Vec::new(),
         not_looked_at: vec![
             "who else may stop the trail, change it or delete its objects by IAM policies, service control policies and access points: no IAM policy was read".to_owned(),
         ],

@@ -1,0 +1,192 @@
+//! From symptoms to causes: why log files or digest files do not come, why a region is silent, who made a hole.
+//!
+//! A cause is held against what was seen: the trail's own status, the checks, and what CloudTrail's event history tells of who
+//! changed the trail, its bucket or its key. That somebody did something before a symptom began does not show that it made it; each
+//! cause says how sure it is.
+
+mod delivery;
+mod holes;
+
+use serde::{Deserialize, Serialize};
+
+use super::examination::{Checked, Examination, Outcome, Unseen};
+use super::facts::Setup;
+use crate::finding::Reason;
+use crate::trail::{Interval, Time};
+
+/// Something that is not as it should be, and what it can come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Symptom {
+    /// What is seen, in a sentence.
+    pub saw: String,
+    /// Of what: a trail's ARN, or a chain.
+    pub of: String,
+    /// When, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
+    /// What it comes from, the surest first.
+    pub causes: Vec<Cause>,
+}
+
+/// What a symptom can come from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// What it is, in a sentence.
+    pub says: String,
+    /// What it is held against: checks by their ids, and other things that were seen.
+    pub evidence: Vec<String>,
+    /// Who did what, as CloudTrail recorded it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<Action>,
+    /// What to do next.
+    pub next_step: String,
+}
+
+/// How sure a cause is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// AWS says so itself.
+    Shown,
+    /// It came right before, and would do it.
+    Likely,
+    /// It would do it, and nothing shows that it did.
+    Possible,
+}
+
+impl Certainty {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Certainty::Shown => "shown",
+            Certainty::Likely => "likely",
+            Certainty::Possible => "possible",
+        }
+    }
+}
+
+/// What somebody did, as `LookupEvents` tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// When.
+    pub time: Time,
+    /// What, such as `StopLogging`.
+    pub name: String,
+    /// The ARN or the name of who did it.
+    pub who: String,
+    /// From which address, or by which service of AWS.
+    pub from: String,
+    /// In which region.
+    pub region: String,
+    /// The id of the event.
+    pub id: String,
+    /// What it was done to, as far as the event names it.
+    pub resources: Vec<String>,
+    /// Why AWS refused it, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What was asked of the event history.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// What was found, in any order.
+    pub actions: Vec<Action>,
+    /// From when on it was asked: it keeps 90 days.
+    pub since: Option<Time>,
+    /// Regions that could not be asked.
+    pub unasked: Vec<(String, Unseen)>,
+}
+
+/// A stretch of time that an audit could not prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The account.
+    pub account_id: String,
+    /// The source region.
+    pub region: String,
+    /// The trail's name.
+    pub trail: String,
+    /// The trail's home region.
+    pub home_region: String,
+    /// When.
+    pub interval: Interval,
+    /// Why, as the audit says.
+    pub reason: Reason,
+}
+
+/// The names of events that stop a trail, change what it records, or keep it from delivering.
+pub const ACTIONS: [&str; 18] = [
+    "StopLogging",
+    "StartLogging",
+    "CreateTrail",
+    "DeleteTrail",
+    "UpdateTrail",
+    "PutEventSelectors",
+    "PutInsightSelectors",
+    "DeleteBucket",
+    "DeleteBucketPolicy",
+    "PutBucketPolicy",
+    "PutBucketLifecycle",
+    "PutBucketLifecycleConfiguration",
+    "PutBucketVersioning",
+    "PutBucketPublicAccessBlock",
+    "PutKeyPolicy",
+    "DisableKey",
+    "ScheduleKeyDeletion",
+    "RevokeGrant",
+];
+
+impl Examination {
+    /// The same with what its symptoms come from, and those of what an audit could not prove.
+    pub fn explained(mut self, setup: &Setup, gaps: &[Gap], history: &History) -> Examination {
+        let mut symptoms = delivery::symptoms(setup, &self.checks, history);
+        symptoms.extend(holes::symptoms(setup, gaps, history));
+        for symptom in &mut symptoms {
+            symptom.causes.sort_by_key(|cause| cause.certainty);
+        }
+        let unasked = history
+            .unasked
+            .iter()
+            .map(|(region, unseen)| format!("who did what in {region}: {}: {}", unseen.action, unseen.why));
+        self.not_looked_at.extend(unasked);
+        self.symptoms = symptoms;
+        self
+    }
+}
+
+/// Those that were done to something of these names, in some time, newest first; and not those that AWS refused.
+fn done<'h>(history: &'h History, names: &[&str], to: &[&str], when: Interval) -> Vec<&'h Action> {
+    let is_of = |action: &Action| {
+        // A name can stand for an ARN that ends in it.
+        let same = |resource: &String| {
+            to.iter().any(|name| {
+                resource == name
+                    || resource.ends_with(&format!("/{name}"))
+                    || name.ends_with(&format!("/{resource}"))
+                    || resource.ends_with(&format!(":{name}"))
+            })
+        };
+        action.resources.is_empty() || action.resources.iter().any(same)
+    };
+    let mut found: Vec<&Action> = history
+        .actions
+        .iter()
+        .filter(|action| names.contains(&action.name.as_str()) && action.error.is_none())
+        .filter(|action| when.start <= action.time && action.time < when.end && is_of(action))
+        .collect();
+    found.sort_by_key(|action| std::cmp::Reverse((action.time, action.id.clone())));
+    found
+}
+
+/// The checks of these ids that failed, as evidence.
+fn failed<'c>(checks: &'c [Checked], ids: &[&str], of: &str) -> Vec<&'c Checked> {
+    let is_of = |checked: &&Checked| checked.outcome == Outcome::Fail && ids.contains(&checked.id.as_str());
+    checks.iter().filter(is_of).filter(|checked| checked.subject.name() == of).collect()
+}
+
+fn told(checked: &Checked) -> String {
+    format!("{}: {}", checked.id, checked.saw)
+}
