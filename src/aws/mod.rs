@@ -6,6 +6,7 @@
 mod access;
 #[cfg(feature = "monitor")]
 mod endpoint;
+mod events;
 mod failure;
 mod http;
 #[cfg(feature = "lambda")]
@@ -24,6 +25,7 @@ pub(crate) use self::pace::{Pace, Turn};
 #[cfg(feature = "monitor")]
 pub(crate) use self::post::{Call, CallError, Caller, Service, by_word};
 pub use access::{Access, AccessError, AccessOptions, AssumedRole};
+pub use events::event_history;
 pub(crate) use failure::{Refusal, refusal, without_secrets};
 #[cfg(feature = "lambda")]
 pub use kept::{Edition, KeptError, KeptObject};

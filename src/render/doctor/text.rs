@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{TOLD, headline, meaning};
-use crate::doctor::{Checked, Examination, Outcome};
+use crate::doctor::{Action, Cause, Checked, Examination, Outcome, Symptom};
 use crate::render::TextOptions;
 use crate::render::text::page::{Page, Role};
 
@@ -19,6 +19,10 @@ pub fn doctor_text(examination: &Examination, options: &TextOptions, out: &mut d
             page.heading(role(outcome), &format!("{heading} ({})", told.len()))?;
             told.into_iter().try_for_each(|checked| one(checked, page))?;
         }
+    }
+    if !examination.symptoms.is_empty() {
+        page.heading(Role::Heading, &format!("What it comes from ({})", examination.symptoms.len()))?;
+        examination.symptoms.iter().try_for_each(|symptom| explained(symptom, page))?;
     }
     page.heading(Role::Heading, "Not looked at")?;
     for what in &examination.not_looked_at {
@@ -81,6 +85,37 @@ fn one(checked: &Checked, page: &mut Page<'_>) -> io::Result<()> {
         said("Controls", &controls.join("; "), page)?;
     }
     Ok(())
+}
+
+/// A symptom with its causes.
+fn explained(symptom: &Symptom, page: &mut Page<'_>) -> io::Result<()> {
+    let of = page.name(&symptom.of);
+    page.line(&format!("  {of}"))?;
+    let when = symptom.interval.map(|interval| format!(" ({interval})")).unwrap_or_default();
+    let saw = page.sentence(&format!("{}{when}", symptom.saw));
+    page.prose("    ", &saw)?;
+    symptom.causes.iter().try_for_each(|cause| one_cause(cause, page))
+}
+
+fn one_cause(cause: &Cause, page: &mut Page<'_>) -> io::Result<()> {
+    let says = page.sentence(&cause.says);
+    page.prose(&format!("      {:<9} ", cause.certainty.name()), &says)?;
+    for evidence in &cause.evidence {
+        let evidence = page.sentence(evidence);
+        page.prose("                seen: ", &evidence)?;
+    }
+    for action in &cause.actions {
+        let action = page.sentence(&done(action));
+        page.prose("                ", &action)?;
+    }
+    let next = page.sentence(&cause.next_step);
+    page.prose("                next: ", &next)
+}
+
+/// Who did what.
+pub(super) fn done(action: &Action) -> String {
+    let Action { time, name, who, from, region, id, .. } = action;
+    format!("{time}: {name} by {who}, from {from}, in {region} (event {id})")
 }
 
 /// What has lines of its own.

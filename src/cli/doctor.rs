@@ -1,0 +1,246 @@
+//! `trailseal doctor`: whether trails are set up so that their log files can be trusted.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use super::access::AccessArgs;
+use super::output::{LookArgs, write_whole};
+use super::{Failure, evidence};
+use crate::aws::setup::{SetupRequest, setup};
+use crate::aws::{Access, event_history};
+use crate::doctor::{Examination, Gap, Setup, TemplateKind, TemplateNames, examine, template};
+use crate::render;
+use crate::report::Report;
+use crate::trail::{Time, TrailArn};
+
+/// Check whether trails are set up so that their log files can be trusted, and explain why they are not
+///
+/// It only reads, and needs the permissions of docs/iam/doctor.json; a check whose permission is missing is unknown, and never passed.
+/// Exit status: 0 everything checked is as it should be, 1 something is not, 2 nothing could be looked at, 3 something could not
+/// be seen.
+#[derive(Debug, clap::Args)]
+pub(super) struct DoctorArgs {
+    /// The trail; without it, all trails of the account
+    #[arg(value_name = "TRAIL-ARN", value_parser = TrailArn::from_str)]
+    trail: Option<TrailArn>,
+
+    /// All trails of the account, as without a TRAIL-ARN
+    #[arg(long, conflicts_with = "trail")]
+    all: bool,
+
+    /// Explain what this audit could not prove: a report saved with `--format json` or `--report json=FILE`
+    #[arg(long, value_name = "REPORT.json")]
+    explain: Option<PathBuf>,
+
+    /// For how many days log files are to be kept (PCI DSS asks for a year)
+    #[arg(long, value_name = "DAYS", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    retention_days: u32,
+
+    /// Do not ask the event history who stopped or changed a trail, its bucket or its key
+    #[arg(long)]
+    no_history: bool,
+
+    /// The region to begin in, where neither environment nor profile names one; of a template, the trail's
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
+
+    /// Take this for the present: RFC 3339, a date, or a span back
+    #[arg(long, value_name = "TIME", hide = true)]
+    now: Option<String>,
+
+    /// What goes to standard output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: DoctorFormat,
+
+    /// Write it to a file too; may be repeated
+    #[arg(long, value_name = "FORMAT=PATH")]
+    report: Vec<DoctorFile>,
+
+    #[command(flatten)]
+    look: LookArgs,
+
+    #[command(flatten)]
+    template: TemplateArgs,
+
+    #[command(flatten)]
+    access: AccessArgs,
+}
+
+/// A trail set up as the checks want it.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "A trail set up as the checks want it")]
+struct TemplateArgs {
+    /// Print it, and ask nothing of AWS
+    #[arg(long, value_name = "FORM", conflicts_with_all = ["trail", "all", "explain"], requires_all = ["bucket", "account_id", "region"])]
+    template: Option<TemplateForm>,
+
+    /// The trail's name
+    #[arg(long, value_name = "NAME", default_value = "audit", requires = "template")]
+    trail_name: String,
+
+    /// The bucket's name
+    #[arg(long, value_name = "NAME", requires = "template")]
+    bucket: Option<String>,
+
+    /// The account
+    #[arg(long, value_name = "ID", requires = "template")]
+    account_id: Option<String>,
+
+    /// The organization, where its accounts are to be recorded too
+    #[arg(long, value_name = "ID", requires = "template")]
+    organization_id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum TemplateForm {
+    Terraform,
+    #[value(name = "cloudformation")]
+    CloudFormation,
+}
+
+/// The forms an examination can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum DoctorFormat {
+    /// For people
+    Text,
+    /// For programs: schema trailseal.doctor/1
+    Json,
+    /// One page for a browser or for paper; it loads nothing and runs nothing
+    Html,
+    /// For security data lakes: OCSF events, one a line
+    Ocsf,
+    /// For AWS Security Hub: findings in its format, ASFF
+    Asff,
+}
+
+#[derive(Clone, Debug)]
+struct DoctorFile {
+    format: DoctorFormat,
+    path: PathBuf,
+}
+
+pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure> {
+    if let Some(form) = args.template.template {
+        out.write_all(args.printed(form)?.as_bytes())?;
+        return Ok(0);
+    }
+    let now = evidence::now();
+    let now = args.now.as_deref().map_or(Ok(now), |text| Time::parse_requested(text, now)).map_err(Failure::told)?;
+    let gaps = args.explain.as_ref().map_or(Ok(Vec::new()), |path| gaps_of(path))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let examination = runtime.block_on(async {
+        let region = args.trail.as_ref().map(|arn| arn.home_region.clone()).or(args.region.clone());
+        let access = args.access.open(region, AT_ONCE).await?;
+        let asked = SetupRequest { trail: args.trail.clone(), as_of: now, retention_days: args.retention_days };
+        look(&access, &asked, &gaps, !args.no_history).await
+    })?;
+    for file in &args.report {
+        let written = write_whole(&file.path, |out| file.format.write(&examination, &args.look, out));
+        written.map_err(|error| {
+            Failure::told(format!("{} could not be written: {error}; free space or name another file", file.path.display()))
+        })?;
+    }
+    args.format.write(&examination, &args.look, out)?;
+    Ok(examination.exit_status())
+}
+
+/// Asks AWS, checks, and explains.
+pub(super) async fn look(
+    access: &Access,
+    asked: &SetupRequest,
+    gaps: &[Gap],
+    with_history: bool,
+) -> Result<Examination, Failure> {
+    let seen = setup(access, asked).await.map_err(Failure::told)?;
+    let examination = examine(&seen);
+    if !with_history {
+        return Ok(examination.explained(&seen, gaps, &Default::default()));
+    }
+    let history = event_history(access, &regions(&seen, gaps), None, seen.as_of).await;
+    Ok(examination.explained(&seen, gaps, &history))
+}
+
+/// Where what changes a trail, its bucket or its key is recorded.
+fn regions(seen: &Setup, gaps: &[Gap]) -> Vec<String> {
+    let mut regions: BTreeSet<String> = seen.trails.iter().map(|trail| trail.home_region.clone()).collect();
+    regions.extend(seen.buckets.values().filter_map(|bucket| bucket.region.clone().ok()));
+    regions.extend(gaps.iter().map(|gap| gap.home_region.clone()));
+    regions.into_iter().filter(|region| crate::trail::is_region(region)).collect()
+}
+
+/// What an audit could not prove.
+pub(super) fn gaps(report: &Report) -> Vec<Gap> {
+    let chains = report.chains.iter();
+    chains
+        .flat_map(|chain| {
+            chain.holes.iter().map(|hole| Gap {
+                account_id: chain.account_id.clone(),
+                region: chain.region.clone(),
+                trail: chain.trail.clone(),
+                home_region: chain.home_region.clone(),
+                interval: crate::trail::Interval::new(hole.start, hole.end),
+                reason: hole.reason,
+            })
+        })
+        .take(MOST_GAPS)
+        .collect()
+}
+
+fn gaps_of(path: &PathBuf) -> Result<Vec<Gap>, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("{}: {error}", path.display()));
+    let bytes = evidence::read_report(path)
+        .map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
+    Ok(gaps(&Report::parse(&bytes).map_err(|error| wrong(&error))?))
+}
+
+impl DoctorArgs {
+    fn printed(&self, form: TemplateForm) -> Result<String, Failure> {
+        let given = |value: &Option<String>| value.clone().unwrap_or_default();
+        let names = TemplateNames {
+            trail: self.template.trail_name.clone(),
+            bucket: given(&self.template.bucket),
+            account_id: given(&self.template.account_id),
+            region: given(&self.region),
+            retention_days: self.retention_days,
+            organization_id: self.template.organization_id.clone(),
+        };
+        let kind = match form {
+            TemplateForm::Terraform => TemplateKind::Terraform,
+            TemplateForm::CloudFormation => TemplateKind::CloudFormation,
+        };
+        template(kind, &names).map_err(Failure::told)
+    }
+}
+
+impl DoctorFormat {
+    fn write(self, examination: &Examination, look: &LookArgs, out: &mut dyn Write) -> std::io::Result<()> {
+        match self {
+            DoctorFormat::Text => look.write_examination(examination, out),
+            DoctorFormat::Json => render::json_value(examination, out),
+            DoctorFormat::Html => render::doctor_page(examination, out),
+            DoctorFormat::Ocsf => render::ocsf_doctor(examination, out),
+            DoctorFormat::Asff => render::asff_doctor(examination, out),
+        }
+    }
+}
+
+impl FromStr for DoctorFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<DoctorFile, String> {
+        let (format, path) = text.split_once('=').ok_or("write FORMAT=PATH, such as json=doctor.json")?;
+        let format = <DoctorFormat as clap::ValueEnum>::from_str(format, false)?;
+        if path.is_empty() {
+            return Err("the path after = is missing".to_owned());
+        }
+        Ok(DoctorFile { format, path: PathBuf::from(path) })
+    }
+}
+
+/// Requests under way at once: a bucket has a dozen settings.
+const AT_ONCE: usize = 32;
+
+/// So many holes are explained.
+const MOST_GAPS: usize = 100;
