@@ -139,7 +139,10 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure>
     for file in &args.report {
         let written = write_whole(&file.path, |out| file.format.write(&examination, &args.look, out));
         written.map_err(|error| {
-            Failure::told(format!("{} could not be written: {error}; free space or name another file", file.path.display()))
+            Failure::told(format!(
+                "{} could not be written: {error}; free space or name another file",
+                file.path.display()
+            ))
         })?;
     }
     args.format.write(&examination, &args.look, out)?;

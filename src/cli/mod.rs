@@ -16,6 +16,8 @@ mod ask;
 mod bundle;
 mod custody;
 mod directory;
+#[cfg(feature = "aws")]
+mod doctor;
 mod evidence;
 #[cfg(feature = "aws")]
 mod export;
@@ -72,6 +74,8 @@ enum Command {
     Bundle(Box<bundle::BundleArgs>),
     #[cfg(feature = "monitor")]
     Monitor(Box<monitor::MonitorCommand>),
+    #[cfg(feature = "aws")]
+    Doctor(Box<doctor::DoctorArgs>),
     Inspect(Box<inspect::InspectArgs>),
     /// Obtain and look at public keys
     #[command(subcommand)]
@@ -147,6 +151,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Command::Bundle(args) => bundle::run(&args, &mut out),
         #[cfg(feature = "monitor")]
         Command::Monitor(args) => monitor::run(&args, &mut out),
+        #[cfg(feature = "aws")]
+        Command::Doctor(args) => doctor::run(&args, &mut out),
         Command::Inspect(args) => inspect::run(&args, &mut out),
         Command::Keys(command) => keys::run(&command, &mut out),
         Command::Report(args) => report::run(&args, &mut out),

@@ -196,6 +196,15 @@ impl LookArgs {
         }
     }
 
+    /// Writes an examination as text.
+    #[cfg(feature = "aws")]
+    pub(super) fn write_examination(&self, of: &crate::doctor::Examination, out: &mut dyn Write) -> io::Result<()> {
+        match self.quiet {
+            true => render::doctor_headline(of, &self.options(), out),
+            false => render::doctor_text(of, &self.options(), out),
+        }
+    }
+
     fn options(&self) -> TextOptions {
         let color = match self.color {
             When::Always => true,

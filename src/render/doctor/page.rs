@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::text::done;
 use super::{TOLD, headline, like, meaning};
 use crate::doctor::{Checked, Examination, Outcome, Unseen};
 use crate::render::html::page::{Page, Rest};
@@ -78,6 +79,7 @@ pub(in crate::render) fn section(examination: &Examination, page: &mut Page) {
             });
         }
     }
+    symptoms(examination, page);
     page.raw(
         "</section>\n<section aria-labelledby=\"unlooked\">\n<h2 id=\"unlooked\">What nobody looked at</h2>\n<ul>\n",
     );
@@ -107,6 +109,27 @@ fn one(checked: &Checked, page: &mut Page) {
     }
     page.term("Controls", Some(&controls.join("; ")));
     page.raw("</dl>\n");
+}
+
+/// What it comes from.
+fn symptoms(examination: &Examination, page: &mut Page) {
+    if examination.symptoms.is_empty() {
+        return;
+    }
+    page.raw("<h3>What it comes from</h3>\n");
+    for symptom in &examination.symptoms {
+        page.within("<h4>", &symptom.of, "</h4>\n");
+        let when = symptom.interval.map(|interval| format!(" ({interval})")).unwrap_or_default();
+        page.timed("<p class=\"observed\">", &format!("{}{when}", symptom.saw), "</p>\n<dl class=\"facts\">\n");
+        for cause in &symptom.causes {
+            page.within("<dt>", cause.certainty.name(), "</dt>");
+            page.timed("<dd>", &cause.says, "");
+            cause.evidence.iter().for_each(|evidence| page.timed("<br>seen: ", evidence, ""));
+            cause.actions.iter().for_each(|action| page.timed("<br>", &done(action), ""));
+            page.within("<br>next: ", &cause.next_step, "</dd>\n");
+        }
+        page.raw("</dl>\n");
+    }
 }
 
 /// Nothing is left out of so few checks.
