@@ -8,6 +8,8 @@ use indicatif::{HumanBytes, HumanCount};
 use super::access::AccessArgs;
 use super::ask::AuditArgs;
 use super::directory::Purpose;
+#[cfg(feature = "aws")]
+use super::doctor::SetupArgs;
 use super::evidence::{EvidenceArgs, REPORT_BYTES, now};
 use super::output::{Format, OutputArgs, ReportFile, Shown};
 use super::sign::SignArgs;
@@ -54,6 +56,10 @@ pub(super) struct BundleArgs {
 
     #[command(flatten)]
     sign: SignArgs,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    setup: SetupArgs,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -106,6 +112,8 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let limits = request.limits.clone();
     let recording = Recording::of(opened.evidence, opened.keys, include, &limits, &folder);
     let (recording, evidence, keys) = recording.map_err(|error| args.not_written(&error))?;
+    #[cfg(feature = "aws")]
+    let setup = runtime.block_on(args.setup.begin(&args.access, &request))?;
     let (observer, objects) = args.output.observers();
     signals::ask_for_the_end(&request.stop, "what is under way is given up, and no bundle is written")?;
     let mut report = runtime.block_on(audit::audit(evidence, keys, request, observer)).map_err(Failure::told)?;
@@ -117,6 +125,8 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         return Err(Failure::told("the run was interrupted; no bundle was written: run the same command again"));
     }
     runtime.block_on(recording.ended()).map_err(|error| args.not_written(&error))?;
+    #[cfg(feature = "aws")]
+    runtime.block_on(setup.end(&mut report));
     let caller = caller.and_then(|caller| runtime.block_on(caller).ok().flatten());
     let made = |manifest: &[u8; 32]| args.made(caller.clone(), manifest);
     let json = |out: &mut dyn Write| render::json(&report, out);

@@ -8,9 +8,10 @@ use std::str::FromStr;
 use super::access::AccessArgs;
 use super::output::{LookArgs, write_whole};
 use super::{Failure, evidence};
+use crate::audit::AuditRequest;
 use crate::aws::setup::{SetupRequest, setup};
 use crate::aws::{Access, event_history};
-use crate::doctor::{Examination, Gap, Setup, TemplateKind, TemplateNames, examine, template};
+use crate::doctor::{Examination, Gap, History, Setup, TemplateKind, TemplateNames, examine, template};
 use crate::render;
 use crate::report::Report;
 use crate::trail::{Time, TrailArn};
@@ -134,7 +135,8 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure>
         let region = args.trail.as_ref().map(|arn| arn.home_region.clone()).or(args.region.clone());
         let access = args.access.open(region, AT_ONCE).await?;
         let asked = SetupRequest { trail: args.trail.clone(), as_of: now, retention_days: args.retention_days };
-        look(&access, &asked, &gaps, !args.no_history).await
+        let seen = setup(&access, &asked).await.map_err(Failure::told)?;
+        Ok::<_, Failure>(explained(&access, &seen, &gaps, !args.no_history).await)
     })?;
     for file in &args.report {
         let written = write_whole(&file.path, |out| file.format.write(&examination, &args.look, out));
@@ -149,20 +151,52 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure>
     Ok(examination.exit_status())
 }
 
-/// Asks AWS, checks, and explains.
-pub(super) async fn look(
-    access: &Access,
-    asked: &SetupRequest,
-    gaps: &[Gap],
-    with_history: bool,
-) -> Result<Examination, Failure> {
-    let seen = setup(access, asked).await.map_err(Failure::told)?;
-    let examination = examine(&seen);
-    if !with_history {
-        return Ok(examination.explained(&seen, gaps, &Default::default()));
+/// What `verify` and `bundle` take, so that one report holds both.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "How the trails are set up")]
+pub(super) struct SetupArgs {
+    /// Check that too, as `doctor` does, of the trail or of all of the account, and explain what could not be proven; it changes no verdict
+    #[arg(long)]
+    with_doctor: bool,
+
+    /// For how many days log files are to be kept
+    #[arg(long, value_name = "DAYS", default_value_t = 365, requires = "with_doctor", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    retention_days: u32,
+}
+
+/// What was seen before the audit began, if it was asked for.
+pub(super) struct SetupSeen(Option<(Access, Setup)>);
+
+impl SetupArgs {
+    /// Looks at how the trails are set up, so that a run that may not ends before it begins.
+    pub(super) async fn begin(&self, access: &AccessArgs, request: &AuditRequest) -> Result<SetupSeen, Failure> {
+        if !self.with_doctor {
+            return Ok(SetupSeen(None));
+        }
+        let trail = request.select.trail_arn.clone();
+        let region = trail.as_ref().map(|arn| arn.home_region.clone()).or(request.select.regions.first().cloned());
+        let access = access.open(region, AT_ONCE).await?;
+        let asked = SetupRequest { trail, as_of: request.as_of, retention_days: self.retention_days };
+        let seen = setup(&access, &asked).await.map_err(Failure::told)?;
+        Ok(SetupSeen(Some((access, seen))))
     }
-    let history = event_history(access, &regions(&seen, gaps), None, seen.as_of).await;
-    Ok(examination.explained(&seen, gaps, &history))
+}
+
+impl SetupSeen {
+    /// Checks it, and explains what the audit could not prove.
+    pub(super) async fn end(self, report: &mut Report) {
+        let Some((access, seen)) = self.0 else { return };
+        report.setup = Some(Box::new(explained(&access, &seen, &gaps(report), true).await));
+    }
+}
+
+/// Checks what was seen, and explains it.
+async fn explained(access: &Access, seen: &Setup, gaps: &[Gap], with_history: bool) -> Examination {
+    let history = match with_history {
+        true => event_history(access, &regions(seen, gaps), None, seen.as_of).await,
+        false => History::default(),
+    };
+    examine(seen).explained(seen, gaps, &history)
 }
 
 /// Where what changes a trail, its bucket or its key is recorded.
@@ -174,7 +208,7 @@ fn regions(seen: &Setup, gaps: &[Gap]) -> Vec<String> {
 }
 
 /// What an audit could not prove.
-pub(super) fn gaps(report: &Report) -> Vec<Gap> {
+fn gaps(report: &Report) -> Vec<Gap> {
     let chains = report.chains.iter();
     chains
         .flat_map(|chain| {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use super::access::AccessArgs;
 use super::ask::AuditArgs;
 use super::directory::Purpose;
+#[cfg(feature = "aws")]
+use super::doctor::SetupArgs;
 use super::evidence::EvidenceArgs;
 use super::output::{OutputArgs, ReportFile, Shown};
 use super::plan;
@@ -38,6 +40,10 @@ pub(super) struct VerifyArgs {
     /// evidence; exit status 0
     #[arg(long, conflicts_with = "report")]
     pub(super) dry_run: bool,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    setup: SetupArgs,
 
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -73,12 +79,16 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
         plan::print(&plan, args.output.format, out)?;
         return Ok(0);
     }
+    #[cfg(feature = "aws")]
+    let setup = runtime.block_on(args.setup.begin(&args.access, &request))?;
     let (observer, objects) = args.output.observers();
     signals::ask_for_the_end(&request.stop, "what is under way is given up, and a partial report follows")?;
     let audited = runtime.block_on(audit::audit(opened.evidence, opened.keys, request, observer));
+    let mut report = audited.map_err(Failure::told)?;
+    #[cfg(feature = "aws")]
+    runtime.block_on(setup.end(&mut report));
     // What was given up is not waited for.
     runtime.shutdown_background();
-    let mut report = audited.map_err(Failure::told)?;
     if let Some(unpacked) = unpacked {
         args.output.stream(&unpacked.check(&mut report));
     }

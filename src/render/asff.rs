@@ -35,6 +35,7 @@ pub fn asff(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     findings.extend(
         found.map(|(finding, uid)| of_finding(&Setting::of(report, Place::of(report, finding)), finding, &uid)),
     );
+    findings.extend(report.setup.iter().flat_map(|setup| setup::findings(setup)));
     json_value(&findings, out)
 }
 

@@ -43,6 +43,7 @@ pub fn ndjson_report(report: &Report, out: &mut dyn io::Write) -> io::Result<()>
         waivers: &report.waivers,
         public_keys: &report.public_keys,
         checks: &report.checks,
+        setup: report.setup.as_deref(),
     };
     json_line(&without, out)
 }
@@ -59,6 +60,8 @@ struct WithoutFindings<'a> {
     waivers: &'a [AppliedWaiver],
     public_keys: &'a [PublicKeyReport],
     checks: &'a Checks,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    setup: Option<&'a crate::doctor::Examination>,
 }
 
 fn write(value: &impl Serialize, formatter: impl Formatter, mut out: &mut dyn io::Write) -> io::Result<()> {

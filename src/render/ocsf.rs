@@ -46,7 +46,7 @@ pub fn ocsf(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
             json_line(&detection_finding(report, finding, uid), out)?;
         }
     }
-    Ok(())
+    report.setup.as_deref().map_or(Ok(()), |setup| ocsf_doctor(setup, out))
 }
 
 pub use self::setup::ocsf_doctor;

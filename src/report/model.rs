@@ -8,6 +8,7 @@ use super::tally::LogTally;
 use super::verdict::{Verdict, decide};
 use super::waiver::{AppliedWaiver, Waivers};
 use crate::chain::{ChainOutcome, Hole, NewestDigest, OldestDigest, Tally, union};
+use crate::doctor::Examination;
 use crate::finding::{Code, Finding, Reason};
 use crate::trail::{ChainId, ChainKind, Interval, Time};
 
@@ -38,6 +39,9 @@ pub struct Report {
     pub public_keys: Vec<PublicKeyReport>,
     /// What was done, and what was not.
     pub checks: Checks,
+    /// How the trails are set up, where that was asked too. It changes no verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setup: Option<Box<Examination>>,
 }
 
 /// The program.
@@ -185,6 +189,7 @@ impl Report {
             waivers,
             public_keys,
             checks,
+            setup: None,
         }
     }
 

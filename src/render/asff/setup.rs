@@ -15,10 +15,12 @@ use crate::render::uid;
 
 /// Writes the findings, in the order of the examination. A check that does not apply is none.
 pub fn asff_doctor(examination: &Examination, out: &mut dyn io::Write) -> io::Result<()> {
+    json_value(&findings(examination).collect::<Vec<_>>(), out)
+}
+
+pub(super) fn findings(examination: &Examination) -> impl Iterator<Item = Asff> {
     let apply = |checked: &&Checked| checked.outcome != Outcome::NotApplicable;
-    let findings: Vec<Asff> =
-        examination.checks.iter().filter(apply).map(|checked| of_check(examination, checked)).collect();
-    json_value(&findings, out)
+    examination.checks.iter().filter(apply).map(|checked| of_check(examination, checked))
 }
 
 fn of_check(examination: &Examination, checked: &Checked) -> Asff {

@@ -21,6 +21,7 @@ use std::io;
 
 use page::Page;
 
+use super::doctor::section;
 use super::wording;
 use crate::report::{Made, Report, thousands};
 
@@ -38,7 +39,10 @@ pub fn html(report: &Report, options: &HtmlOptions, out: &mut dyn io::Write) -> 
     masthead(report, &mut page);
     page.raw("<main id=\"main\" tabindex=\"-1\">\n");
     verdict(report, &mut page);
-    document::contents(&SECTIONS, &mut page);
+    let setup =
+        report.setup.as_ref().map(|_| [("setup", "How the trails are set up"), ("unlooked", "What nobody looked at")]);
+    let sections: Vec<(&str, &str)> = SECTIONS.into_iter().chain(setup.into_iter().flatten()).collect();
+    document::contents(&sections, &mut page);
     asked::asked(report, &mut page);
     asked::method(report, &mut page);
     made::made(report, options.made.as_ref(), &mut page);
@@ -48,6 +52,9 @@ pub fn html(report: &Report, options: &HtmlOptions, out: &mut dyn io::Write) -> 
     waived::waived(report, &mut page);
     limits::limits(report, &mut page);
     controls::controls(&mut page);
+    if let Some(setup) = &report.setup {
+        section(setup, &mut page);
+    }
     page.raw("</main>\n");
     foot(report, &mut page);
     page.finish(out)

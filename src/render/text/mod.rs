@@ -15,6 +15,7 @@ pub use custody::custody;
 
 use page::{Page, Role};
 
+use super::doctor::doctor_text;
 use super::wording;
 use crate::report::{Report, Verdict};
 
@@ -44,7 +45,10 @@ pub fn text(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -> 
     coverage::coverage(report, &mut page)?;
     findings::findings(report, &mut page)?;
     waived::waived(report, &mut page)?;
-    particulars::particulars(report, &mut page)
+    particulars::particulars(report, &mut page)?;
+    let Some(setup) = &report.setup else { return Ok(()) };
+    page.heading(Role::Heading, "How the trails are set up, which changes no verdict")?;
+    doctor_text(setup, options, page.out)
 }
 
 /// Writes the verdict and its scope, on one line: the quiet form.
