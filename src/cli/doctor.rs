@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use super::access::AccessArgs;
 use super::output::{LookArgs, write_whole};
-use super::{Failure, evidence};
+use super::{Failure, evidence, say};
 use crate::audit::AuditRequest;
 use crate::aws::setup::{SetupRequest, setup};
 use crate::aws::{Access, event_history};
@@ -124,7 +124,7 @@ struct DoctorFile {
 
 pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     if let Some(form) = args.template.template {
-        out.write_all(args.printed(form)?.as_bytes())?;
+        say::text(out, &args.printed(form)?)?;
         return Ok(0);
     }
     let now = evidence::now();

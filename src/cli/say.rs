@@ -15,6 +15,11 @@ pub(super) fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
     writeln!(out, "{}", visible(text))
 }
 
+/// A text of the program's own, of several lines, that is there to be used as it stands.
+pub(super) fn text(out: &mut dyn Write, text: &str) -> io::Result<()> {
+    text.lines().try_for_each(|line| writeln!(out, "{}", escape::command(line)))
+}
+
 /// A line with a command to go on with.
 pub(super) fn next(out: &mut dyn Write, command: &str) -> io::Result<()> {
     writeln!(out, "Next: {}", escape::command(command))

@@ -34,7 +34,7 @@ pub struct Examination {
     /// Each check of each subject, those that failed first, the most severe of them first.
     pub checks: Vec<Checked>,
     /// What is wrong now, or was, and what it can come from.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub symptoms: Vec<Symptom>,
     /// What nobody looked at, and who should.
     pub not_looked_at: Vec<String>,
@@ -69,12 +69,12 @@ pub struct Checked {
     /// What was seen, in a sentence.
     pub saw: String,
     /// What kept it from being seen, where it is unknown.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub unseen: Vec<Unseen>,
     /// Why it matters.
     pub why: String,
     /// How to mend it, where it failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub mend: Option<Mend>,
     /// What asks for it.
     pub controls: Vec<CheckControl>,
@@ -141,6 +141,15 @@ impl Outcome {
 }
 
 impl Subject {
+    /// What it is.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Subject::Account(_) => "account",
+            Subject::Trail(_) => "trail",
+            Subject::Bucket(_) => "bucket",
+        }
+    }
+
     /// What it is called.
     pub fn name(&self) -> &str {
         match self {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::doctor::{Checked, Examination};
 use crate::finding::{Finding, Reason};
 use crate::report::Report;
 use crate::trail::ChainId;
@@ -27,6 +28,12 @@ pub(super) fn short(text: &str) -> String {
 /// The UUID of a chain.
 pub(super) fn chain(id: &ChainId) -> String {
     uuid(&["chain", &id.account_id, &id.region, &id.trail, &id.home_region, &id.kind.to_string()])
+}
+
+/// The UUID of a check of something.
+pub(super) fn check(examination: &Examination, checked: &Checked) -> String {
+    let subject = &checked.subject;
+    uuid(&["doctor", &examination.account_id, &checked.id, subject.kind(), subject.name()])
 }
 
 /// The UUID of each finding, in the report's order. A finding that is found again tomorrow has the same one: neither its

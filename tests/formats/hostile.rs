@@ -80,6 +80,7 @@ pub(crate) fn report(evil: &str) -> Report {
     report.public_keys =
         vec![PublicKeyReport { fingerprint: evil.to_owned(), source: evil.to_owned(), ..sample::key() }];
     report.tool.version = evil.to_owned();
+    report.setup = Some(Box::new(sample::setup::said_everywhere(evil)));
     report
 }
 
@@ -151,20 +152,23 @@ fn json_forms_are_json_and_hold_what_the_report_says() {
     for (name, report) in reports() {
         let findings: Value = serde_json::from_str(&form("asff", &report)).unwrap();
         let serious = report.findings.iter().filter(|finding| finding.severity != Severity::Note).count();
-        assert_eq!(findings.as_array().unwrap().len(), report.chains.len() + serious, "{name}");
+        assert_eq!(findings.as_array().unwrap().len(), report.chains.len() + serious + CHECKS, "{name}");
         let _: Value = serde_json::from_str(&form("oscal", &report)).unwrap();
         let events: Vec<Value> =
             form("ocsf", &report).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let violations: Vec<&Finding> =
             report.findings.iter().filter(|finding| finding.severity == Severity::Violation).collect();
         let before = 1 + report.chains.len();
-        assert_eq!(events.len(), before + violations.len(), "{name}");
+        assert_eq!(events.len(), before + violations.len() + CHECKS, "{name}");
         for (event, finding) in events[before..].iter().zip(violations) {
             // Every reader gets the very text.
             assert_eq!(event["evidences"][0]["data"], serde_json::to_value(finding).unwrap(), "{name}");
         }
     }
 }
+
+/// Checks of how the trail is set up that apply.
+const CHECKS: usize = 3;
 
 /// As much of XML as is written: a declaration, tags in pairs, attributes in double quotes, text, five entities.
 #[test]

@@ -6,6 +6,7 @@ pub(crate) mod markup;
 #[cfg(feature = "monitor")]
 pub(crate) mod monitored;
 pub(crate) mod pages;
+pub(crate) mod setup;
 
 use std::path::Path;
 
@@ -191,7 +192,9 @@ pub(crate) fn everything() -> Report {
     );
     let request = RequestReport { accounts: vec![account.to_owned()], ..request(24) };
     let findings = vec![altered(account, region, 6), lost(account, region, 20), denied, late, unlisted];
-    conclude(request, vec![chain, backfill, whole(account, "eu-west-1", 24)], findings, &waivers)
+    let mut report = conclude(request, vec![chain, backfill, whole(account, "eu-west-1", 24)], findings, &waivers);
+    report.setup = Some(Box::new(setup::setup()));
+    report
 }
 
 pub(crate) fn as_text(report: &Report, options: TextOptions) -> String {

@@ -150,6 +150,7 @@ pub(crate) fn said_everywhere(word: &str) -> Report {
     report.tool.name = word.to_owned();
     report.tool.version = word.to_owned();
     report.schema = word.to_owned();
+    report.setup = Some(Box::new(super::setup::said_everywhere(word)));
     report
 }
 

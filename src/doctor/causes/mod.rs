@@ -22,7 +22,7 @@ pub struct Symptom {
     /// Of what: a trail's ARN, or a chain.
     pub of: String,
     /// When, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub interval: Option<Interval>,
     /// What it comes from, the surest first.
     pub causes: Vec<Cause>,
@@ -38,7 +38,7 @@ pub struct Cause {
     /// What it is held against: checks by their ids, and other things that were seen.
     pub evidence: Vec<String>,
     /// Who did what, as CloudTrail recorded it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub actions: Vec<Action>,
     /// What to do next.
     pub next_step: String,
@@ -85,7 +85,7 @@ pub struct Action {
     /// What it was done to, as far as the event names it.
     pub resources: Vec<String>,
     /// Why AWS refused it, where it did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub error: Option<String>,
 }
 

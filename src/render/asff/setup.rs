@@ -46,7 +46,7 @@ fn of_check(examination: &Examination, checked: &Checked) -> Asff {
         reason_code: if unseen.denied { "PERMISSION_MISSING" } else { "NOT_ANSWERED" }.to_owned(),
         description: fit(&format!("{}: {}", unseen.action, unseen.why), 2_048),
     };
-    let uid = uid::uuid(&["doctor", &examination.account_id, &checked.id, checked.subject.name()]);
+    let uid = uid::check(examination, checked);
     let text = |mend: &crate::doctor::Mend| Remediation {
         recommendation: Recommendation { text: fit(&format!("{}; or: {}", mend.console, mend.cli), 512) },
     };

@@ -5,6 +5,7 @@ mod text;
 
 pub use self::page::doctor_page;
 pub(in crate::render) use self::page::section;
+pub(in crate::render) use self::text::part;
 pub use self::text::{doctor_headline, doctor_text};
 
 use crate::doctor::{Examination, Outcome};

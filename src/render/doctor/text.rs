@@ -12,6 +12,18 @@ pub fn doctor_text(examination: &Examination, options: &TextOptions, out: &mut d
     doctor_headline(examination, options, out)?;
     let page = &mut Page::new(*options, out);
     page.blank()?;
+    body(examination, page)
+}
+
+/// The same as a part of a report's text.
+pub(in crate::render) fn part(examination: &Examination, page: &mut Page<'_>) -> io::Result<()> {
+    page.heading(Role::Heading, "How the trails are set up, which changes no verdict")?;
+    let headline = page.sentence(&headline(examination));
+    page.prose("", &headline)?;
+    body(examination, page)
+}
+
+fn body(examination: &Examination, page: &mut Page<'_>) -> io::Result<()> {
     page.prose("", meaning(examination.outcome))?;
     for (outcome, heading) in TOLD {
         let told: Vec<&Checked> = examination.checks.iter().filter(|checked| checked.outcome == outcome).collect();

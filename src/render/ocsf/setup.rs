@@ -22,7 +22,7 @@ fn of_check<'a>(examination: &'a Examination, checked: &'a Checked) -> Complianc
         Outcome::Pass | Outcome::NotApplicable => (Level::INFORMATIONAL, Status::PASS),
     };
     let place = place(examination, &checked.subject);
-    let id = uid::uuid(&["doctor", &examination.account_id, &checked.id, checked.subject.name()]);
+    let id = uid::check(examination, checked);
     let title = format!("{}: {}", checked.id, checked.title);
     let info = FindingInfo {
         uid: id.clone(),

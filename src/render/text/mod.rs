@@ -15,7 +15,7 @@ pub use custody::custody;
 
 use page::{Page, Role};
 
-use super::doctor::doctor_text;
+use super::doctor::part;
 use super::wording;
 use crate::report::{Report, Verdict};
 
@@ -46,9 +46,7 @@ pub fn text(report: &Report, options: &TextOptions, out: &mut dyn io::Write) -> 
     findings::findings(report, &mut page)?;
     waived::waived(report, &mut page)?;
     particulars::particulars(report, &mut page)?;
-    let Some(setup) = &report.setup else { return Ok(()) };
-    page.heading(Role::Heading, "How the trails are set up, which changes no verdict")?;
-    doctor_text(setup, options, page.out)
+    report.setup.as_ref().map_or(Ok(()), |setup| part(setup, &mut page))
 }
 
 /// Writes the verdict and its scope, on one line: the quiet form.
