@@ -67,7 +67,7 @@ fn of_check(examination: &Examination, checked: &Checked) -> Asff {
         ..base(
             &setting,
             &uid,
-            &format!("doctor/{}", checked.id),
+            &fit(&format!("doctor/{}", checked.id), 256),
             Severities { label, original: checked.severity.name().to_owned() },
             (format!("{}: {}", checked.id, checked.title), checked.saw.clone()),
         )
@@ -90,7 +90,7 @@ fn resource(subject: &Subject, place: &Place, check: &str) -> Resource {
         Subject::Trail(arn) => ("AwsCloudTrailTrail", arn.clone()),
         Subject::Bucket(name) => ("AwsS3Bucket", format!("arn:{partition}:s3:::{name}")),
     };
-    let check = BTreeMap::from([("check".to_owned(), check.to_owned())]);
+    let check = BTreeMap::from([("check".to_owned(), fit(check, 512))]);
     Resource {
         kind,
         id: fit_id(&id, LONGEST_ID),
