@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::examination::Unseen;
 use crate::trail::Time;
 
+/// What is said of that which is not there: absent is neither denied nor unreachable.
+pub const ABSENT: &str = "absent";
+
 /// Something that was asked of AWS: its answer, or why there is none.
 pub type Fact<T> = Result<T, Unseen>;
 
@@ -21,9 +24,13 @@ pub struct Setup {
     pub regions: Fact<Vec<String>>,
     /// Whether the account is the management account of an organization.
     pub manages_organization: Fact<bool>,
-    /// The trails, shadow trails left out: each stands once, as its home region tells it.
+    /// The ARN of the one trail that was asked for; nothing is known of others then. None where all were.
+    pub only: Option<String>,
+    /// The trails, shadow trails left out: each stands once, as its home region tells it, or, where that could not be asked,
+    /// as its shadow does.
     pub trails: Vec<TrailFacts>,
-    /// Regions whose trails could not be asked for, with the reason.
+    /// Regions whose trails could not be asked for, with the reason. Where [`Setup::regions`] is unseen, only the caller's region
+    /// and those that trails name were asked: others may have trails of which nothing is known.
     pub unasked_regions: Vec<(String, Unseen)>,
     /// The buckets that they deliver to, by name.
     pub buckets: BTreeMap<String, BucketFacts>,
@@ -153,7 +160,7 @@ pub struct FieldSelector {
 pub struct KeyFacts {
     /// Its ARN.
     pub arn: String,
-    /// `Enabled`, `Disabled`, `PendingDeletion` and others.
+    /// `Enabled`, `Disabled`, `PendingDeletion` and others; [`ABSENT`] where KMS says that there is no such key.
     pub state: String,
     /// Whether AWS keeps it and not the account.
     pub aws_managed: bool,
@@ -166,6 +173,8 @@ pub struct KeyFacts {
 /// `GetTopicAttributes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicFacts {
+    /// Whether it is there: `false` where SNS itself says that there is no such topic.
+    pub exists: bool,
     /// Its policy, as JSON.
     pub policy: Option<String>,
 }
@@ -175,11 +184,15 @@ pub struct TopicFacts {
 pub struct BucketFacts {
     /// Its name.
     pub name: String,
-    /// Its region; an error tells that it is gone, too (`NoSuchBucket` in [`Unseen::why`] is `absent`).
+    /// Whether it is there: `false` where S3 itself says that there is no such bucket, and an error where nobody could tell.
+    /// Of a bucket that is not there, nothing else was asked, and every other fact says [`ABSENT`].
+    pub exists: Fact<bool>,
+    /// Its region.
     pub region: Fact<String>,
     /// `GetPublicAccessBlock` of the bucket; none where there is no such configuration.
     pub access_block: Fact<Option<AccessBlock>>,
-    /// `GetPublicAccessBlock` of the caller's account, which is in force for every bucket of it.
+    /// `GetPublicAccessBlock` of the caller's account, which is in force for every bucket of it; unseen of a bucket that is not
+    /// shown to be that account's.
     pub account_access_block: Fact<Option<AccessBlock>>,
     /// `GetBucketPolicyStatus`: whether S3 takes the policy for a public one; none where there is no policy.
     pub public: Fact<Option<bool>>,

@@ -15,7 +15,7 @@ pub use self::causes::{ACTIONS, Action, Cause, Certainty, Gap, History, Symptom}
 pub use self::examination::{Checked, Counts, Examination, Mend, Outcome, SCHEMA, Subject, Unseen};
 pub use self::examine::examine;
 pub use self::facts::{
-    AccessBlock, AdvancedSelector, BasicSelector, BucketFacts, DataResources, Encryption, Expiry, Fact, FieldSelector,
-    KeyFacts, LifecycleRule, LockRetention, Selectors, Setup, TopicFacts, TrailFacts, TrailStatus, Transition,
-    Versioning,
+    ABSENT, AccessBlock, AdvancedSelector, BasicSelector, BucketFacts, DataResources, Encryption, Expiry, Fact,
+    FieldSelector, KeyFacts, LifecycleRule, LockRetention, Selectors, Setup, TopicFacts, TrailFacts, TrailStatus,
+    Transition, Versioning,
 };
