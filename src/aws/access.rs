@@ -1,9 +1,7 @@
 //! Credentials, endpoints and time limits, settled once for a run.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-#[cfg(feature = "monitor")]
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -163,24 +161,26 @@ impl Access {
     }
 
     /// The settings as the SDK has them, for what is asked without it.
-    #[cfg(feature = "monitor")]
     pub(super) fn settings(&self) -> &SdkConfig {
         &self.config
     }
 
     /// The time, for signatures.
-    #[cfg(feature = "monitor")]
     pub(super) fn now(&self) -> SystemTime {
         self.config.time_source().unwrap_or_default().now()
     }
 
     /// How requests to one service are made. The clients ask once: asking again is done in one way, in [`Pace`].
     pub(crate) fn pace(&self, most: usize) -> Pace {
-        // An answer is some hundred kilobytes at most; a body that is streamed is waited for elsewhere, piece by piece.
-        let patience = self.options.connect_timeout + 3 * self.options.read_timeout;
         // What stands before an @ is a password.
         let endpoint = self.options.endpoint_url.as_ref().and_then(|url| url.rsplit('@').next()).map(str::to_owned);
-        Pace::new(most, self.options.attempts, patience, endpoint)
+        Pace::new(most, self.options.attempts, self.patience(), endpoint)
+    }
+
+    /// How long an answer may take in all: it is some hundred kilobytes at most. A body that is streamed is waited for elsewhere,
+    /// piece by piece.
+    pub(super) fn patience(&self) -> Duration {
+        self.options.connect_timeout + 3 * self.options.read_timeout
     }
 
     /// S3 in a region.

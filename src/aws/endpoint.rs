@@ -1,4 +1,4 @@
-//! Where AWS has its services: the endpoint rules of the three that are asked without their part of the SDK.
+//! Where AWS has its services: the endpoint rules of those that are asked without their part of the SDK.
 
 use super::post::Service;
 
@@ -7,8 +7,14 @@ pub(super) fn of(service: Service, region: &str, fips: bool, dual_stack: bool) -
     let (_, plain, dual) = PARTITIONS.iter().find(|(prefix, ..)| region.starts_with(prefix)).unwrap_or(&AWS);
     let suffix = if dual_stack { dual } else { plain };
     // In GovCloud, some have no other than such endpoints.
-    let all_fips = region.starts_with("us-gov-") && service != Service::SecurityHub && !dual_stack;
+    let with_both = matches!(service, Service::SecurityHub | Service::S3Control);
+    let all_fips = region.starts_with("us-gov-") && !with_both && !dual_stack;
     let fips = if fips && !all_fips { "-fips" } else { "" };
+    if service == Service::S3Control {
+        // Older than the addresses of the others that speak IPv6, too.
+        let dual_stack = if dual_stack { ".dualstack" } else { "" };
+        return format!("https://s3-control{fips}{dual_stack}.{region}.{plain}");
+    }
     format!("https://{}{fips}.{region}.{suffix}", service.name())
 }
 
@@ -44,6 +50,15 @@ mod tests {
                 false,
                 "https://securityhub-fips.us-gov-west-1.amazonaws.com",
             ),
+            (Service::S3Control, "eu-central-1", false, false, "https://s3-control.eu-central-1.amazonaws.com"),
+            (
+                Service::S3Control,
+                "us-gov-west-1",
+                true,
+                true,
+                "https://s3-control-fips.dualstack.us-gov-west-1.amazonaws.com",
+            ),
+            (Service::S3Control, "cn-north-1", false, false, "https://s3-control.cn-north-1.amazonaws.com.cn"),
             (Service::SecurityHub, "us-isob-east-1", false, false, "https://securityhub.us-isob-east-1.sc2s.sgov.gov"),
         ] {
             assert_eq!(of(service, region, fips, dual_stack), url);

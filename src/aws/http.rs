@@ -57,7 +57,19 @@ impl Http {
         body: Vec<u8>,
         most: fn(u16) -> usize,
     ) -> Result<Answer, HttpError> {
-        let request = request(url, headers, body).ok_or(HttpError::Request)?;
+        self.ask("POST", url, headers, body, most).await
+    }
+
+    /// The same with another method.
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(String, String)],
+        body: Vec<u8>,
+        most: fn(u16) -> usize,
+    ) -> Result<Answer, HttpError> {
+        let request = request(method, url, headers, body).ok_or(HttpError::Request)?;
         let asked = tokio::time::timeout(self.patience, self.send(request, most));
         asked.await.map_err(|_| HttpError::Late(self.patience))?
     }
@@ -99,10 +111,10 @@ impl Answer {
     }
 }
 
-fn request(url: &str, headers: &[(String, String)], body: Vec<u8>) -> Option<HttpRequest> {
+fn request(method: &str, url: &str, headers: &[(String, String)], body: Vec<u8>) -> Option<HttpRequest> {
     let mut request = HttpRequest::new(SdkBody::from(body));
     request.set_uri(url).ok()?;
-    request.set_method("POST").ok()?;
+    request.set_method(method).ok()?;
     for (name, value) in headers {
         request.headers_mut().try_insert(name.clone(), value.clone()).ok()?;
     }
@@ -129,7 +141,6 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 }
 
 /// Who asks.
-#[cfg(feature = "monitor")]
 pub(crate) const USER_AGENT: &str = concat!("trailseal/", env!("CARGO_PKG_VERSION"));
 
 /// Without what it came with.

@@ -4,7 +4,6 @@
 //! Nothing here is ever printed but names, codes and AWS's own messages: see `failure`.
 
 mod access;
-#[cfg(feature = "monitor")]
 mod endpoint;
 mod events;
 mod failure;
@@ -14,8 +13,8 @@ mod kept;
 mod kms;
 mod organization;
 mod pace;
-#[cfg(feature = "monitor")]
 mod post;
+mod setup;
 mod trails;
 mod tsa;
 
@@ -31,5 +30,6 @@ pub(crate) use failure::{Refusal, refusal, without_secrets};
 pub use kept::{Edition, KeptError, KeptObject};
 pub use kms::{KmsError, KmsSigner};
 pub use organization::{Membership, caller, membership};
+pub use setup::{SetupError, SetupRequest, setup};
 pub use trails::{TrailError, TrailSettings, describe_trail};
 pub use tsa::{AuthorityError, TimestampAuthority, nonce};

@@ -140,7 +140,7 @@ async fn identity(access: &Access) -> Option<GetCallerIdentityOutput> {
 }
 
 /// Whether there is another page; a token that comes twice leads nowhere.
-fn goes_on(token: &mut Option<String>, next: Option<String>) -> Result<bool, String> {
+pub(super) fn goes_on(token: &mut Option<String>, next: Option<String>) -> Result<bool, String> {
     let next = next.filter(|next| !next.is_empty());
     if next.is_some() && next == *token {
         return Err("the list does not come to an end".to_owned());

@@ -6,7 +6,10 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
+    sign,
+};
 use aws_sigv4::sign::v4::SigningParams;
 use tokio::sync::Mutex;
 
@@ -17,8 +20,10 @@ use crate::store::StoreError;
 
 /// A service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "monitor"), allow(dead_code, reason = "some are asked by the monitor alone"))]
 pub(crate) enum Service {
     Sns,
+    S3Control,
     EventBridge,
     SecurityHub,
 }
@@ -28,12 +33,15 @@ pub(crate) struct Caller {
     access: Access,
     service: Service,
     region: String,
+    /// What stands before the name of AWS's own host: nothing, or an account and a dot.
+    host_prefix: String,
     http: Http,
     /// As long as they last: a role is not taken on for every request.
     credentials: Mutex<Option<Credentials>>,
 }
 
 /// What is sent.
+#[cfg(feature = "monitor")]
 pub(crate) struct Call {
     pub(crate) path: &'static str,
     pub(crate) headers: &'static [(&'static str, &'static str)],
@@ -63,6 +71,7 @@ impl Service {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Service::Sns => "sns",
+            Service::S3Control => "s3",
             Service::EventBridge => "events",
             Service::SecurityHub => "securityhub",
         }
@@ -72,6 +81,7 @@ impl Service {
     fn variable(self) -> &'static str {
         match self {
             Service::Sns => "AWS_ENDPOINT_URL_SNS",
+            Service::S3Control => "AWS_ENDPOINT_URL_S3_CONTROL",
             Service::EventBridge => "AWS_ENDPOINT_URL_EVENTBRIDGE",
             Service::SecurityHub => "AWS_ENDPOINT_URL_SECURITYHUB",
         }
@@ -81,33 +91,55 @@ impl Service {
 impl Caller {
     /// Asks a service in a region, for at most so long each time.
     pub(crate) fn new(access: Access, service: Service, region: String, patience: Duration) -> Caller {
-        Caller { access, service, region, http: Http::new(patience), credentials: Mutex::default() }
+        let (host_prefix, http) = (String::new(), Http::new(patience));
+        Caller { access, service, region, host_prefix, http, credentials: Mutex::default() }
+    }
+
+    /// Asks where an account has a host of its own.
+    pub(crate) fn of_account(self, account: &str) -> Caller {
+        Caller { host_prefix: format!("{account}."), ..self }
     }
 
     /// Asks once. What comes back is the body of a `200`, in which a service can still say that it did not do it.
+    #[cfg(feature = "monitor")]
     pub(crate) async fn call(&self, call: Call) -> Result<Vec<u8>, CallError> {
+        let answer = self.answered("POST", call.path, call.headers, call.body).await?;
+        if answer.status == 200 {
+            return Ok(answer.body);
+        }
+        let (code, message) = words(&answer);
+        Err(by_word(&code, &message, answer.status))
+    }
+
+    /// Asks once, and takes any answer for one.
+    pub(super) async fn answered(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, CallError> {
         let now = self.access.now();
         let credentials = self.credentials(now).await?;
-        let url = format!("{}{}", self.endpoint(), call.path);
-        let headers = call.headers.iter().chain(&[("user-agent", USER_AGENT)]);
+        let url = format!("{}{path}", self.endpoint());
+        let headers = headers.iter().chain(&[("user-agent", USER_AGENT)]);
         let headers = headers.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let scope = Scope { service: self.service.name(), region: &self.region, time: now };
-        let headers = signed(&url, headers, &call.body, &credentials, scope);
+        let headers = signed((method, &url), headers, &body, &credentials, scope);
         let headers = headers.ok_or_else(|| self.no_endpoint())?;
-        let answer = self.http.post(&url, &headers, call.body, |_| ANSWER_BYTES).await;
+        let answer = self.http.ask(method, &url, &headers, body, |_| ANSWER_BYTES).await;
         let answer = answer.map_err(|error| match error {
             HttpError::Request => self.no_endpoint(),
             HttpError::Unreachable(why) => self.passing(&why),
             HttpError::Late(patience) => self.passing(&format!("no answer came within {} seconds", patience.as_secs())),
         })?;
-        if answer.status == 200 {
-            return Ok(answer.body);
+        if answer.status != 200 {
+            let (code, message) = words(&answer);
+            if matches!(by_word(&code, &message, answer.status), CallError::Credentials { .. }) {
+                *self.credentials.lock().await = None;
+            }
         }
-        let error = refused(&answer);
-        if matches!(error, CallError::Credentials { .. }) {
-            *self.credentials.lock().await = None;
-        }
-        Err(error)
+        Ok(answer)
     }
 
     async fn credentials(&self, now: SystemTime) -> Result<Credentials, CallError> {
@@ -130,7 +162,11 @@ impl Caller {
         let named =
             options.endpoint_url.clone().or_else(by_name).or_else(|| settings.endpoint_url().map(str::to_owned));
         let (fips, dual_stack) = (settings.use_fips() == Some(true), settings.use_dual_stack() == Some(true));
-        let url = named.unwrap_or_else(|| endpoint::of(self.service, &self.region, fips, dual_stack));
+        let own = || {
+            let url = endpoint::of(self.service, &self.region, fips, dual_stack);
+            url.replacen("https://", &format!("https://{}", self.host_prefix), 1)
+        };
+        let url = named.unwrap_or_else(own);
         url.trim_end_matches('/').to_owned()
     }
 
@@ -154,7 +190,7 @@ struct Scope<'a> {
 
 /// The headers with those of a signature over them and the body (Signature Version 4). None where the address is none.
 fn signed(
-    url: &str,
+    (method, url): (&str, &str),
     mut headers: Vec<(String, String)>,
     body: &[u8],
     credentials: &Credentials,
@@ -163,16 +199,24 @@ fn signed(
     host_of(url)?;
     let identity = credentials.clone().into();
     let params = SigningParams::builder().identity(&identity).region(scope.region).name(scope.service);
-    let params = params.time(scope.time).settings(SigningSettings::default()).build().ok()?;
+    let mut settings = SigningSettings::default();
+    if scope.service == "s3" {
+        // S3 has rules of its own.
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    }
+    let params = params.time(scope.time).settings(settings).build().ok()?;
     let shown = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let signable = SignableRequest::new("POST", url, shown, SignableBody::Bytes(body)).ok()?;
+    let signable = SignableRequest::new(method, url, shown, SignableBody::Bytes(body)).ok()?;
     let (instructions, _) = sign(signable, &params.into()).ok()?.into_parts();
     headers.extend(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())));
     Some(headers)
 }
 
-/// What an answer other than `200` says, in the three forms that services have for it: XML, JSON, and JSON with a header.
-fn refused(answer: &Answer) -> CallError {
+/// The code and the message of an answer other than `200`, in the three forms that services have for it: XML, JSON, and JSON
+/// with a header.
+pub(super) fn words(answer: &Answer) -> (String, String) {
     let text = String::from_utf8_lossy(&answer.body);
     let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     let field = |names: &[&str]| names.iter().find_map(|name| json[*name].as_str()).map(str::to_owned);
@@ -186,7 +230,7 @@ fn refused(answer: &Answer) -> CallError {
     // `namespace#Code:address` is how some write it.
     let code = code.rsplit('#').next().and_then(|code| code.split(':').next()).unwrap_or_default();
     let message = field(&["message", "Message"]).or_else(|| element("Message")).unwrap_or_default();
-    by_word(code, &message, answer.status)
+    (code.to_owned(), message)
 }
 
 /// What a service means by a code. One that says that it is the caller who may not says it with `400`, too.
@@ -266,7 +310,7 @@ mod tests {
             ),
         ] {
             let url = format!("https://example.amazonaws.com{path}");
-            let signed = signed(&url, sent, body.as_bytes(), &credentials, scope).unwrap();
+            let signed = signed(("POST", &url), sent, body.as_bytes(), &credentials, scope).unwrap();
             assert_eq!(header(&signed, "authorization").rsplit('=').next(), Some(signature), "{path}");
         }
     }
@@ -313,7 +357,7 @@ mod tests {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(time);
         let scope = Scope { service: "cloudtrail", region: "eu-central-1", time };
         let body = sent.body().bytes().unwrap();
-        let ours = signed(sent.uri(), sent_headers, body, &credentials, scope).unwrap();
+        let ours = signed(("POST", sent.uri()), sent_headers, body, &credentials, scope).unwrap();
         assert_eq!(header(&ours, "authorization"), authorization);
         assert_eq!(header(&ours, "x-amz-security-token"), "token/+=");
     }
@@ -331,7 +375,10 @@ mod tests {
         let events = "{\"__type\":\"com.amazon.coral.service#AccessDeniedException\",\"Message\":\"User: x may not\"}";
         let hub =
             "{\"Message\":\"Account 1 is not subscribed to AWS Security Hub\",\"Code\":\"InvalidAccessException\"}";
-        let told = |status, name, value, body| refused(&answer(status, name, value, body));
+        let told = |status, name, value, body| {
+            let (code, message) = words(&answer(status, name, value, body));
+            by_word(&code, &message, status)
+        };
         let plain = ("content-type", "x");
         let denied = CallError::Denied("User: x is not authorized to perform: SNS:Publish".to_owned());
         assert_eq!(told(403, plain.0, plain.1, sns), denied);
