@@ -2,13 +2,14 @@
 //!
 //! Pure: whoever asks AWS hands in [`Setup`], in which all that could not be asked says why, and [`examine`] makes an
 //! [`Examination`] of it. A check whose facts are missing is `unknown`, with the permission that would tell; it is never passed.
-//! The checks are data with stable names, in `checks.toml` beside this file.
+//! The checks are data with stable names, in `checks.toml` beside this file; [`template()`] prints a trail as they want it.
 
 mod catalog;
 mod causes;
 mod examination;
 mod examine;
 mod facts;
+mod template;
 
 pub use self::catalog::{Catalog, Check, CheckControl, Gravity, catalog};
 pub use self::causes::{ACTIONS, Action, Cause, Certainty, Gap, History, Symptom};
@@ -19,3 +20,4 @@ pub use self::facts::{
     FieldSelector, KeyFacts, LifecycleRule, LockRetention, Selectors, Setup, TopicFacts, TrailFacts, TrailStatus,
     Transition, Versioning,
 };
+pub use self::template::{TemplateError, TemplateKind, TemplateNames, partition_of, template};
