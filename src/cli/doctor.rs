@@ -9,9 +9,9 @@ use super::access::AccessArgs;
 use super::output::{LookArgs, write_whole};
 use super::{Failure, evidence, say};
 use crate::audit::AuditRequest;
-use crate::aws::setup::{SetupRequest, setup};
 use crate::aws::{Access, event_history};
-use crate::doctor::{Examination, Gap, History, Setup, TemplateKind, TemplateNames, examine, template};
+use crate::aws::{SetupRequest, setup};
+use crate::doctor::{Examination, Gap, History, Setup, TemplateKind, TemplateNames, examine, partition_of, template};
 use crate::render;
 use crate::report::Report;
 use crate::trail::{Time, TrailArn};
@@ -240,12 +240,13 @@ impl DoctorArgs {
             bucket: given(&self.template.bucket),
             account_id: given(&self.template.account_id),
             region: given(&self.region),
+            partition: partition_of(&given(&self.region)).to_owned(),
             retention_days: self.retention_days,
             organization_id: self.template.organization_id.clone(),
         };
         let kind = match form {
             TemplateForm::Terraform => TemplateKind::Terraform,
-            TemplateForm::CloudFormation => TemplateKind::CloudFormation,
+            TemplateForm::CloudFormation => TemplateKind::Cloudformation,
         };
         template(kind, &names).map_err(Failure::told)
     }
