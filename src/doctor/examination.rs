@@ -68,7 +68,8 @@ pub struct Checked {
     pub outcome: Outcome,
     /// What was seen, in a sentence.
     pub saw: String,
-    /// What kept it from being seen, where it is unknown.
+    /// What kept it from being seen, where it is unknown; none where all was seen, and nobody can tell from it: then what was
+    /// seen says why.
     #[serde(default)]
     pub unseen: Vec<Unseen>,
     /// Why it matters.

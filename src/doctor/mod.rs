@@ -9,6 +9,7 @@ mod causes;
 mod examination;
 mod examine;
 mod facts;
+mod policy;
 mod template;
 
 pub use self::catalog::{Catalog, Check, CheckControl, Gravity, catalog};

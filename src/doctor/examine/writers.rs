@@ -1,0 +1,127 @@
+//! Who else may write, overwrite or delete by the policy of a bucket.
+
+use super::super::policy::{Patterns, Policy, Principal, Principals, Statement, open};
+use super::key::CLOUDTRAIL;
+use super::{Bucket, Found, Judged, few};
+
+/// Actions that write, overwrite or delete, or take away what protects from that; in small letters.
+const WRITES: [&str; 13] = [
+    "s3:putobject*",
+    "s3:deleteobject*",
+    "s3:deletebucket*",
+    "s3:putbucket*",
+    "s3:putlifecycleconfiguration",
+    "s3:putreplicationconfiguration",
+    "s3:putencryptionconfiguration",
+    "s3:putintelligenttieringconfiguration",
+    "s3:bypassgovernanceretention",
+    "s3:replicate*",
+    "s3:objectowneroverridetobucketowner",
+    "s3:update*",
+    "s3:rename*",
+];
+
+/// Services of AWS that write logs of their own, into folders of their own.
+const LOGGERS: [&str; 4] = [
+    "delivery.logs.amazonaws.com",
+    "config.amazonaws.com",
+    "logging.s3.amazonaws.com",
+    "logdelivery.elasticloadbalancing.amazonaws.com",
+];
+
+impl Bucket<'_> {
+    pub(super) fn policy_writers(&self) -> Judged {
+        let Some(policy) = self.policy()? else {
+            return Ok(Found::Pass("it has no policy: nobody may by it".to_owned()));
+        };
+        let (mut writers, mut loggers) = (Vec::new(), Vec::new());
+        for statement in policy.statements.iter().filter(|statement| statement.allows) {
+            let actions = self.granted(statement, &policy);
+            if actions.is_empty() {
+                continue;
+            }
+            let under = match statement.conditions.is_empty() {
+                true => String::new(),
+                false => format!(", where {} fit", statement.keys()),
+            };
+            for principal in others(&statement.principals) {
+                match self.is_apart(&principal, statement) {
+                    true => loggers.push(principal.told()),
+                    false => writers.push(format!("{} ({}{under})", principal.told(), few(&actions))),
+                }
+            }
+            if let Principals::AllBut(but) = &statement.principals {
+                let but: Vec<String> = but.iter().map(Principal::told).collect();
+                writers.push(format!("everyone but {} ({}{under})", few(&but), few(&actions)));
+            }
+        }
+        Ok(match (writers.is_empty(), loggers.is_empty()) {
+            (false, _) => Found::Fail(format!("it lets others in: {}", few(&writers))),
+            (true, true) => Found::Pass(format!("its policy lets nobody but {CLOUDTRAIL} write or delete")),
+            (true, false) => Found::Pass(format!(
+                "its policy lets nobody but {CLOUDTRAIL} write or delete there; {} may write elsewhere in it",
+                few(&loggers)
+            )),
+        })
+    }
+
+    /// The actions of a grant that matter, and that nothing denies.
+    fn granted(&self, statement: &Statement, policy: &Policy) -> Vec<String> {
+        let (bucket, objects) = (self.arn(), format!("{}/*", self.arn()));
+        if !statement.resources.meet(&bucket) && !statement.resources.meet(&objects) {
+            return Vec::new();
+        }
+        let actions = match &statement.actions {
+            Patterns { all_but: false, patterns } => patterns.clone(),
+            // What is not among the exceptions for certain is granted.
+            actions => WRITES.iter().filter(|write| actions.meet(write)).map(|write| (*write).to_owned()).collect(),
+        };
+        let writes = |action: &String| WRITES.iter().any(|write| super::super::policy::meet(&open(action), write));
+        let left = actions.into_iter().filter(writes).filter(|action| !is_denied(action, statement, policy, &objects));
+        left.collect()
+    }
+
+    /// Whether it is a service of AWS's that may write objects elsewhere, and nothing where the trails' files are.
+    fn is_apart(&self, principal: &Principal, statement: &Statement) -> bool {
+        let Principal::Service(name) = principal else {
+            return false;
+        };
+        let puts = |action: &String| ["s3:putobject", "s3:putobjectacl"].contains(&action.as_str()) || reads(action);
+        let actions = !statement.actions.all_but && statement.actions.patterns.iter().all(puts);
+        let prefixes = self.trails.iter().map(|trail| trail.prefix.as_str());
+        let mut folders = prefixes.map(|prefix| format!("{}/{prefix}AWSLogs/*CloudTrail*", self.arn()));
+        let known = LOGGERS.contains(&name.as_str()) && !self.trails.is_empty();
+        known && actions && !folders.any(|folder| statement.resources.meet(&folder))
+    }
+}
+
+/// Whom a statement names beside CloudTrail.
+fn others(principals: &Principals) -> Vec<Principal> {
+    match principals {
+        Principals::These(these) => {
+            let others = these.iter().filter(|one| **one != Principal::Service(CLOUDTRAIL.to_owned()));
+            others.cloned().collect()
+        }
+        Principals::AllBut(_) => Vec::new(),
+    }
+}
+
+fn reads(action: &str) -> bool {
+    ["s3:get", "s3:list"].iter().any(|reads| action.starts_with(reads))
+}
+
+/// Whether a `Deny` for everyone, under no condition, covers all of a grant. No other is counted: what it leaves open is open.
+fn is_denied(action: &str, grant: &Statement, policy: &Policy, objects: &str) -> bool {
+    let everyone = Principals::These(vec![Principal::Anyone]);
+    let mut denies = policy.statements.iter().filter(|statement| !statement.allows && statement.conditions.is_empty());
+    denies.any(|deny| {
+        let all = match &grant.resources {
+            Patterns { all_but: false, patterns } => {
+                patterns.iter().all(|resource| deny.resources.cover(&open(resource)))
+            }
+            _ => deny.resources.cover("*"),
+        };
+        let covers = all || deny.resources.cover(objects) && deny.resources.cover(objects.trim_end_matches("/*"));
+        deny.principals == everyone && deny.actions.cover(&open(action)) && covers
+    })
+}
