@@ -26,6 +26,26 @@ fn sections() -> BTreeMap<String, (String, String)> {
     sections
 }
 
+/// The table of `docs/doctor.md`.
+#[test]
+fn the_table_of_checks_is_the_catalog() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/doctor.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once("|---|---|---|---|---|\n").unwrap();
+    let (written, after) = rest.split_once("\n\n").unwrap();
+    let row = |entry: &trailseal::doctor::Entry| {
+        let controls: Vec<&str> = entry.controls.iter().map(|control| control.0.as_str()).collect();
+        let (of, severity) = (&entry.of, entry.severity.name());
+        format!("| `{}` | {of} | {severity} | {} | {} |", entry.id, entry.title, controls.join("; "))
+    };
+    let table = trailseal::doctor::catalog().checks.iter().map(row).collect::<Vec<_>>().join("\n");
+    if std::env::var_os("TRAILSEAL_BLESS").is_some() {
+        std::fs::write(path, [before, "|---|---|---|---|---|\n", &table, "\n\n", after].concat()).unwrap();
+        return;
+    }
+    assert_eq!(written, table, "run again with TRAILSEAL_BLESS=1 if the catalog is right");
+}
+
 #[test]
 fn every_code_has_its_section_and_every_section_its_code() {
     let sections = sections();

@@ -88,6 +88,8 @@ pub(super) fn by_code(code: &str, message: &str, status: u16) -> Refusal {
             Refusal::Final(StoreError::Unreachable(format!("the bucket lies in another region ({})", words())))
         }
         "RequestTimeout" | "InternalError" | "OperationAborted" => Refusal::Passing(unreachable()),
+        // A store that is like S3 and has not all of it: it will not have it in a minute.
+        "NotImplemented" | "MethodNotAllowed" => Refusal::Final(unreachable()),
         _ if status == 429 => Refusal::Throttled(StoreError::Throttled),
         _ if status >= 500 || code.is_empty() && status != 403 => Refusal::Passing(unreachable()),
         _ if status == 403 && message.contains("kms:") => Refusal::Final(StoreError::Kms),

@@ -12,7 +12,7 @@ mod facts;
 mod policy;
 mod template;
 
-pub use self::catalog::{Catalog, Check, CheckControl, Gravity, catalog};
+pub use self::catalog::{Catalog, Check, CheckControl, Entry, Gravity, catalog};
 pub use self::causes::{ACTIONS, Action, Cause, Certainty, Gap, History, Symptom};
 pub use self::examination::{Checked, Counts, Examination, Mend, Outcome, SCHEMA, Subject, Unseen};
 pub use self::examine::examine;

@@ -43,4 +43,5 @@ mod requests;
 mod s3s_fs;
 mod same_as_a_copy;
 mod servers;
+mod setup;
 mod spot;

@@ -118,7 +118,14 @@ fn of(gap: &Gap, trail: Option<&TrailFacts>, history: &History, names: &[&str], 
 }
 
 fn unfound(gap: &Gap, history: &History) -> String {
+    let is_asked = history.unasked.iter().all(|(region, _)| *region != gap.home_region);
     match history.since {
+        Some(_) if !is_asked => {
+            format!(
+                "whether somebody stopped the trail then is not known: the event history of {} could not be asked to its end",
+                gap.home_region
+            )
+        }
         Some(since) if gap.interval.start >= since => {
             "nothing in the event history stopped the trail, changed it, or closed its bucket or key then".to_owned()
         }

@@ -19,6 +19,23 @@ pub(crate) struct CloudTrail {
     /// What a region answers in place of its keys.
     pub(crate) regions: BTreeMap<String, RegionAnswer>,
     pub(crate) trails: Vec<Trail>,
+    /// The event history, newest first.
+    pub(crate) events: Vec<Recorded>,
+    /// What nobody is told, by the name of the operation.
+    pub(crate) denied: Vec<&'static str>,
+}
+
+/// An event of the event history.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    pub(crate) name: &'static str,
+    pub(crate) at: Time,
+    pub(crate) region: String,
+    pub(crate) who: String,
+    pub(crate) from: String,
+    /// What it was done to, as the request named it: a field and its value.
+    pub(crate) to: (&'static str, String),
+    pub(crate) error: Option<&'static str>,
 }
 
 /// A public key.
@@ -92,7 +109,12 @@ impl PublicKey {
 }
 
 pub(super) fn answer(state: &mut CloudTrail, operation: &str, asked: &Value, region: &str) -> Answer {
+    if state.denied.contains(&operation) {
+        return Err(denied(operation));
+    }
     match operation {
+        "LookupEvents" => lookup_events(state, asked, region),
+        "GetTrailStatus" => Ok(json!({ "IsLogging": true, "StartLoggingTime": 1_700_000_000 })),
         "ListPublicKeys" => list_public_keys(state, asked, region),
         "DescribeTrails" => {
             let names = asked["trailNameList"].as_array().cloned().unwrap_or_default();
@@ -108,6 +130,46 @@ pub(super) fn answer(state: &mut CloudTrail, operation: &str, asked: &Value, reg
         }
         other => Err((400, "UnknownOperationException", other.to_owned())),
     }
+}
+
+/// Of one name, two an answer.
+fn lookup_events(state: &CloudTrail, asked: &Value, region: &str) -> Answer {
+    let name = &asked["LookupAttributes"][0];
+    assert_eq!(name["AttributeKey"], "EventName");
+    let time = |name: &str| asked[name].as_f64().expect("a time");
+    let is_asked = |event: &&Recorded| {
+        let at = event.at.unix() as f64;
+        name["AttributeValue"] == event.name
+            && event.region == region
+            && time("StartTime") <= at
+            && at <= time("EndTime")
+    };
+    let found: Vec<&Recorded> = state.events.iter().filter(is_asked).collect();
+    let (found, next) = page(&found, 2, asked);
+    let event = |event: &&Recorded| {
+        let mut record = json!({
+            "userIdentity": { "type": "IAMUser", "arn": event.who },
+            "sourceIPAddress": event.from,
+            "requestParameters": {},
+        });
+        record["requestParameters"][event.to.0] = json!(event.to.1);
+        if let Some(error) = event.error {
+            record["errorCode"] = json!(error);
+        }
+        json!({
+            "EventId": format!("{}-{}", event.name, event.at.unix()),
+            "EventName": event.name,
+            "EventTime": event.at.unix() as f64,
+            "Username": "somebody",
+            "Resources": [],
+            "CloudTrailEvent": record.to_string(),
+        })
+    };
+    let mut answer = json!({ "Events": found.iter().map(event).collect::<Vec<_>>() });
+    if let Some(next) = next {
+        answer["NextToken"] = json!(next);
+    }
+    Ok(answer)
 }
 
 fn list_public_keys(state: &mut CloudTrail, asked: &Value, region: &str) -> Answer {

@@ -14,7 +14,7 @@ use hyper::{Request, Response, StatusCode};
 use s3s::Body;
 use serde_json::{Value, json};
 
-pub(crate) use cloudtrail::{CloudTrail, PublicKey, RegionAnswer, Trail};
+pub(crate) use cloudtrail::{CloudTrail, PublicKey, Recorded, RegionAnswer, Trail};
 pub(crate) use organizations::{Member, Organization};
 pub(crate) use sts::{Role, RoleAnswer, Sts};
 
