@@ -45,10 +45,10 @@ struct Head {
 /// answer.
 macro_rules! ask_bucket {
     ($bucket:expr, $operation:ident, $action:literal, $none:literal, $read:expr) => {
-        heard($bucket, $action, $none, $read, || {
+        Box::pin(heard($bucket, $action, $none, $read, || {
             let request = $bucket.client.$operation().bucket($bucket.name);
             request.set_expected_bucket_owner($bucket.owner.clone()).send()
-        })
+        }))
     };
 }
 
@@ -131,6 +131,8 @@ impl Bucket<'_> {
         let ((access_block, public, policy, grants, ownership), what, replicas) =
             future::join3(who, what, replicas).await;
         let (versioning, object_lock, lifecycle, access_log, encryption) = what;
+        let policy =
+            policy.and_then(|policy| policy.map(|policy| kept_policy("s3:GetBucketPolicy", policy)).transpose());
         let said = [
             access_block.said(),
             public.said(),
@@ -148,7 +150,6 @@ impl Bucket<'_> {
         let there = exists != Ok(false);
         let region =
             if there { head.and_then(|head| head.region.ok_or_else(|| nothing_said(HEAD))) } else { Err(absent(HEAD)) };
-        let policy = policy.fact(there);
         BucketFacts {
             name: self.name.to_owned(),
             exists,
@@ -156,8 +157,7 @@ impl Bucket<'_> {
             access_block: access_block.fact(there),
             account_access_block: Err(not_asked(account_block::ACTION)),
             public: public.fact(there),
-            policy: policy
-                .and_then(|policy| policy.map(|policy| kept_policy("s3:GetBucketPolicy", policy)).transpose()),
+            policy: policy.fact(there),
             grants: grants.fact(there),
             ownership: ownership.fact(there),
             versioning: versioning.fact(there),
@@ -175,7 +175,8 @@ fn exists(head: &Fact<Head>, said: &[Option<bool>]) -> Fact<bool> {
     match head {
         _ if said.contains(&Some(true)) => Ok(true),
         _ if said.contains(&Some(false)) => Ok(false),
-        Ok(_) => Ok(true),
+        Ok(Head { region: Some(_), .. }) => Ok(true),
+        Ok(_) => Err(nothing_said(HEAD)),
         Err(unseen) => Err(unseen.clone()),
     }
 }
@@ -184,6 +185,10 @@ impl<T> Heard<T> {
     /// Whether the bucket is there, if this tells.
     fn said(&self) -> Option<bool> {
         if self.fact.is_ok() { Some(true) } else { self.gone.then_some(false) }
+    }
+
+    fn and_then(self, look: impl FnOnce(T) -> Fact<T>) -> Heard<T> {
+        Heard { fact: self.fact.and_then(look), ..self }
     }
 
     fn fact(self, there: bool) -> Fact<T> {
@@ -236,7 +241,8 @@ async fn ask_head(asker: &Asker<'_>, name: &str, near: &str, owner: Option<Strin
     let client = asker.access.s3(near);
     let region = |region: Option<&str>| region.filter(|region| is_region(region)).map(str::to_owned);
     ask_in_any_way(&asker.s3, HEAD, || async {
-        let asked = client.head_bucket().bucket(name).set_expected_bucket_owner(owner.clone()).send().await;
+        let asked = client.head_bucket().bucket(name).set_expected_bucket_owner(owner.clone());
+        let asked = Box::pin(asked.send()).await;
         let error = match asked {
             Ok(found) => return Ok(Head { region: region(found.bucket_region.as_deref()), granted: true }),
             Err(error) => error,
@@ -265,5 +271,7 @@ mod tests {
         assert_eq!(exists(&denied(), &[None, Some(false)]), Ok(false));
         assert_eq!(exists(&denied(), &[Some(true), Some(false)]), Ok(true));
         assert!(exists(&denied(), &[None, None]).is_err());
+        // Whoever says yes to everything.
+        assert!(exists(&Ok(Head { region: None, granted: true }), &[None, None]).is_err());
     }
 }

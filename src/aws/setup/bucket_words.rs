@@ -76,7 +76,8 @@ pub(super) fn object_lock(told: GetObjectLockConfigurationOutput) -> Option<Opti
 
 /// Where neither days nor years are said, or both, nobody knows for how long.
 fn retained(retention: DefaultRetention) -> Option<Option<LockRetention>> {
-    let days = match (retention.days, retention.years) {
+    let said = |number: Option<i32>| number.filter(|number| *number != 0);
+    let days = match (said(retention.days), said(retention.years)) {
         (Some(days), None) => days,
         (None, Some(years)) => years.checked_mul(365)?,
         // Other ways of keeping objects than for a time.
