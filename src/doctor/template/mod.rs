@@ -4,8 +4,6 @@
 //! `@account@` or `@archive@` is there where the trail is one of an organization, where it is not, and where objects are kept
 //! for long enough to be archived. What is filled in is pasted into HCL and YAML, so that each name is held to its grammar.
 
-use std::net::Ipv4Addr;
-
 use crate::trail::{is_account_id, is_organization_id, is_region, is_trail_name};
 
 /// What a template is written for.
@@ -130,7 +128,13 @@ fn is_new_trail_name(name: &str) -> bool {
         && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
         && bytes.windows(2).all(|pair| pair.iter().any(u8::is_ascii_alphanumeric))
-        && name.parse::<Ipv4Addr>().is_err()
+        && !looks_like_an_address(name)
+}
+
+/// Four numbers with dots between them.
+fn looks_like_an_address(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('.').collect();
+    parts.len() == 4 && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// What S3 takes for a new bucket, of which the second one's name can be made; without dots, which its certificates do not cover.
@@ -313,7 +317,7 @@ mod tests {
 
     #[test]
     fn names_that_aws_takes_are_taken() {
-        for trail in ["abc", "A.b_c-9", "1.2.3", "true", &"a".repeat(128)] {
+        for trail in ["abc", "A.b_c-9", "1.2.3", "1.2.3.4.5", "1.2.3.a", "true", &"a".repeat(128)] {
             assert!(is_new_trail_name(trail), "{trail}");
         }
         for bucket in ["abc", "123", "a--b", "xn-a", &"a".repeat(51)] {

@@ -109,7 +109,7 @@ resource "aws_cloudtrail" "trail" {
 # -- the key --------------------------------------------------------------------------------------------------------
 
 resource "aws_kms_key" "trail" {
-  description             = "Log files of the trail @TRAIL@"
+  description             = "Log files and digest files of the trail @TRAIL@"
   enable_key_rotation     = true
   deletion_window_in_days = 30
 
@@ -249,7 +249,7 @@ resource "aws_s3_bucket_object_lock_configuration" "trail" {
   depends_on = [aws_s3_bucket_versioning.trail]
 }
 
-# The default alone: log files come with the trail's key, digest files with keys of S3.
+# The default alone, of what comes without the trail's key; it asks for no other key that CloudTrail may not use.
 resource "aws_s3_bucket_server_side_encryption_configuration" "trail" {
   bucket = aws_s3_bucket.trail.id
   rule {
