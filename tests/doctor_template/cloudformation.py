@@ -110,7 +110,8 @@ def setup(text, account, region, partition, given):
     alias, _ = template.of("KeyAlias")
     topic, _ = template.of("Topic")
     topic_policy, _ = template.of("TopicPolicy")
-    group, _ = template.of("LogGroup")
+    group, group_kept = template.of("LogGroup")
+    assert group_kept, "the second copy goes with the stack"
     role, _ = template.of("LogsRole")
     [role_policy] = role["Policies"]
     assert topic_policy["Topics"] == [template.reference("Topic")] and alias["TargetKeyId"] == "Key.KeyId"
