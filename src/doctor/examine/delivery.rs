@@ -93,7 +93,7 @@ impl Bucket<'_> {
     }
 
     /// The organization that the policy names: its id is not known otherwise.
-    fn organization<'p>(&self, trail: &TrailFacts, policy: &'p Policy) -> Option<&'p str> {
+    pub(super) fn organization<'p>(&self, trail: &TrailFacts, policy: &'p Policy) -> Option<&'p str> {
         let logs = format!("{}/{}AWSLogs/", self.arn(), trail.prefix);
         let allows = policy.statements.iter().filter(|statement| statement.allows);
         allows.flat_map(|statement| &statement.resources.patterns).find_map(|own| organization_in(own, &logs))

@@ -21,7 +21,7 @@ impl Named<'_> {
         if key.state != "Enabled" {
             return Ok(Found::Fail(format!("{} is in the state {}", key.arn, key.state)));
         }
-        // What is asked of the key's maker is shown by its policy; that of a key of AWS's cannot be changed.
+        // The policy of such a key cannot be changed.
         if key.aws_managed {
             return Ok(Found::Fail(format!("{} is a key that AWS keeps, which CloudTrail cannot use", key.arn)));
         }

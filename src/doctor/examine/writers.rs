@@ -29,6 +29,9 @@ const LOGGERS: [&str; 4] = [
     "logdelivery.elasticloadbalancing.amazonaws.com",
 ];
 
+/// Twelve digits.
+const ANY_ACCOUNT: &str = "????????????";
+
 impl Bucket<'_> {
     pub(super) fn policy_writers(&self) -> Judged {
         let Some(policy) = self.policy()? else {
@@ -45,7 +48,7 @@ impl Bucket<'_> {
                 false => format!(", where {} fit", statement.keys()),
             };
             for principal in others(&statement.principals) {
-                match self.is_apart(&principal, statement) {
+                match self.is_apart(&principal, statement, &policy) {
                     true => loggers.push(principal.told()),
                     false => writers.push(format!("{} ({}{under})", principal.told(), few(&actions))),
                 }
@@ -82,14 +85,18 @@ impl Bucket<'_> {
     }
 
     /// Whether it is a service of AWS's that may write objects elsewhere, and nothing where the trails' files are.
-    fn is_apart(&self, principal: &Principal, statement: &Statement) -> bool {
+    fn is_apart(&self, principal: &Principal, statement: &Statement, policy: &Policy) -> bool {
         let Principal::Service(name) = principal else {
             return false;
         };
         let puts = |action: &String| ["s3:putobject", "s3:putobjectacl"].contains(&action.as_str()) || reads(action);
         let actions = !statement.actions.all_but && statement.actions.patterns.iter().all(puts);
-        let prefixes = self.trails.iter().map(|trail| trail.prefix.as_str());
-        let mut folders = prefixes.map(|prefix| format!("{}/{prefix}AWSLogs/*CloudTrail*", self.arn()));
+        let mut folders = self.trails.iter().flat_map(|trail| {
+            let logs = format!("{}/{}AWSLogs/", self.arn(), trail.prefix);
+            let organization = self.organization(trail, policy).unwrap_or("o-*");
+            let of_members = trail.organization.then(|| format!("{logs}{organization}/{ANY_ACCOUNT}/CloudTrail*"));
+            of_members.into_iter().chain([format!("{logs}{ANY_ACCOUNT}/CloudTrail*")])
+        });
         let known = LOGGERS.contains(&name.as_str()) && !self.trails.is_empty();
         known && actions && !folders.any(|folder| statement.resources.meet(&folder))
     }
