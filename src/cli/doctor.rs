@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::access::AccessArgs;
@@ -129,7 +129,7 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure>
     }
     let now = evidence::now();
     let now = args.now.as_deref().map_or(Ok(now), |text| Time::parse_requested(text, now)).map_err(Failure::told)?;
-    let gaps = args.explain.as_ref().map_or(Ok(Vec::new()), |path| gaps_of(path))?;
+    let gaps = args.explain.as_deref().map_or(Ok(Vec::new()), gaps_of)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let examination = runtime.block_on(async {
         let region = args.trail.as_ref().map(|arn| arn.home_region.clone()).or(args.region.clone());
@@ -225,7 +225,7 @@ fn gaps(report: &Report) -> Vec<Gap> {
         .collect()
 }
 
-fn gaps_of(path: &PathBuf) -> Result<Vec<Gap>, Failure> {
+fn gaps_of(path: &Path) -> Result<Vec<Gap>, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("{}: {error}", path.display()));
     let bytes = evidence::read_report(path)
         .map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;

@@ -53,7 +53,7 @@ impl Of<'_> {
         let error = self.status.log_error.as_ref()?;
         let says = format!("log files do not arrive: S3 answered {error}");
         let since = self.status.log_delivered;
-        Some(self.symptom(&says, since.map(|at| Interval::new(at, self.setup.as_of)), self.refused(error, true)))
+        Some(self.symptom(&says, since.map(|at| Interval::new(at, self.setup.as_of)), self.refused(error)))
     }
 
     /// Digest files do not arrive.
@@ -61,7 +61,7 @@ impl Of<'_> {
         let error = self.status.digest_error.as_ref()?;
         let says = format!("digest files do not arrive: S3 answered {error}");
         let since = self.status.digest_delivered;
-        Some(self.symptom(&says, since.map(|at| Interval::new(at, self.setup.as_of)), self.refused(error, false)))
+        Some(self.symptom(&says, since.map(|at| Interval::new(at, self.setup.as_of)), self.refused(error)))
     }
 
     /// Validation was switched on after the trail had been recording.
@@ -82,7 +82,7 @@ impl Of<'_> {
     }
 
     /// Why S3 refuses what CloudTrail delivers.
-    fn refused(&self, error: &str, log_files: bool) -> Vec<Cause> {
+    fn refused(&self, error: &str) -> Vec<Cause> {
         let (lower, bucket) = (error.to_ascii_lowercase(), self.trail.bucket.as_str());
         if lower.contains("nosuchbucket") || lower.contains("invalidbucket") {
             return vec![self.cause(
@@ -94,8 +94,7 @@ impl Of<'_> {
             )];
         }
         let mut causes = Vec::new();
-        // Digest files are not encrypted with the trail's key.
-        if log_files && self.trail.kms_key.is_some() {
+        if self.trail.kms_key.is_some() {
             let sure = if lower.contains("kms") { Certainty::Shown } else { Certainty::Possible };
             let failed = !failed(self.checks, &["key-usable"], &self.trail.arn).is_empty();
             if sure == Certainty::Shown || failed {

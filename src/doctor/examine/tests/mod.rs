@@ -1,6 +1,7 @@
 //! A setup as it should be, one of which nothing could be seen, and what each check says of those between.
 
 mod account;
+mod causes;
 mod delivery;
 mod events;
 mod kept;
