@@ -15,6 +15,7 @@ mod organization;
 mod pace;
 mod post;
 mod setup;
+mod sign;
 mod trails;
 mod tsa;
 
