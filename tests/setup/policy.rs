@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use trailseal::aws::{Access, event_history};
+
 use crate::server::{Server, granted};
 use crate::{asked, options, with_credentials};
 
@@ -23,6 +25,9 @@ fn policy(name: &str) -> BTreeSet<String> {
 async fn asked_for(trail: Option<&str>) -> BTreeSet<String> {
     let server = Server::that(granted).await;
     let setup = asked(options(server.url()), trail).await.unwrap();
+    let access = Access::open(options(server.url())).await.unwrap();
+    let history = event_history(&access, &["eu-central-1".to_owned()], None, setup.as_of).await;
+    assert_eq!(history.unasked, []);
     assert!(setup.buckets["logs"].replicas.is_ok() && setup.trails[0].status.is_ok());
     // Nobody can be forbidden this.
     server.asked().into_iter().map(|one| one.action).filter(|action| action != "sts:GetCallerIdentity").collect()

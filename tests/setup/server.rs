@@ -249,6 +249,7 @@ pub(crate) fn granted(question: &Question) -> Answer {
         "organizations:DescribeOrganization" => says(&json!({ "Organization": { "MasterAccountId": "999999999999" } })),
         "cloudtrail:GetTrailStatus" => says(&json!({ "IsLogging": true, "LatestDeliveryError": "" })),
         "cloudtrail:GetEventSelectors" => says(&json!({ "TrailARN": TRAIL, "EventSelectors": [] })),
+        "cloudtrail:LookupEvents" => says(&json!({ "Events": [] })),
         "cloudtrail:GetInsightSelectors" => error(question, 400, "InsightNotEnabledException", "not enabled"),
         "kms:DescribeKey" => {
             let arn = format!("arn:aws:kms:eu-west-1:{ACCOUNT}:key/k");
