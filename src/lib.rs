@@ -80,6 +80,7 @@
 // -- names --
 pub mod finding;
 pub mod limits;
+pub mod tool;
 pub mod trail;
 // -- evidence --
 pub mod attest;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// The groups, top first. A module may name modules of its own group and of those above it.
 const GROUPS: [(&str, &[&str]); 7] = [
-    ("names", &["trail", "limits", "finding"]),
+    ("names", &["trail", "limits", "finding", "tool"]),
     ("evidence", &["lockstep", "digest", "logfile", "chain", "attest"]),
     ("report", &["report", "controls", "doctor"]),
     ("world", &["store", "keys", "aws", "sorting"]),

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::archive::read_at;
-use super::recording::lock;
+use super::locked::lock;
 
 /// Keeps bytes.
 pub(super) struct Bodies {

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use sha2::{Digest, Sha256};
 
 use super::archive::{Archive, Stored};
+use super::locked::lock;
 use super::manifest::{ManifestEntry, read_manifest};
-use super::recording::lock;
 use super::{MADE, MANIFEST, UNLISTED};
 use crate::finding::{Code, Finding};
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::bodies::{Bodies, Kept, Small};
-use super::recording::lock;
+use super::locked::lock;
 use crate::lockstep::{BLOCK, Kernel, padding, sha256};
 
 /// Gathers what was given; `T` is how the caller knows it again.

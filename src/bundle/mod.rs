@@ -19,6 +19,7 @@ mod bodies;
 mod by_hand;
 mod check;
 mod gathered;
+mod locked;
 mod manifest;
 mod notes;
 mod pack;

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::IncludeLogs;
 use super::bodies::{Bodies, Keeping, Kept, Whole};
 use super::gathered::Gathered;
+use super::locked::lock;
 use super::notes::{Note, Notes};
 use super::tee::{Teed, tee};
 use crate::audit::Evidence;
@@ -339,8 +340,4 @@ impl KeySource for RecordedKeys {
         drop(all);
         Ok(keys)
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

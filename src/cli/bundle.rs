@@ -57,15 +57,15 @@ pub(super) struct BundleArgs {
     #[command(flatten)]
     sign: SignArgs,
 
-    #[cfg(feature = "aws")]
-    #[command(flatten)]
-    setup: SetupArgs,
-
     #[command(flatten)]
     output: OutputArgs,
 
     #[command(flatten)]
     access: AccessArgs,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    setup: SetupArgs,
 }
 
 /// Which log files to keep.

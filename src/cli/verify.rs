@@ -41,15 +41,15 @@ pub(super) struct VerifyArgs {
     #[arg(long, conflicts_with = "report")]
     pub(super) dry_run: bool,
 
-    #[cfg(feature = "aws")]
-    #[command(flatten)]
-    setup: SetupArgs,
-
     #[command(flatten)]
     pub(super) output: OutputArgs,
 
     #[command(flatten)]
     pub(super) access: AccessArgs,
+
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    setup: SetupArgs,
 }
 
 /// Audits, prints the report, and gives the exit status that tells the verdict.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{Check, CheckControl, Gravity};
 use super::causes::Symptom;
-use crate::report::ToolReport;
+use crate::tool::ToolReport;
 use crate::trail::Time;
 
 /// The schema of an examination as JSON.

@@ -15,11 +15,12 @@ mod told;
 mod verdict;
 mod waiver;
 
+pub use crate::tool::ToolReport;
 pub use by_chain::{ByChain, OneChain};
 pub use checked::{CheckedObject, ObjectKind, ObjectStatus};
 pub use custody::{CUSTODY_SCHEMA, Custody, Held};
 pub use made::Made;
-pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, ToolReport, Totals};
+pub use model::{ChainReport, Checks, PublicKeyReport, Report, ReportError, RequestReport, SCHEMA, Totals};
 pub use population::{Population, Share};
 pub use tally::LogTally;
 pub use told::Told;

@@ -10,6 +10,7 @@ use super::waiver::{AppliedWaiver, Waivers};
 use crate::chain::{ChainOutcome, Hole, NewestDigest, OldestDigest, Tally, union};
 use crate::doctor::Examination;
 use crate::finding::{Code, Finding, Reason};
+use crate::tool::ToolReport;
 use crate::trail::{ChainId, ChainKind, Interval, Time};
 
 /// The name of the report's schema.
@@ -42,15 +43,6 @@ pub struct Report {
     /// How the trails are set up, where that was asked too. It changes no verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub setup: Option<Box<Examination>>,
-}
-
-/// The program.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToolReport {
-    /// `trailseal`.
-    pub name: String,
-    /// Its version.
-    pub version: String,
 }
 
 /// What was asked for.
@@ -195,7 +187,7 @@ impl Report {
 
     /// This program.
     pub fn tool() -> ToolReport {
-        ToolReport { name: "trailseal".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+        ToolReport::this()
     }
 
     /// Accepts what these waivers accept as of this time, and nothing else.

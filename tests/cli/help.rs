@@ -18,6 +18,8 @@ fn help_is_as_recorded() {
         ("monitor", &["monitor", "--help"]),
         #[cfg(feature = "monitor")]
         ("monitor-status", &["monitor", "status", "--help"]),
+        #[cfg(feature = "aws")]
+        ("doctor", &["doctor", "--help"]),
         ("inspect", &["inspect", "--help"]),
         ("keys-show", &["keys", "show", "--help"]),
         #[cfg(feature = "aws")]

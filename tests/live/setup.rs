@@ -109,3 +109,58 @@ fn an_event_history_that_may_not_be_asked_is_said_to_be_so() {
     let symptom = setup.symptoms.iter().find(|symptom| symptom.interval.is_some()).expect("told");
     assert!(!symptom.causes[0].says.contains("nothing in the event history"), "{}", symptom.causes[0].says);
 }
+
+/// The server tells two an answer.
+#[test]
+fn an_event_history_that_is_flooded_is_said_to_be_so() {
+    let stopped = Stopped::new();
+    let noise = (0..50).map(|second| stopped.recorded("StopLogging", stopped.hole.plus(2 * Time::HOUR + 50 - second)));
+    let noise = noise.chain([stopped.recorded("StopLogging", stopped.hole.plus(60))]);
+    stopped.history(noise.collect());
+    let (_, setup) = stopped.audit();
+    let said = setup.not_looked_at.iter().any(|what| what.contains("there are more than the newest 40 StopLogging"));
+    assert!(said, "{:#?}", setup.not_looked_at);
+    let symptom = setup.symptoms.iter().find(|symptom| symptom.interval.is_some()).expect("told");
+    assert!(!symptom.causes[0].says.contains("nothing in the event history"), "{}", symptom.causes[0].says);
+}
+
+#[test]
+fn one_bundle_holds_both() {
+    let stopped = Stopped::new();
+    stopped.history(vec![stopped.recorded("StopLogging", stopped.hole.plus(60))]);
+    let arn = stopped.world.trail_arn(&stopped.world.scenario.trails[0]);
+    let out = stopped.world.scratch.path().join("evidence.zip").display().to_string();
+    let times = stopped.world.times();
+    let mut arguments = vec!["bundle", &arn, &out, "--with-doctor", "--format", "json"];
+    arguments.extend(times.iter().map(String::as_str));
+    let packed = stopped.world.run(&arguments);
+    let report = packed.report();
+    assert!(report.setup.as_ref().is_some_and(|setup| !setup.symptoms.is_empty()), "{}", packed.stderr);
+    // Offline, the evidence is audited again, and agrees with a report that holds more than that.
+    let checked = stopped.world.run(&["verify", &out, "--format", "json", "--now", &times[5]]).report();
+    assert_eq!(checked.verdict, report.verdict);
+    let differs = checked.findings.iter().any(|finding| finding.code == trailseal::finding::Code::BundleReportDiffers);
+    assert!(!differs, "{:#?}", checked.findings);
+}
+
+#[test]
+fn a_report_of_before_is_explained() {
+    let stopped = Stopped::new();
+    stopped.history(vec![stopped.recorded("StopLogging", stopped.hole.plus(60))]);
+    let path = stopped.world.scratch.path().join("report.json").display().to_string();
+    stopped.world.verify(&["--report", &format!("json={path}")]);
+    let times = stopped.world.times();
+    let asked = ["doctor", "--explain", &path, "--region", REGION, "--now", &times[5]];
+    let run = stopped.world.run(&[&asked[..], &["--format", "json"]].concat());
+    let told: Examination = serde_json::from_str(&run.stdout).expect("an examination");
+    assert_eq!(run.status, Some(told.exit_status().into()));
+    let symptom = told.symptoms.iter().find(|symptom| symptom.interval.is_some()).expect("told");
+    assert_eq!(symptom.causes[0].actions[0].who, WHO);
+    let without = stopped.world.run(&[&asked[..], &["--format", "json", "--no-history"]].concat());
+    let told: Examination = serde_json::from_str(&without.stdout).expect("an examination");
+    let symptom = told.symptoms.iter().find(|symptom| symptom.interval.is_some()).expect("told");
+    assert!(symptom.causes[0].says.contains("the event history was not asked"), "{}", symptom.causes[0].says);
+    let wrong = stopped.world.run(&["doctor", "--explain", "/nowhere.json"]);
+    assert_eq!(wrong.status, Some(2));
+    assert!(wrong.stderr.contains("check its name and permissions"), "{}", wrong.stderr);
+}

@@ -12,6 +12,7 @@ use super::super::post::{CallError, Caller, by_word, words};
 use super::super::{Access, Pace};
 use crate::doctor::{ABSENT, Fact, Unseen};
 use crate::store::StoreError;
+use crate::trail::is_region;
 
 /// Asks, so many at a time of each service.
 pub(super) struct Asker<'a> {
@@ -226,6 +227,11 @@ const FACT_BYTES: usize = 1 << 20;
 
 /// A bucket's policy has 20 KB at most, a key's 32 KB, a topic's 30 KB.
 const POLICY_BYTES: usize = 64 << 10;
+
+/// The region that an ARN names.
+pub(super) fn region_in(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.split(':').nth(2).filter(|region| is_region(region))
+}
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ const ROTATION: &str = "kms:GetKeyRotationStatus";
 
 /// Asks KMS for a key, in the key's own region.
 pub(super) async fn facts(asker: &Asker<'_>, key: &str, home_region: &str) -> Fact<KeyFacts> {
-    let client = asker.access.kms(super::trails::region_in(key).unwrap_or(home_region));
+    let client = asker.access.kms(super::asking::region_in(key).unwrap_or(home_region));
     let told = match ask(&asker.named, DESCRIBE, || client.describe_key().key_id(key).send()).await {
         Ok(told) => told.key_metadata.ok_or_else(|| nothing_said(DESCRIBE))?,
         Err(refused) if refused.code == "NotFoundException" => {

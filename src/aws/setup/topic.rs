@@ -11,7 +11,7 @@ const ACTION: &str = "sns:GetTopicAttributes";
 
 /// Asks SNS for a topic, in the topic's own region.
 pub(super) async fn facts(asker: &Asker<'_>, arn: &str, home_region: &str) -> Fact<TopicFacts> {
-    let region = super::trails::region_in(arn).unwrap_or(home_region);
+    let region = super::asking::region_in(arn).unwrap_or(home_region);
     let caller = Caller::new(asker.access.clone(), Service::Sns, region.to_owned(), asker.access.patience());
     let arn = utf8_percent_encode(arn, NON_ALPHANUMERIC);
     let form = format!("Action=GetTopicAttributes&Version=2010-03-31&TopicArn={arn}");

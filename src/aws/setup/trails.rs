@@ -8,7 +8,7 @@ use futures::future;
 use super::asking::{Asker, Refused, ask, fits, kept};
 use super::{SetupError, key, topic, trail_words};
 use crate::doctor::{Fact, Selectors, TrailFacts, TrailStatus, Unseen};
-use crate::trail::{TrailArn, is_region};
+use crate::trail::TrailArn;
 
 const DESCRIBE: &str = "cloudtrail:DescribeTrails";
 const STATUS: &str = "cloudtrail:GetTrailStatus";
@@ -159,11 +159,6 @@ async fn insights(asker: &Asker<'_>, trail: &TrailFacts) -> Fact<Vec<String>> {
         Err(refused) if refused.code == "InsightNotEnabledException" => Ok(Vec::new()),
         Err(refused) => Err(refused.unseen),
     }
-}
-
-/// The region that an ARN names.
-pub(super) fn region_in(arn: &str) -> Option<&str> {
-    arn.strip_prefix("arn:")?.split(':').nth(2).filter(|region| is_region(region))
 }
 
 /// Five in each of some forty regions, and those of the organization. Stops: a list without an end.

@@ -22,7 +22,7 @@ mod tests;
 use super::catalog::{Check, Names, catalog};
 use super::examination::{Checked, Counts, Examination, Outcome, SCHEMA, Subject, Unseen};
 use super::facts::{BucketFacts, Fact, Setup, TrailFacts};
-use crate::report::Report;
+use crate::tool::ToolReport;
 
 /// Checks everything that is to be checked of a setup.
 pub fn examine(setup: &Setup) -> Examination {
@@ -31,7 +31,7 @@ pub fn examine(setup: &Setup) -> Examination {
     checks.extend(buckets(setup).into_iter().flat_map(|bucket| of_bucket(setup, bucket)));
     let examination = Examination {
         schema: SCHEMA.to_owned(),
-        tool: Report::tool(),
+        tool: ToolReport::this(),
         catalog_version: catalog().version.clone(),
         as_of: setup.as_of,
         account_id: setup.account_id.clone(),
