@@ -72,8 +72,11 @@ fn strings(of: &[&str]) -> Vec<String> {
     of.iter().map(|text| (*text).to_owned()).collect()
 }
 
-fn fields(of: &[(&str, &[(&str, &[&str])])]) -> Vec<FieldSelector> {
-    let conditions = |of: &[(&str, &[&str])]| of.iter().map(|(name, of)| ((*name).to_owned(), strings(of))).collect();
+/// A condition's name and its values.
+type Condition<'a> = (&'a str, &'a [&'a str]);
+
+fn fields(of: &[(&str, &[Condition<'_>])]) -> Vec<FieldSelector> {
+    let conditions = |of: &[Condition<'_>]| of.iter().map(|(name, of)| ((*name).to_owned(), strings(of))).collect();
     of.iter().map(|(field, of)| FieldSelector { field: (*field).to_owned(), conditions: conditions(of) }).collect()
 }
 
