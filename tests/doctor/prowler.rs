@@ -130,5 +130,5 @@ fn prowler_agrees_or_the_reason_is_written_down() {
         known.extend(accounts.into_iter().map(|name| (name, check.clone(), prowler.clone(), trailseal.clone())));
     }
     assert_eq!(differ, known, "what differs from Prowler {}, and what is written down", written.prowler);
-    println!("{compared} answers compared with Prowler {}, {} of them differ", written.prowler, differ.len());
+    assert_eq!(compared, ACCOUNTS.len() * SAME.len());
 }
