@@ -92,8 +92,9 @@ pub(in crate::render) fn section(examination: &Examination, page: &mut Page) {
 fn one(checked: &Checked, page: &mut Page) {
     page.within("<h4><code>", &checked.id, "</code> ");
     page.within("<span class=\"badge\">", checked.severity.name(), "</span></h4>\n");
-    page.within("<p class=\"observed\">", &checked.title, "</p>\n<dl class=\"facts\">\n");
+    page.raw("<dl class=\"facts\">\n");
     page.term("Of", Some(checked.subject.name()));
+    page.term("Wanted", Some(&checked.title));
     page.term("Seen", Some(&checked.saw));
     page.term("Matters", Some(&checked.why));
     let denied = |unseen: &&Unseen| unseen.denied;

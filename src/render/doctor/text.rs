@@ -77,6 +77,9 @@ fn one(checked: &Checked, page: &mut Page<'_>) -> io::Result<()> {
         let text = page.sentence(text);
         page.prose(&format!("    {name:<10} "), &text)
     };
+    if heads_on {
+        said("Wanted", &checked.title, page)?;
+    }
     said("Seen", &checked.saw, page)?;
     if heads_on {
         said("Matters", &checked.why, page)?;
