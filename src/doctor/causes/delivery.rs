@@ -1,6 +1,6 @@
 //! What a trail tells of itself: that it records nothing, or that what it records does not arrive.
 
-use super::{Action, Cause, Certainty, History, Symptom, done, failed, told};
+use super::{Action, Cause, Certainty, History, Its, Symptom, done, failed, told};
 use crate::doctor::examination::Checked;
 use crate::doctor::facts::{Setup, TrailFacts, TrailStatus};
 use crate::trail::{Interval, Time};
@@ -135,13 +135,9 @@ impl Of<'_> {
 
     /// What was done to the trail, its bucket or its key.
     fn done(&self, names: &[&str], when: Interval) -> Vec<Action> {
-        let key = self.trail.key.as_ref().and_then(|key| key.as_ref().ok()).map(|key| key.arn.as_str());
-        let of: Vec<&str> = [self.trail.arn.as_str(), &self.trail.name, &self.trail.bucket]
-            .into_iter()
-            .chain(self.trail.kms_key.as_deref())
-            .chain(key)
-            .collect();
-        done(self.history, names, &of, when).into_iter().take(MOST).cloned().collect()
+        let TrailFacts { name, home_region, .. } = self.trail;
+        let its = Its { name, home_region, facts: Some(self.trail) };
+        done(self.history, names, &its, when).into_iter().take(MOST).cloned().collect()
     }
 
     fn symptom(&self, saw: &str, interval: Option<Interval>, causes: Vec<Cause>) -> Symptom {

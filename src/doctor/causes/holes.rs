@@ -1,6 +1,6 @@
 //! What an audit could not prove: who stopped, changed or deleted what, right before.
 
-use super::{Action, Cause, Certainty, Gap, History, Symptom, done};
+use super::{Action, Cause, Certainty, Gap, History, Its, Symptom, done};
 use crate::doctor::facts::{Setup, TrailFacts};
 use crate::finding::Reason;
 use crate::trail::{Interval, Time};
@@ -109,12 +109,8 @@ fn silent(gap: &Gap, trail: Option<&TrailFacts>) -> Cause {
 }
 
 fn of(gap: &Gap, trail: Option<&TrailFacts>, history: &History, names: &[&str], when: Interval) -> Vec<Action> {
-    let mut to = vec![gap.trail.as_str()];
-    if let Some(trail) = trail {
-        to.extend([trail.arn.as_str(), trail.bucket.as_str()]);
-        to.extend(trail.kms_key.as_deref());
-    }
-    done(history, names, &to, when).into_iter().take(MOST).cloned().collect()
+    let its = Its { name: &gap.trail, home_region: &gap.home_region, facts: trail };
+    done(history, names, &its, when).into_iter().take(MOST).cloned().collect()
 }
 
 fn unfound(gap: &Gap, history: &History) -> String {

@@ -10,9 +10,9 @@ mod holes;
 use serde::{Deserialize, Serialize};
 
 use super::examination::{Checked, Examination, Outcome, Unseen};
-use super::facts::Setup;
+use super::facts::{Setup, TrailFacts};
 use crate::finding::Reason;
-use crate::trail::{Interval, Time};
+use crate::trail::{Interval, Time, TrailArn};
 
 /// Something that is not as it should be, and what it can come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,25 +157,52 @@ impl Examination {
     }
 }
 
-/// Those that were done to something of these names, in some time, newest first; and not those that AWS refused.
-fn done<'h>(history: &'h History, names: &[&str], to: &[&str], when: Interval) -> Vec<&'h Action> {
-    let is_of = |action: &Action| {
-        // A name can stand for an ARN that ends in it.
-        let same = |resource: &String| {
-            to.iter().any(|name| {
-                resource == name
-                    || resource.ends_with(&format!("/{name}"))
-                    || name.ends_with(&format!("/{resource}"))
-                    || resource.ends_with(&format!(":{name}"))
-            })
+/// A trail and what it delivers with, as actions name them.
+struct Its<'a> {
+    name: &'a str,
+    /// What is done to a trail is done in its home region, where alone its name means it.
+    home_region: &'a str,
+    /// None where the trail is not one that was seen.
+    facts: Option<&'a TrailFacts>,
+}
+
+impl Its<'_> {
+    /// Whether an action was done to it. Trails of other regions and accounts often have the same name.
+    fn was_touched_by(&self, action: &Action) -> bool {
+        let is_nameless = action.resources.is_empty() && action.region == self.home_region;
+        is_nameless || action.resources.iter().any(|resource| self.is(resource, &action.region))
+    }
+
+    fn is(&self, resource: &str, region: &str) -> bool {
+        let by_arn = |arn: TrailArn| match self.facts {
+            Some(facts) => arn.to_string() == facts.arn,
+            None => arn.trail == self.name && arn.home_region == self.home_region,
         };
-        action.resources.is_empty() || action.resources.iter().any(same)
-    };
+        let is_trail = match resource.parse::<TrailArn>() {
+            Ok(arn) => by_arn(arn),
+            Err(_) => resource == self.name && region == self.home_region,
+        };
+        let Some(facts) = self.facts else { return is_trail };
+        let is_bucket = resource == facts.bucket || resource.ends_with(&format!(":::{}", facts.bucket));
+        is_trail || is_bucket || self.keys().any(|key| key == resource || key.ends_with(&format!("/{resource}")))
+    }
+
+    /// Its key, by the name that the trail has for it, and by its own.
+    fn keys(&self) -> impl Iterator<Item = &str> {
+        self.facts.into_iter().flat_map(|facts| {
+            let seen = facts.key.as_ref().and_then(|key| key.as_ref().ok());
+            facts.kms_key.as_deref().into_iter().chain(seen.map(|key| key.arn.as_str()))
+        })
+    }
+}
+
+/// Those that were done to it, in some time, newest first; and not those that AWS refused.
+fn done<'h>(history: &'h History, names: &[&str], to: &Its<'_>, when: Interval) -> Vec<&'h Action> {
     let mut found: Vec<&Action> = history
         .actions
         .iter()
         .filter(|action| names.contains(&action.name.as_str()) && action.error.is_none())
-        .filter(|action| when.start <= action.time && action.time < when.end && is_of(action))
+        .filter(|action| when.start <= action.time && action.time < when.end && to.was_touched_by(action))
         .collect();
     found.sort_by_key(|action| std::cmp::Reverse((action.time, action.id.clone())));
     found

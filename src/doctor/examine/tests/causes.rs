@@ -131,3 +131,41 @@ fn a_late_beginning_and_a_silent_region_are_told_apart() {
     assert_eq!((told.certainty, told.says.as_str()), (Certainty::Shown, "the trail records us-east-1 alone"));
     assert_eq!(cause(&good(), &[silent], &History::default()).certainty, Certainty::Possible);
 }
+
+#[test]
+fn a_trail_of_the_same_name_elsewhere_and_another_thing_of_it_are_not_it() {
+    let hole = gap(Reason::ChainRestart);
+    let before = hole.interval.start.plus(-60);
+    let elsewhere = |to: &str, region: &str| Action { region: region.to_owned(), ..did("StopLogging", before, to) };
+    let other_home = ARN.replace("us-east-1", "eu-west-1");
+    for other in [
+        elsewhere(&other_home, "eu-west-1"),
+        elsewhere("main", "eu-west-1"),
+        elsewhere(&ARN.replace(ACCOUNT, "999999999999"), "us-east-1"),
+        Action { resources: Vec::new(), ..elsewhere("", "eu-west-1") },
+    ] {
+        let told = cause(&good(), std::slice::from_ref(&hole), &history(vec![other.clone()]));
+        assert_eq!((told.certainty, told.actions), (Certainty::Possible, Vec::new()), "{other:?}");
+    }
+    // A bucket of the trail's last name is not the trail.
+    let named = trail_with(|trail| trail.bucket = "main".to_owned());
+    let told = cause(&named, std::slice::from_ref(&hole), &history(vec![elsewhere(&other_home, "eu-west-1")]));
+    assert_eq!(told.certainty, Certainty::Possible);
+    // A trail that was not seen is told by its name and its home.
+    let mut unknown = good();
+    unknown.trails.clear();
+    for (to, region, certainty) in [
+        (ARN, "us-east-1", Certainty::Likely),
+        ("main", "us-east-1", Certainty::Likely),
+        (other_home.as_str(), "eu-west-1", Certainty::Possible),
+    ] {
+        let told = cause(&unknown, std::slice::from_ref(&hole), &history(vec![elsewhere(to, region)]));
+        assert_eq!(told.certainty, certainty, "{to} {region}");
+    }
+    // The key by its own ARN, or the end of it, where the trail has an alias for it.
+    let by_alias = trail_with(|trail| trail.kms_key = Some("alias/trail".to_owned()));
+    for key in [KEY, "k"] {
+        let told = cause(&by_alias, std::slice::from_ref(&hole), &history(vec![did("DisableKey", before, key)]));
+        assert_eq!(told.certainty, Certainty::Likely, "{key}");
+    }
+}
