@@ -14,7 +14,7 @@ fn symptom(setup: &Setup, gap: &Gap, history: &History) -> Symptom {
     let causes = match gap.reason {
         Reason::BeforeFirstDigest => vec![switched_on(gap, trail, history)],
         Reason::NeverDelivered => vec![silent(gap, trail)],
-        _ => vec![stopped(gap, trail, history)],
+        _ => vec![stopped(setup, gap, trail, history)],
     };
     Symptom {
         saw: format!("nothing is proven: {}", gap.reason.sentence().trim_start_matches("Hole: ")),
@@ -24,27 +24,32 @@ fn symptom(setup: &Setup, gap: &Gap, history: &History) -> Symptom {
     }
 }
 
-/// Who stopped or changed it, from an hour before the hole to its end.
-fn stopped(gap: &Gap, trail: Option<&TrailFacts>, history: &History) -> Cause {
+/// Who stopped or changed it, right before the hole; or else in it, which shows less.
+fn stopped(setup: &Setup, gap: &Gap, trail: Option<&TrailFacts>, history: &History) -> Cause {
     // A digest covers an hour, and is delivered up to half an hour after it.
     let when = Interval::new(gap.interval.start.plus(-BEFORE), gap.interval.end);
-    let stops = of(gap, trail, history, &STOPS, when);
-    let changes = of(gap, trail, history, &CHANGES, when);
-    let others = of(gap, trail, history, &STARTS, Interval::new(when.start, gap.interval.end.plus(BEFORE)));
-    let (certainty, says) = match (stops.first(), changes.first()) {
-        (Some(action), _) => {
-            (Certainty::Likely, format!("{} was called at {}, by {}", action.name, action.time, action.who))
-        }
-        (None, Some(action)) => {
-            (Certainty::Likely, format!("{} was called at {}, by {}", action.name, action.time, action.who))
-        }
-        (None, None) => (Certainty::Possible, unfound(gap, history)),
+    let far = |action: &Action| action.time.since(gap.interval.start).abs();
+    let nearest = |names: &[&str], when| {
+        let mut found = of(gap, trail, history, names, when);
+        found.sort_by_key(far);
+        found
     };
-    let mut actions = stops;
-    actions.extend(changes);
-    actions.extend(others);
-    actions.sort_by_key(|action| action.time);
+    let (stops, changes) = (nearest(&STOPS, when), nearest(&CHANGES, when));
+    let others = nearest(&STARTS, Interval::new(when.start, gap.interval.end.plus(BEFORE)));
+    let told = |action: &Action| format!("{} was called at {}, by {}", action.name, action.time, action.who);
+    let is_near = |action: &&Action| far(action) <= BEFORE;
+    let near = stops.first().filter(is_near).or(changes.first().filter(is_near));
+    let (certainty, says) = match (near, stops.first().or(changes.first())) {
+        (Some(action), _) => (Certainty::Likely, told(action)),
+        (None, Some(action)) => {
+            (Certainty::Possible, format!("{}, when the hole had been there for some time", told(action)))
+        }
+        (None, None) => (Certainty::Possible, unfound(setup, gap, trail, history)),
+    };
+    let mut actions = [stops, changes, others].concat();
+    actions.sort_by_key(far);
     actions.truncate(MOST);
+    actions.sort_by_key(|action| action.time);
     let next_step = match gap.reason {
         Reason::DigestLost | Reason::DigestUnverified => {
             "look in the bucket's access logs and data events for who deleted or replaced the digest file, and in S3 versioning for what it was"
@@ -63,7 +68,8 @@ fn stopped(gap: &Gap, trail: Option<&TrailFacts>, history: &History) -> Cause {
 /// Validation was switched on, or the trail was made, when its first digest begins.
 fn switched_on(gap: &Gap, trail: Option<&TrailFacts>, history: &History) -> Cause {
     let when = Interval::new(gap.interval.end.plus(-BEFORE), gap.interval.end.plus(BEFORE));
-    let actions = of(gap, trail, history, &["UpdateTrail", "CreateTrail", "StartLogging"], when);
+    let mut actions = of(gap, trail, history, &["UpdateTrail", "CreateTrail", "StartLogging"], when);
+    actions.truncate(MOST);
     let says = match actions.first() {
         Some(action) => format!(
             "the trail was made, started or changed at {}, by {}: its digest files begin there",
@@ -110,25 +116,39 @@ fn silent(gap: &Gap, trail: Option<&TrailFacts>) -> Cause {
 
 fn of(gap: &Gap, trail: Option<&TrailFacts>, history: &History, names: &[&str], when: Interval) -> Vec<Action> {
     let its = Its { name: &gap.trail, home_region: &gap.home_region, facts: trail };
-    done(history, names, &its, when).into_iter().take(MOST).cloned().collect()
+    done(history, names, &its, when).into_iter().cloned().collect()
 }
 
-fn unfound(gap: &Gap, history: &History) -> String {
-    let is_asked = history.unasked.iter().all(|(region, _)| *region != gap.home_region);
-    match history.since {
-        Some(_) if !is_asked => {
-            format!(
-                "whether somebody stopped the trail then is not known: the event history of {} could not be asked to its end",
-                gap.home_region
-            )
-        }
-        Some(since) if gap.interval.start >= since => {
-            "nothing in the event history stopped the trail, changed it, or closed its bucket or key then".to_owned()
-        }
-        Some(since) => {
+/// Why nobody is named. Whose event history was asked, and where, says how much that means.
+fn unfound(setup: &Setup, gap: &Gap, trail: Option<&TrailFacts>, history: &History) -> String {
+    let Some(since) = history.since else { return "the event history was not asked".to_owned() };
+    let whose = trail.map_or(gap.account_id.as_str(), |trail| trail.account_id.as_str());
+    if whose != setup.account_id {
+        return format!(
+            "whether somebody stopped the trail then is in the event history of the account {whose}, and that of {} was asked",
+            setup.account_id
+        );
+    }
+    let bucket = trail.and_then(|trail| setup.buckets.get(&trail.bucket)).map(|bucket| bucket.region.as_deref());
+    let wanted = [Some(gap.home_region.as_str()), bucket.and_then(Result::ok)];
+    let unasked = |region: &&str| history.unasked.iter().any(|(unasked, _)| unasked == region);
+    if let Some(region) = wanted.into_iter().flatten().find(unasked) {
+        return format!(
+            "whether somebody stopped the trail then, or closed its bucket, is not known: the event history of {region} could not be asked to its end"
+        );
+    }
+    match (gap.interval.start.plus(-BEFORE) >= since, bucket) {
+        (true, Some(Ok(_))) => format!(
+            "nothing in the event history of {} stopped the trail, changed it, or closed its bucket or key then",
+            setup.account_id
+        ),
+        (true, _) => format!(
+            "nothing in the event history of {} stopped the trail or changed it then; where its bucket lies is not known, and who closed that was not asked there",
+            setup.account_id
+        ),
+        (false, _) => {
             format!("it began before {since}, and the event history keeps 90 days: look in log files of before")
         }
-        None => "the event history was not asked".to_owned(),
     }
 }
 

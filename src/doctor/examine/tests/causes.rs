@@ -169,3 +169,37 @@ fn a_trail_of_the_same_name_elsewhere_and_another_thing_of_it_are_not_it() {
         assert_eq!(told.certainty, Certainty::Likely, "{key}");
     }
 }
+
+#[test]
+fn what_was_done_right_before_a_hole_is_told_and_not_what_was_done_last_in_it() {
+    let start = now().plus(-30 * Time::DAY);
+    let hole = Gap { interval: Interval::new(start, now()), ..gap(Reason::ChainRestart) };
+    let mut did_since: Vec<Action> =
+        (1..=20).map(|day| did("PutBucketPolicy", start.plus(day * Time::DAY), "logs")).collect();
+    let told = cause(&good(), std::slice::from_ref(&hole), &history(did_since.clone()));
+    assert_eq!(told.certainty, Certainty::Possible, "{}", told.says);
+    assert!(told.says.contains("when the hole had been there for some time"), "{}", told.says);
+    did_since.push(did("StopLogging", start.plus(60), ARN));
+    did_since.push(did("StopLogging", start.plus(20 * Time::DAY), ARN));
+    let told = cause(&good(), &[hole], &history(did_since));
+    assert_eq!((told.certainty, told.actions[0].time), (Certainty::Likely, start.plus(60)), "{}", told.says);
+    assert!(told.says.contains(&format!("StopLogging was called at {}", start.plus(60))), "{}", told.says);
+}
+
+#[test]
+fn that_nothing_was_done_is_said_where_it_was_asked_for_alone() {
+    let hole = gap(Reason::ChainRestart);
+    let says = |setup: &Setup, history: &History| cause(setup, std::slice::from_ref(&hole), history).says;
+    assert!(says(&good(), &history(Vec::new())).starts_with("nothing in the event history of 111122223333"));
+    let far = bucket_with(|bucket| bucket.region = Ok("eu-west-1".to_owned()));
+    let Err(unseen) = denied::<()>("cloudtrail:LookupEvents") else { unreachable!() };
+    let half = History { unasked: vec![("eu-west-1".to_owned(), unseen)], ..history(Vec::new()) };
+    assert!(says(&far, &half).contains("the event history of eu-west-1 could not be asked"), "{}", says(&far, &half));
+    let hidden = bucket_with(|bucket| bucket.region = denied("s3:ListBucket"));
+    let told = says(&hidden, &history(Vec::new()));
+    assert!(told.contains("where its bucket lies is not known"), "{told}");
+    // Whoever stops a trail of the organization does so in the management account.
+    let theirs = trail_with(|trail| trail.account_id = "999999999999".to_owned());
+    let told = says(&theirs, &history(Vec::new()));
+    assert!(told.contains("the event history of the account 999999999999"), "{told}");
+}
