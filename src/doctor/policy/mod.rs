@@ -78,6 +78,16 @@ impl Patterns {
         }
     }
 
+    /// Whether everything that `pattern` stands for is among these: perhaps, where that hangs on variables.
+    fn hold(&self, pattern: &str) -> Tri {
+        let perhaps = |own: &String| own.contains("${") && covers(&open(own), pattern);
+        match self.cover(pattern) {
+            true => Tri::Yes,
+            false if !self.all_but && self.patterns.iter().any(perhaps) => Tri::Unknown,
+            false => Tri::No,
+        }
+    }
+
     /// Whether something that `pattern` stands for may be among these.
     pub(super) fn meet(&self, pattern: &str) -> bool {
         match self.all_but {
@@ -152,9 +162,12 @@ impl Policy {
         }
         let mut perhaps = None;
         for statement in self.statements.iter().filter(|statement| statement.allows) {
-            let covers = statement.actions.cover(request.action) && statement.resources.cover(request.resource);
-            let covers = if covers { Tri::Yes } else { Tri::No };
-            match covers.and(statement.is_for(service)).and(statement.holds(request)) {
+            let actions = statement.actions.hold(request.action);
+            match actions
+                .and(statement.resources.hold(request.resource))
+                .and(statement.is_for(service))
+                .and(statement.holds(request))
+            {
                 Tri::Yes => return doubt.map_or(Decision::Allowed, Decision::Unsure),
                 Tri::No => {}
                 Tri::Unknown => perhaps = Some(hangs(statement, "allows")),
@@ -166,9 +179,11 @@ impl Policy {
 
 /// What a decision hangs on.
 fn hangs(statement: &Statement, does: &str) -> String {
-    match statement.conditions.is_empty() {
-        true => format!("whether {} {does} it hangs on whom and what it is for", statement.name),
-        false => format!("whether {} {does} it hangs on {}", statement.name, statement.keys()),
+    let has_variables = statement.resources.patterns.iter().any(|own| own.contains("${"));
+    match (has_variables, statement.conditions.is_empty()) {
+        (true, _) => format!("whether {} {does} it hangs on the variables in its resources", statement.name),
+        (false, true) => format!("whether {} {does} it hangs on whom and what it is for", statement.name),
+        (false, false) => format!("whether {} {does} it hangs on {}", statement.name, statement.keys()),
     }
 }
 

@@ -89,7 +89,9 @@ fn conditions_that_cloudtrail_fits_are_well_and_unknown_ones_are_unknown() {
     let public = allow(ANYONE, r#""s3:*""#, r#"["arn:aws:s3:::logs","arn:aws:s3:::logs/*"]"#, "{}");
     is_unknown(&with(&[public]), Check::BucketPolicyDelivery, "hangs on whom");
     let variable = put.replace(&format!("AWSLogs/{ACCOUNT}/*"), "AWSLogs/${aws:SourceAccount}/*");
-    fails(&with(&[acl.clone(), variable]), Check::BucketPolicyDelivery, "no statement allows it");
+    is_unknown(&with(&[acl.clone(), variable]), Check::BucketPolicyDelivery, "hangs on the variables in its resources");
+    let other = put.replace(&format!("AWSLogs/{ACCOUNT}/*"), "Elsewhere/${aws:SourceAccount}/*");
+    fails(&with(&[acl.clone(), other]), Check::BucketPolicyDelivery, "no statement allows it");
 }
 
 #[test]
