@@ -116,8 +116,8 @@ fn principals(written: WrittenPrincipal) -> Result<Vec<Principal>, String> {
                 "AWS" if name == "*" => Principal::Anyone,
                 "AWS" | "Federated" => Principal::Other(name),
                 "CanonicalUser" => Principal::Other(format!("canonical user {name}")),
-                // S3 takes no wildcard here; what one would mean is all services.
-                "Service" if name.contains(['*', '?']) => Principal::Anyone,
+                // S3 takes no wildcard here; all services, which one would mean, are neither everyone nor nobody.
+                "Service" if name.contains(['*', '?']) => return Err(format!("its principal is the service {name}")),
                 "Service" => Principal::Service(name),
                 other => return Err(format!("its principal is of the kind {other}")),
             });
@@ -206,6 +206,7 @@ mod tests {
             format!(r#""Principal":"me",{SAYS}"#),
             format!(r#""Principal":{{"Martian":"x"}},{SAYS}"#),
             format!(r#""Principal":{{"AWS":[]}},{SAYS}"#),
+            format!(r#""Principal":{{"Service":"*"}},{SAYS}"#),
             format!(r#""Principal":"*","NotPrincipal":"*",{SAYS}"#),
             format!(r#""Principal":"*",{SAYS},"NotAction":"s3:*""#),
             format!(r#""Principal":"*",{SAYS},"NewThing":1"#),

@@ -145,6 +145,9 @@ fn requests_without_tls_are_denied_for_the_bucket_and_its_objects() {
         assert!(whole.contains(from), "{from}");
         fails(&tls(&whole.replace(from, to)), Check::BucketTls, "does not deny");
     }
+    // All services are not everyone.
+    let services = whole.replace("Principal\":\"*\"", "Principal\":{\"Service\":\"*\"}");
+    is_unknown(&tls(&services), Check::BucketTls, "not understood");
     fails(&tls(&whole.replace("\"arn:aws:s3:::logs\",", "")), Check::BucketTls, "of objects, and not of the bucket");
     fails(&tls(&whole.replace(",\"arn:aws:s3:::logs/*\"", "")), Check::BucketTls, "of the bucket, and not of objects");
     fails(&bucket_with(|bucket| bucket.policy = Ok(None)), Check::BucketTls, "no policy");
