@@ -80,8 +80,10 @@ impl Bucket<'_> {
             actions => WRITES.iter().filter(|write| actions.meet(write)).map(|write| (*write).to_owned()).collect(),
         };
         let writes = |action: &String| WRITES.iter().any(|write| super::super::policy::meet(&open(action), write));
-        let left = actions.into_iter().filter(writes).filter(|action| !is_denied(action, statement, policy, &objects));
-        left.collect()
+        // Once for all of them: a policy can have thousands of actions, and of resources.
+        let denying = denying(statement, policy, &bucket, &objects);
+        let is_denied = |action: &String| denying.iter().any(|deny| deny.actions.cover(&open(action)));
+        actions.into_iter().filter(writes).filter(|action| !is_denied(action)).collect()
     }
 
     /// Whether it is a service of AWS's that may write objects elsewhere, and nothing where the trails' files are.
@@ -117,18 +119,20 @@ fn reads(action: &str) -> bool {
     ["s3:get", "s3:list"].iter().any(|reads| action.starts_with(reads))
 }
 
-/// Whether a `Deny` for everyone, under no condition, covers all of a grant. No other is counted: what it leaves open is open.
-fn is_denied(action: &str, grant: &Statement, policy: &Policy, objects: &str) -> bool {
+/// Each `Deny` for everyone, under no condition, that covers all that a grant is for. No other is counted: what it leaves open is
+/// open.
+fn denying<'p>(grant: &Statement, policy: &'p Policy, bucket: &str, objects: &str) -> Vec<&'p Statement> {
     let everyone = Principals::These(vec![Principal::Anyone]);
-    let mut denies = policy.statements.iter().filter(|statement| !statement.allows && statement.conditions.is_empty());
-    denies.any(|deny| {
-        let all = match &grant.resources {
-            Patterns { all_but: false, patterns } => {
-                patterns.iter().all(|resource| deny.resources.cover(&open(resource)))
+    let plain = |deny: &&Statement| !deny.allows && deny.conditions.is_empty() && deny.principals == everyone;
+    let covers = |deny: &&Statement| {
+        let whole = deny.resources.cover(objects) && deny.resources.cover(bucket);
+        whole
+            || match &grant.resources {
+                Patterns { all_but: false, patterns } => {
+                    patterns.iter().all(|resource| deny.resources.cover(&open(resource)))
+                }
+                _ => deny.resources.cover("*"),
             }
-            _ => deny.resources.cover("*"),
-        };
-        let covers = all || deny.resources.cover(objects) && deny.resources.cover(objects.trim_end_matches("/*"));
-        deny.principals == everyone && deny.actions.cover(&open(action)) && covers
-    })
+    };
+    policy.statements.iter().filter(plain).filter(covers).collect()
 }

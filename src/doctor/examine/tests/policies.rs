@@ -296,6 +296,20 @@ fn a_deny_is_counted_where_it_covers_all_of_a_grant() {
     }
 }
 
+/// As many as fit into the longest policy: each with each other takes a moment, each with each of each, an hour.
+#[test]
+fn a_policy_of_thousands_of_actions_and_resources_is_read_to_its_end() {
+    let many = |one: &str, last: &str| {
+        let each: Vec<String> = (0..1_700).map(|n| format!("\"{one}{n:04}\"")).collect();
+        format!("[{},\"{last}\"]", each.join(","))
+    };
+    let grant = allow(THEM, &many("s3:PutO*", "*"), &many("b", "*"), "{}");
+    let deny = deny(ANYONE, r#""*""#, &many("c", "b*"), "{}");
+    let written = [grant, deny];
+    assert!(policy(&written).len() < 64 << 10);
+    fails(&with(&written), Check::BucketPolicyWriters, "role/r");
+}
+
 #[test]
 fn services_that_log_elsewhere_in_the_bucket_are_told() {
     let config = r#"{"Service":"config.amazonaws.com"}"#;
