@@ -10,6 +10,8 @@ struct Need {
     action: &'static str,
     resource: String,
     told: String,
+    /// Whether it is needed for certain.
+    certain: bool,
     /// CloudTrail sends it with what it writes, and with nothing else.
     acl: Known,
 }
@@ -27,6 +29,10 @@ impl Bucket<'_> {
             for need in self.needs(trail, &policy) {
                 match need.decided(trail, &policy) {
                     Decision::Allowed => {}
+                    Decision::Refused(why) if !need.certain => unsure.push(format!(
+                        "{} for {}: {why}; AWS asks for it where a trail is to be changed into one of its account alone",
+                        need.told, trail.name
+                    )),
                     Decision::Refused(why) => refused.push(format!("{} for {}: {why}", need.told, trail.name)),
                     Decision::Unsure(why) => unsure.push(format!("{} for {}: {why}", need.told, trail.name)),
                 }
@@ -81,12 +87,15 @@ impl Bucket<'_> {
             action: "s3:putobject",
             resource: format!("{logs}{owner}/{folder}/*"),
             told: format!("put objects below {}AWSLogs/{owner}/{folder}/", trail.prefix),
+            // The guide has it in its policy for organizations, but their trails deliver below the organization's id.
+            certain: !trail.organization || *owner != trail.account_id,
             acl: Known::OneOf(vec!["bucket-owner-full-control".to_owned()]),
         });
         let acl = Need {
             action: "s3:getbucketacl",
             resource: bucket.clone(),
             told: "get the bucket's ACL".to_owned(),
+            certain: true,
             acl: Known::Absent,
         };
         std::iter::once(acl).chain(written).collect()
