@@ -100,8 +100,19 @@ impl Bucket<'_> {
             of_members.into_iter().chain([format!("{logs}{ANY_ACCOUNT}/CloudTrail*")])
         });
         let known = LOGGERS.contains(&name.as_str()) && !self.trails.is_empty();
-        known && actions && !folders.any(|folder| statement.resources.meet(&folder))
+        known && actions && (names_its_own(name, statement) || !folders.any(|folder| statement.resources.meet(&folder)))
     }
+}
+
+/// Whether it is AWS Config for known accounts, as Control Tower lets it in: it writes `AWSLogs/ACCOUNT/Config/..` alone, and so
+/// never over a file of a trail.
+fn names_its_own(service: &str, statement: &Statement) -> bool {
+    let fixed = |value: &String| !value.is_empty() && !value.contains(['*', '?', '$']);
+    service == "config.amazonaws.com"
+        && statement.conditions.iter().any(|condition| {
+            let pinned = condition.pins().is_some_and(|values| !values.is_empty() && values.iter().all(fixed));
+            pinned && ["aws:sourceorgid", "aws:sourceaccount"].contains(&condition.key.as_str())
+        })
 }
 
 /// Whom a statement names beside CloudTrail.

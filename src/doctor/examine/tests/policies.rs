@@ -342,3 +342,36 @@ fn services_that_log_elsewhere_in_the_bucket_are_told() {
     organization.trails[0].organization = true;
     fails(&organization, Check::BucketPolicyWriters, "config.amazonaws.com (s3:putobject)");
 }
+
+/// Landing zones of Control Tower from 3.0 to 3.3: one bucket for AWS Config and the trail of the organization.
+#[test]
+fn the_bucket_of_control_tower_lets_nobody_overwrite() {
+    let org = r#"{"StringEquals":{"aws:SourceOrgID":"o-abc123"}}"#;
+    let below = |pattern: &str| format!("\"arn:aws:s3:::logs/o-abc123/AWSLogs/{pattern}\"");
+    let setup = |conditions: &str| {
+        let both = r#"{"Service":["config.amazonaws.com","cloudtrail.amazonaws.com"]}"#;
+        let config = r#"{"Service":"config.amazonaws.com"}"#;
+        let mut setup = with(&[
+            guide().pop().unwrap(),
+            allow(both, r#"["s3:GetBucketAcl","s3:ListBucket"]"#, r#""arn:aws:s3:::logs""#, "{}"),
+            allow(config, r#""s3:PutObject""#, &below("*/*"), conditions),
+            allow(CLOUDTRAIL, r#""s3:PutObject""#, &below("*/*"), org),
+        ]);
+        let trail = &mut setup.trails[0];
+        (trail.organization, trail.prefix) = (true, "o-abc123/".to_owned());
+        setup
+    };
+    passes(&setup(org), Check::BucketPolicyWriters, "config.amazonaws.com may write elsewhere in it");
+    passes(&setup(org), Check::BucketTls, "denies");
+    is_unknown(&setup(org), Check::BucketPolicyDelivery, "aws:sourceorgid");
+    fails(&setup(org), Check::BucketPolicySource, "no aws:SourceArn");
+    for open in [
+        "{}",
+        r#"{"StringLike":{"aws:SourceOrgID":"*"}}"#,
+        r#"{"StringEqualsIfExists":{"aws:SourceOrgID":"o-abc123"}}"#,
+        r#"{"StringEquals":{"aws:SourceOrgID":"${aws:ResourceOrgID}"}}"#,
+        r#"{"StringEquals":{"aws:Referer":"o-abc123"}}"#,
+    ] {
+        fails(&setup(open), Check::BucketPolicyWriters, "config.amazonaws.com (s3:putobject");
+    }
+}
