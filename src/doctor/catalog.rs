@@ -209,4 +209,16 @@ mod tests {
             }
         }
     }
+
+    /// `put-event-selectors` replaces all selectors: with some written out, what else is recorded would end where it is pasted.
+    #[test]
+    fn no_command_takes_away_what_a_trail_records() {
+        for entry in &catalog().checks {
+            let put = entry.cli.contains("put-event-selectors");
+            assert!(!put || entry.cli.contains("file://selectors.json"), "{}: {}", entry.id, entry.cli);
+            assert!(!put || entry.console.contains("replaces all selectors"), "{}: {}", entry.id, entry.console);
+            let selects = entry.terraform.contains("advanced_event_selector {");
+            assert!(!selects || entry.terraform.contains("[\"Management\"]"), "{}: {}", entry.id, entry.terraform);
+        }
+    }
 }
