@@ -163,3 +163,21 @@ async fn what_is_larger_than_anything_of_aws_is_not_kept() {
     let key = trail.key.as_ref().unwrap().as_ref().unwrap();
     assert!(why(&key.policy.as_ref().unwrap_err().why));
 }
+
+#[tokio::test]
+async fn whose_a_bucket_is_is_asked_where_it_lies() {
+    if !with_credentials("absent::whose_a_bucket_is_is_asked_where_it_lies") {
+        return;
+    }
+    let server = Server::that(|question| match question.action.as_str() {
+        "s3:ListBucket" if question.region != "ap-south-1" => {
+            Answer::Says(301, ("x-amz-bucket-region", "ap-south-1".to_owned()), String::new())
+        }
+        _ => granted(question),
+    })
+    .await;
+    let facts = bucket(&server).await;
+    assert_eq!(facts.region.as_deref(), Ok("ap-south-1"));
+    assert!(facts.account_access_block.is_ok(), "{:?}", facts.account_access_block);
+    assert_eq!(server.regions("s3:ListBucket"), ["ap-south-1", "eu-central-1"]);
+}

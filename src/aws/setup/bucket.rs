@@ -222,7 +222,17 @@ where
 async fn head(asker: &Asker<'_>, account: &str, name: &str, near: &str) -> (Fact<Head>, Result<(), Unseen>) {
     let unknown = |denied: bool, why: &str| Unseen { action: HEAD.to_owned(), denied, why: why.to_owned() };
     let required = asker.access.options().expected_bucket_owner.clone();
-    let first = ask_head(asker, name, near, Some(required.clone().unwrap_or_else(|| account.to_owned()))).await;
+    let owner = Some(required.clone().unwrap_or_else(|| account.to_owned()));
+    let mut first = ask_head(asker, name, near, owner.clone()).await;
+    // Asked for in a region where it does not lie, S3 says where it does, and nothing of whose it is.
+    let elsewhere = first.as_ref().ok().filter(|head| !head.granted).and_then(|head| head.region.clone());
+    let near = match &elsewhere {
+        Some(region) if region != near => {
+            first = ask_head(asker, name, region, owner).await;
+            region
+        }
+        _ => near,
+    };
     if matches!(&first, Ok(head) if head.granted) {
         let own = required.is_none_or(|required| required == account);
         let other = || Err(unknown(false, "the bucket is another account's, and that one alone is told"));
