@@ -212,8 +212,8 @@ pub struct BucketFacts {
     pub access_log: Fact<Option<String>>,
     /// `GetBucketEncryption`; none where there is no configuration, which S3 no longer has.
     pub encryption: Fact<Option<Encryption>>,
-    /// `GetBucketReplication`: the buckets that enabled rules copy to.
-    pub replicas: Fact<Vec<String>>,
+    /// `GetBucketReplication`: what enabled rules copy.
+    pub replicas: Fact<Vec<Replica>>,
 }
 
 /// Block Public Access.
@@ -280,6 +280,17 @@ pub struct Transition {
     pub class: String,
     /// Days after the object was written; none where it is a date.
     pub days: Option<u32>,
+}
+
+/// A rule of the replication configuration that is enabled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replica {
+    /// The bucket that it copies to.
+    pub bucket: String,
+    /// The prefix of the keys that it copies; empty where it copies all.
+    pub prefix: String,
+    /// Whether tags narrow it further.
+    pub narrowed: bool,
 }
 
 /// The default encryption of a bucket.

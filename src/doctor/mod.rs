@@ -18,7 +18,7 @@ pub use self::examination::{Checked, Counts, Examination, Mend, Outcome, SCHEMA,
 pub use self::examine::examine;
 pub use self::facts::{
     ABSENT, AccessBlock, AdvancedSelector, BasicSelector, BucketFacts, DataResources, Encryption, Expiry, Fact,
-    FieldSelector, KeyFacts, LifecycleRule, LockRetention, Selectors, Setup, TopicFacts, TrailFacts, TrailStatus,
-    Transition, Versioning,
+    FieldSelector, KeyFacts, LifecycleRule, LockRetention, Replica, Selectors, Setup, TopicFacts, TrailFacts,
+    TrailStatus, Transition, Versioning,
 };
 pub use self::template::{TemplateError, TemplateKind, TemplateNames, partition_of, template};

@@ -8,6 +8,7 @@
 
 mod absent;
 mod moto;
+mod narrowed;
 mod policy;
 mod refused;
 mod regions;

@@ -157,7 +157,8 @@ fn its_bucket(moto: &Moto, setup: &Setup) {
     assert_eq!(bucket.access_log, Ok(Some("good-access".to_owned())));
     let encryption = Encryption { algorithm: "aws:kms".to_owned(), key: Some(moto.made("key").to_owned()) };
     assert_eq!(bucket.encryption, Ok(Some(encryption)));
-    assert_eq!(bucket.replicas, Ok(strings(&["good-copy"])));
+    let replicas: Vec<&str> = bucket.replicas.as_ref().unwrap().iter().map(|replica| replica.bucket.as_str()).collect();
+    assert_eq!(replicas, ["good-copy"]);
 }
 
 fn of_which_everything_is_missing(setup: &Setup) {

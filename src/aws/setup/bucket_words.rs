@@ -16,7 +16,7 @@ use aws_sdk_s3::types::{
     ObjectLockEnabled, ReplicationRuleStatus,
 };
 
-use crate::doctor::{AccessBlock, Encryption, Expiry, LifecycleRule, LockRetention, Transition, Versioning};
+use crate::doctor::{AccessBlock, Encryption, Expiry, LifecycleRule, LockRetention, Replica, Transition, Versioning};
 use crate::trail::Time;
 
 pub(super) fn access_block(told: GetPublicAccessBlockOutput) -> Option<Option<AccessBlock>> {
@@ -150,9 +150,24 @@ pub(super) fn access_log(told: GetBucketLoggingOutput) -> Option<Option<String>>
     Some(told.logging_enabled.map(|log| log.target_bucket))
 }
 
-/// The names of the buckets, out of their ARNs.
-pub(super) fn replicas(told: GetBucketReplicationOutput) -> Option<Vec<String>> {
+pub(super) fn replicas(told: GetBucketReplicationOutput) -> Option<Vec<Replica>> {
     let rules = told.replication_configuration?.rules.into_iter();
     let enabled = rules.filter(|rule| rule.status == ReplicationRuleStatus::Enabled);
-    enabled.map(|rule| Some(rule.destination?.bucket.rsplit(':').next()?.to_owned())).collect()
+    enabled.map(replica).collect()
+}
+
+/// The name of the bucket is the end of its ARN.
+fn replica(rule: types::ReplicationRule) -> Option<Replica> {
+    #[allow(deprecated, reason = "rules that were written before filters were")]
+    let (mut prefix, mut narrowed) = (rule.prefix, false);
+    if let Some(filter) = rule.filter {
+        prefix = filter.prefix.or(prefix);
+        narrowed = filter.tag.is_some();
+        if let Some(and) = filter.and {
+            prefix = prefix.or(and.prefix);
+            narrowed |= and.tags.is_some_and(|tags| !tags.is_empty());
+        }
+    }
+    let bucket = rule.destination?.bucket.rsplit(':').next()?.to_owned();
+    Some(Replica { bucket, prefix: prefix.unwrap_or_default(), narrowed })
 }

@@ -37,12 +37,17 @@ pub(super) async fn facts(asker: &Asker<'_>, key: &str, home_region: &str) -> Fa
     };
     let rotated = async {
         let told = ask(&asker.named, ROTATION, || client.get_key_rotation_status().key_id(&arn).send()).await;
-        told.map(|told| told.key_rotation_enabled).map_err(Refused::unseen)
+        // A period can be chosen, of up to seven years.
+        let yearly = |days: Option<i32>| days.is_none_or(|days| days <= YEAR);
+        told.map(|told| told.key_rotation_enabled && yearly(told.rotation_period_in_days)).map_err(Refused::unseen)
     };
     let (policy, rotated) = future::join(policy, rotated).await;
     let aws_managed = told.key_manager == Some(KeyManagerType::Aws);
     Ok(KeyFacts { arn, state: state.as_str().chars().take(LONGEST_STATE).collect(), aws_managed, policy, rotated })
 }
+
+/// Days.
+const YEAR: i32 = 366;
 
 /// That of a key has some 80 bytes.
 const LONGEST_ARN: usize = 2_048;

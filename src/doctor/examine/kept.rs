@@ -1,7 +1,7 @@
 //! Whether what is in a bucket stays there: versioning, MFA delete, Object Lock, copies, and how it is encrypted.
 
 use super::super::examination::Unseen;
-use super::super::facts::{Encryption, LockRetention, TrailFacts};
+use super::super::facts::{Encryption, LockRetention, Replica, TrailFacts};
 use super::arriving::Arriving;
 use super::{Bucket, Found, Judged, few, seen};
 
@@ -45,19 +45,41 @@ impl Bucket<'_> {
     }
 
     pub(super) fn replication(&self) -> Found {
-        let itself = |replica: &&String| **replica == self.bucket.name || **replica == self.arn();
-        let copies = |replicas: &Vec<String>| -> Vec<String> {
-            replicas.iter().filter(|replica| !itself(replica)).cloned().collect()
+        let copies = |replicas: &Vec<Replica>| -> Copies {
+            let others = replicas.iter().filter(|replica| replica.bucket != self.bucket.name);
+            let (whole, part) = others.partition::<Vec<&Replica>, _>(|replica| self.copies_all(replica));
+            let part = part.into_iter().filter(|replica| self.copies_some(replica));
+            Copies { whole: whole.into_iter().map(to).collect(), part: part.map(to).collect() }
         };
         let replicas = self.bucket.replicas.as_ref().map(copies);
         match (replicas, self.lock_for_long()) {
-            (Ok(replicas), _) if !replicas.is_empty() => Found::Pass(format!("it is copied to {}", few(&replicas))),
+            (Ok(Copies { whole, .. }), _) if !whole.is_empty() => {
+                Found::Pass(format!("it is copied to {}", few(&whole)))
+            }
             (_, Ok(Some(lock))) => Found::Pass(format!("Object Lock keeps what is in it: {}", told(&lock))),
+            (Ok(Copies { part, .. }), Ok(None)) if !part.is_empty() => Found::Undecided(format!(
+                "nobody can tell whether all files of the trails are copied; it is copied to {}",
+                few(&part)
+            )),
             (Ok(_), Ok(None)) => Found::Fail(
                 "it is copied nowhere, and no Object Lock in compliance mode keeps it long enough".to_owned(),
             ),
             (replicas, lock) => Found::Unknown(unseen([replicas.err().cloned(), lock.err()])),
         }
+    }
+
+    /// Whether a rule copies all that the trails deliver.
+    fn copies_all(&self, replica: &Replica) -> bool {
+        let mut folders = self.trails.iter().map(|trail| format!("{}AWSLogs/", trail.prefix));
+        let all =
+            replica.prefix.is_empty() || !self.trails.is_empty() && folders.all(|f| f.starts_with(&replica.prefix));
+        all && !replica.narrowed
+    }
+
+    /// Whether a rule copies something of it.
+    fn copies_some(&self, Replica { prefix, .. }: &Replica) -> bool {
+        let mut folders = self.trails.iter().map(|trail| format!("{}AWSLogs/", trail.prefix));
+        self.trails.is_empty() || folders.any(|folder| folder.starts_with(prefix) || prefix.starts_with(&folder))
     }
 
     /// Object Lock, where it keeps versions from everyone, and for as long as is asked for.
@@ -104,6 +126,19 @@ impl Bucket<'_> {
             false => Found::Pass(format!("{default}, and digest files arrive")),
         })
     }
+}
+
+/// Where a bucket is copied to.
+struct Copies {
+    whole: Vec<String>,
+    /// Of some prefix or with some tags alone.
+    part: Vec<String>,
+}
+
+/// Where a rule copies to, and what.
+fn to(Replica { bucket, prefix, narrowed }: &Replica) -> String {
+    let below = if prefix.is_empty() { String::new() } else { format!(", what begins with {prefix}") };
+    format!("{bucket}{below}{}", if *narrowed { ", what has some tags" } else { "" })
 }
 
 const COMPLIANCE: &str = "COMPLIANCE";

@@ -49,7 +49,7 @@ impl Named<'_> {
         let key = self.key()?;
         Ok(match seen(&key.rotated)? {
             true => Found::Pass(format!("{} is rotated each year", key.arn)),
-            false => Found::Fail(format!("{} is not rotated", key.arn)),
+            false => Found::Fail(format!("{} is not rotated each year", key.arn)),
         })
     }
 

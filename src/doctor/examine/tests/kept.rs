@@ -66,8 +66,19 @@ fn a_copy_or_object_lock_will_do() {
         setup.buckets.get_mut("logs").unwrap().replicas = replicas;
         setup.clone()
     };
-    passes(&with(Ok(vec!["arn:aws:s3:::copy".to_owned()])), Check::BucketReplication, "copied to arn:aws:s3:::copy");
-    fails(&with(Ok(vec!["arn:aws:s3:::logs".to_owned()])), Check::BucketReplication, "copied nowhere");
+    let to = |bucket: &str, prefix: &str| {
+        Ok(vec![Replica { bucket: bucket.to_owned(), prefix: prefix.to_owned(), narrowed: false }])
+    };
+    for whole in ["", "AWS", "AWSLogs/"] {
+        passes(&with(to("copy", whole)), Check::BucketReplication, "copied to copy");
+    }
+    fails(&with(to("logs", "")), Check::BucketReplication, "copied nowhere");
+    // A copy of something else is none.
+    fails(&with(to("copy", "other/")), Check::BucketReplication, "copied nowhere");
+    let part = to("copy", "AWSLogs/111122223333/CloudTrail/");
+    is_unknown(&with(part), Check::BucketReplication, "to copy, what begins with AWSLogs/111122223333/CloudTrail/");
+    let tagged = Replica { narrowed: true, ..to("copy", "").unwrap().remove(0) };
+    is_unknown(&with(Ok(vec![tagged])), Check::BucketReplication, "to copy, what has some tags");
     is_unknown(
         &with(denied("s3:GetReplicationConfiguration")),
         Check::BucketReplication,

@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::catalog::Check;
 use super::super::examination::{Examination, Outcome, Unseen};
 use super::super::facts::{
-    AccessBlock, BasicSelector, BucketFacts, DataResources, Encryption, KeyFacts, LockRetention, Selectors, Setup,
-    TopicFacts, TrailFacts, TrailStatus, Versioning,
+    AccessBlock, BasicSelector, BucketFacts, DataResources, Encryption, KeyFacts, LockRetention, Replica, Selectors,
+    Setup, TopicFacts, TrailFacts, TrailStatus, Versioning,
 };
 use super::examine;
 use crate::trail::Time;
