@@ -24,6 +24,8 @@ pub struct Setup {
     pub regions: Fact<Vec<String>>,
     /// Whether the account is the management account of an organization.
     pub manages_organization: Fact<bool>,
+    /// The id of the organization that the account is in, where that was told.
+    pub organization_id: Option<String>,
     /// The ARN of the one trail that was asked for; nothing is known of others then. None where all were.
     pub only: Option<String>,
     /// The trails, shadow trails left out: each stands once, as its home region tells it, or, where that could not be asked,

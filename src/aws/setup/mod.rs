@@ -20,7 +20,7 @@ use self::trails::Found;
 use super::Access;
 use super::organization::goes_on;
 use crate::doctor::{BucketFacts, Fact, Setup, TrailFacts, Unseen};
-use crate::trail::{Time, TrailArn, is_account_id, is_region};
+use crate::trail::{Time, TrailArn, is_account_id, is_organization_id, is_region};
 
 /// What is to be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,8 +54,8 @@ struct Identity {
 pub async fn setup(access: &Access, asked: &SetupRequest) -> Result<Setup, SetupError> {
     let asker = Asker::new(access);
     let identity = identity(&asker).await?;
-    let (regions, manages_organization) =
-        future::join(regions(&asker), manages_organization(&asker, &identity.account_id)).await;
+    let (regions, (manages_organization, organization_id)) =
+        future::join(regions(&asker), organization(&asker, &identity.account_id)).await;
     let found = match &asked.trail {
         Some(arn) => trails::one(&asker, arn).await?,
         None => trails::all(&asker, regions.as_deref().ok()).await,
@@ -70,6 +70,7 @@ pub async fn setup(access: &Access, asked: &SetupRequest) -> Result<Setup, Setup
         as_of: asked.as_of,
         regions,
         manages_organization,
+        organization_id,
         only: asked.trail.as_ref().map(TrailArn::to_string),
         trails,
         unasked_regions: unasked,
@@ -122,16 +123,17 @@ async fn regions(asker: &Asker<'_>) -> Fact<Vec<String>> {
     }
 }
 
-async fn manages_organization(asker: &Asker<'_>, account: &str) -> Fact<bool> {
+async fn organization(asker: &Asker<'_>, account: &str) -> (Fact<bool>, Option<String>) {
     const ACTION: &str = "organizations:DescribeOrganization";
     let client = asker.access.organizations();
     match ask(&asker.account, ACTION, || client.describe_organization().send()).await {
-        Ok(told) => match told.organization.and_then(|organization| organization.master_account_id) {
-            Some(manager) => Ok(manager == account),
-            None => Err(asking::nothing_said(ACTION)),
-        },
-        Err(refused) if refused.code == "AWSOrganizationsNotInUseException" => Ok(false),
-        Err(refused) => Err(refused.unseen),
+        Ok(told) => {
+            let (manager, id) = told.organization.map(|told| (told.master_account_id, told.id)).unwrap_or_default();
+            let manages = manager.map(|manager| manager == account).ok_or_else(|| asking::nothing_said(ACTION));
+            (manages, id.filter(|id| is_organization_id(id)))
+        }
+        Err(refused) if refused.code == "AWSOrganizationsNotInUseException" => (Ok(false), None),
+        Err(refused) => (Err(refused.unseen), None),
     }
 }
 

@@ -38,11 +38,14 @@ impl Bucket<'_> {
                 }
             }
         }
+        let may = format!("{CLOUDTRAIL} may deliver for {}", self.trail_names());
+        let (ids, known) = (self.organizations(&policy), self.setup.organization_id.is_some());
         Ok(match (refused.is_empty(), unsure.is_empty()) {
-            (true, true) => Found::Pass(format!(
-                "{CLOUDTRAIL} may deliver for {}{}",
-                self.trail_names(),
-                self.organizations_told(&policy)
+            (true, true) if ids.is_empty() => Found::Pass(may),
+            (true, true) if known => Found::Pass(format!("{may}, in the organization {}", few(&ids))),
+            (true, true) => Found::Undecided(format!(
+                "{may} if the organization is {}: nobody told which it is (organizations:DescribeOrganization)",
+                few(&ids)
             )),
             (false, _) => Found::Fail(format!("{CLOUDTRAIL} may not {}", few(&refused))),
             (true, false) => Found::Undecided(format!("nobody can tell whether {CLOUDTRAIL} may {}", few(&unsure))),
@@ -58,13 +61,10 @@ impl Bucket<'_> {
         Policy::read(text).map(Some).map_err(not_understood)
     }
 
-    fn organizations_told(&self, policy: &Policy) -> String {
+    /// The organizations below whose folders the trails deliver.
+    fn organizations(&self, policy: &Policy) -> Vec<String> {
         let trails = self.trails.iter().filter(|trail| trail.organization);
-        let ids: Vec<String> = trails.filter_map(|trail| self.organization(trail, policy)).map(str::to_owned).collect();
-        match ids.is_empty() {
-            true => String::new(),
-            false => format!(", in the organization {}, whose id was not looked up", few(&ids)),
-        }
+        trails.filter_map(|trail| self.organization(trail, policy)).map(str::to_owned).collect()
     }
 
     fn trail_names(&self) -> String {
@@ -101,8 +101,11 @@ impl Bucket<'_> {
         std::iter::once(acl).chain(written).collect()
     }
 
-    /// The organization that the policy names: its id is not known otherwise.
-    pub(super) fn organization<'p>(&self, trail: &TrailFacts, policy: &'p Policy) -> Option<&'p str> {
+    /// The organization of the account; where nobody told which that is, the one that the policy names.
+    pub(super) fn organization<'p>(&'p self, trail: &TrailFacts, policy: &'p Policy) -> Option<&'p str> {
+        if let Some(id) = &self.setup.organization_id {
+            return Some(id);
+        }
         let logs = format!("{}/{}AWSLogs/", self.arn(), trail.prefix);
         let allows = policy.statements.iter().filter(|statement| statement.allows);
         allows.flat_map(|statement| &statement.resources.patterns).find_map(|own| organization_in(own, &logs))

@@ -149,6 +149,7 @@ fn good() -> Setup {
         as_of: now(),
         regions: Ok(vec!["us-east-1".to_owned(), "eu-west-1".to_owned()]),
         manages_organization: Ok(false),
+        organization_id: None,
         only: None,
         trails: vec![good_trail()],
         unasked_regions: Vec::new(),

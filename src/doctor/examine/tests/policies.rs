@@ -151,11 +151,13 @@ fn a_trail_of_an_organization_needs_the_folder_of_that() {
         Check::BucketPolicyDelivery,
         "changed into one of its account alone",
     );
-    passes(
-        &organization(&[acl.clone(), put.clone(), own]),
-        Check::BucketPolicyDelivery,
-        "in the organization o-abc123, whose id was not looked up",
-    );
+    let mut told = organization(&[acl.clone(), put.clone(), own]);
+    is_unknown(&told, Check::BucketPolicyDelivery, "if the organization is o-abc123");
+    told.organization_id = Some("o-abc123".to_owned());
+    passes(&told, Check::BucketPolicyDelivery, "in the organization o-abc123");
+    // It is another's: nothing of the members arrives.
+    told.organization_id = Some("o-other".to_owned());
+    fails(&told, Check::BucketPolicyDelivery, "put objects below AWSLogs/o-other/*/CloudTrail/");
     let all = put.replace(&format!("AWSLogs/{ACCOUNT}/"), "AWSLogs/");
     passes(&organization(&[acl.clone(), all]), Check::BucketPolicyDelivery, "main");
 }
