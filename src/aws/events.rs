@@ -5,10 +5,9 @@ use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use futures::StreamExt;
 use serde::Deserialize;
 
-use super::failure::refusal;
+use super::setup::asking::{Refused, ask};
 use super::{Access, Pace};
 use crate::doctor::{ACTIONS, Action, History, Unseen};
-use crate::store::StoreError;
 use crate::trail::Time;
 
 /// Asks each region for what changes trails, buckets and keys, from `since` or 90 days ago on.
@@ -41,7 +40,7 @@ async fn of_region(
     let pace = access.pace(1);
     let (mut found, mut left) = (Vec::new(), Vec::new());
     for name in ACTIONS {
-        let (actions, is_all) = of_name(access, &pace, region, name, since, now).await.map_err(unseen)?;
+        let (actions, is_all) = of_name(access, &pace, region, name, since, now).await?;
         if !is_all {
             let why =
                 format!("there are more than the newest {} {name}, and older ones were not looked at", actions.len());
@@ -59,19 +58,18 @@ async fn of_name(
     name: &str,
     since: Time,
     now: Time,
-) -> Result<(Vec<Action>, bool), StoreError> {
+) -> Result<(Vec<Action>, bool), Unseen> {
     let client = access.cloudtrail(region);
     let by_name = LookupAttribute::builder().attribute_key(LookupAttributeKey::EventName).attribute_value(name).build();
-    let by_name = by_name.map_err(|error| StoreError::Unreachable(error.to_string()))?;
+    let by_name =
+        by_name.map_err(|error| Unseen { action: LOOKUP.to_owned(), denied: false, why: error.to_string() })?;
     let (mut found, mut token) = (Vec::new(), None);
     for _ in 0..PAGES {
-        let asked = pace.ask(|| async {
+        let asked = ask(pace, LOOKUP, || {
             let request = client.lookup_events().lookup_attributes(by_name.clone()).set_next_token(token.clone());
-            let request =
-                request.start_time(DateTime::from_secs(since.unix())).end_time(DateTime::from_secs(now.unix()));
-            request.send().await.map_err(|error| refusal(&error))
+            request.start_time(DateTime::from_secs(since.unix())).end_time(DateTime::from_secs(now.unix())).send()
         });
-        let (page, _) = asked.await?;
+        let page = asked.await.map_err(Refused::unseen)?;
         found.extend(page.events.unwrap_or_default().into_iter().filter_map(|event| action(event, region)));
         token = page.next_token.filter(|token| !token.is_empty());
         if token.is_none() {
@@ -107,10 +105,6 @@ fn action(event: Event, region: &str) -> Option<Action> {
         resources,
         error: record.error_code.map(bounded),
     })
-}
-
-fn unseen(error: StoreError) -> Unseen {
-    Unseen { action: LOOKUP.to_owned(), denied: error == StoreError::Denied, why: error.to_string() }
 }
 
 fn bounded(mut text: String) -> String {

@@ -27,7 +27,7 @@ pub(super) struct Asker<'a> {
 
 /// An answer that is not what was asked for: AWS's code for it, and what is said of it.
 #[derive(Clone, Debug)]
-pub(super) struct Refused {
+pub(in crate::aws) struct Refused {
     pub(super) code: String,
     pub(super) unseen: Unseen,
 }
@@ -54,7 +54,7 @@ impl<'a> Asker<'a> {
 }
 
 impl Refused {
-    pub(super) fn unseen(self) -> Unseen {
+    pub(in crate::aws) fn unseen(self) -> Unseen {
         self.unseen
     }
 }
@@ -100,7 +100,7 @@ impl Said {
 }
 
 /// Asks by a client of the SDK.
-pub(super) async fn ask<T, E, F>(pace: &Pace, action: &str, mut once: impl FnMut() -> F) -> Result<T, Refused>
+pub(in crate::aws) async fn ask<T, E, F>(pace: &Pace, action: &str, mut once: impl FnMut() -> F) -> Result<T, Refused>
 where
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + Error + 'static,

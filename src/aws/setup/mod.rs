@@ -2,7 +2,7 @@
 //! once, so many and no more to each service.
 
 mod account_block;
-mod asking;
+pub(super) mod asking;
 mod bucket;
 mod bucket_words;
 mod key;
