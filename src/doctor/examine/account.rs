@@ -41,7 +41,7 @@ fn trail_exists(setup: &Setup) -> Found {
         return Found::Pass(format!("trails of one region each record all {} regions", regions.len()));
     }
     if let Some(only) = &setup.only {
-        return Found::Undecided(format!("{only} does not do it alone, and nobody asked for other trails"));
+        return not_alone(setup, only, &own);
     }
     let possibly = [recorded.clone(), homes(|state| matches!(state, State::Unknown(_)))].concat();
     let together = !possibly.is_empty() && missed(&possibly, regions).is_empty();
@@ -62,6 +62,19 @@ fn trail_exists(setup: &Setup) -> Found {
     match why.is_empty() {
         true => Found::Fail("there is no trail".to_owned()),
         false => Found::Fail(format!("no trail does: {}", few(&why))),
+    }
+}
+
+/// One trail was asked for. That it does not do it is said only of one that was seen.
+fn not_alone(setup: &Setup, only: &str, own: &[(&TrailFacts, State<'_>)]) -> Found {
+    let of_all = own.iter().filter(|(trail, _)| trail.multi_region);
+    let unseen =
+        of_all.flat_map(|(_, state)| if let State::Unknown(unseen) = state { unseen.clone() } else { Vec::new() });
+    let unasked = setup.unasked_regions.iter().filter(|_| setup.trails.is_empty()).map(|(_, unseen)| unseen);
+    let unseen: Vec<&Unseen> = unseen.chain(unasked).collect();
+    match unseen.is_empty() {
+        true => Found::Undecided(format!("{only} does not do it alone, and nobody asked for other trails")),
+        false => unknown(unseen),
     }
 }
 

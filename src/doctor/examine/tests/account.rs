@@ -62,6 +62,22 @@ fn what_could_not_be_asked_matters_where_nothing_else_proves_it() {
 }
 
 #[test]
+fn that_one_trail_does_not_do_it_alone_is_said_only_of_one_that_was_seen() {
+    let mut setup = trail_with(|trail| trail.status = denied("cloudtrail:GetTrailStatus"));
+    setup.only = Some(ARN.to_owned());
+    is_unknown(&setup, Check::TrailExists, "cloudtrail:GetTrailStatus");
+    // Whatever it would tell, it is a trail of one region.
+    setup.trails[0].multi_region = false;
+    is_unknown(&setup, Check::TrailExists, "does not do it alone");
+    let Err(unseen) = denied::<()>("cloudtrail:DescribeTrails") else { unreachable!() };
+    setup.unasked_regions.push(("us-east-1".to_owned(), unseen));
+    // Its shadow was seen elsewhere.
+    is_unknown(&setup, Check::TrailExists, "does not do it alone");
+    setup.trails.clear();
+    is_unknown(&setup, Check::TrailExists, "cloudtrail:DescribeTrails");
+}
+
+#[test]
 fn events_of_global_services_are_recorded_once() {
     passes(&good(), Check::GlobalEventsOnce, "main records them");
     fails(&trail_with(|trail| trail.global_events = false), Check::GlobalEventsOnce, "no trail records them");
