@@ -18,7 +18,7 @@ impl Events<'_> {
         }
         // A trail of data events beside one of management events is as it should be.
         if !recorded.some.any()
-            && let Some(other) = self.another(|other| other.selectors.as_ref().is_ok_and(is_all_management))
+            && let Some(other) = self.another(is_all_management)?
         {
             return Ok(Found::NotApplicable(format!("it records none; {other} records them all")));
         }
@@ -31,9 +31,8 @@ impl Events<'_> {
         if recorded.all.both() {
             return Ok(Found::Pass("data events of S3 objects: reads and writes, of all buckets".to_owned()));
         }
-        let all = |other: &TrailFacts| other.selectors.as_ref().is_ok_and(|selectors| objects(selectors).all.both());
         if !recorded.some.any()
-            && let Some(other) = self.another(all)
+            && let Some(other) = self.another(|selectors| objects(selectors).all.both())?
         {
             return Ok(Found::NotApplicable(format!("it records none; {other} records them all")));
         }
@@ -48,11 +47,22 @@ impl Events<'_> {
         })
     }
 
-    /// Another trail that records every region now, and of which that is true.
-    fn another(&self, so: impl Fn(&TrailFacts) -> bool) -> Option<&str> {
-        let others = self.setup.trails.iter().filter(|other| other.arn != self.trail.arn && other.multi_region);
-        let mut logging = others.filter(|other| other.status.as_ref().is_ok_and(|status| status.logging));
-        logging.find(|other| so(other)).map(|other| other.arn.as_str())
+    /// Another trail that records every region now, and whose selectors are such; what was not seen of the others matters where
+    /// none is.
+    fn another(&self, so: impl Fn(&Selectors) -> bool) -> Result<Option<&str>, Found> {
+        let mut unseen = Vec::new();
+        for other in self.setup.trails.iter().filter(|other| other.arn != self.trail.arn && other.multi_region) {
+            let facts = [other.status.as_ref().map(|status| status.logging), other.selectors.as_ref().map(&so)];
+            if facts == [Ok(true), Ok(true)] {
+                return Ok(Some(&other.arn));
+            }
+            if !facts.contains(&Ok(false)) {
+                unseen.extend(facts.into_iter().filter_map(Result::err).cloned());
+            }
+        }
+        unseen.sort();
+        unseen.dedup();
+        if unseen.is_empty() { Ok(None) } else { Err(Found::Unknown(unseen)) }
     }
 }
 

@@ -160,3 +160,29 @@ fn who_reads_the_bucket_is_recorded_elsewhere() {
         "cloudtrail:GetEventSelectors",
     );
 }
+
+#[test]
+fn whether_another_trail_records_what_this_one_does_not_may_be_unseen() {
+    let nothing = |trail: &mut TrailFacts| trail.selectors = Ok(Selectors::default());
+    let mut setup = with_another(nothing);
+    for check in [Check::ManagementEvents, Check::DataEvents] {
+        let of_other = |setup: &Setup| {
+            let checks = examine(setup).checks;
+            checks.into_iter().find(|one| one.id == check.id() && one.subject.name() != ARN).unwrap()
+        };
+        assert_eq!(of_other(&setup).outcome, Outcome::NotApplicable);
+        let told = setup.trails[0].clone();
+        setup.trails[0].status = denied("cloudtrail:GetTrailStatus");
+        let found = of_other(&setup);
+        assert_eq!((found.outcome, found.unseen[0].action.as_str()), (Outcome::Unknown, "cloudtrail:GetTrailStatus"));
+        // It records too little, or nothing, whatever else is not seen of it.
+        setup.trails[0].selectors = Ok(Selectors::default());
+        assert_eq!(of_other(&setup).outcome, Outcome::Fail);
+        setup.trails[0] = told.clone();
+        setup.trails[0].selectors = denied("cloudtrail:GetEventSelectors");
+        assert_eq!(of_other(&setup).outcome, Outcome::Unknown);
+        setup.trails[0].status.as_mut().unwrap().logging = false;
+        assert_eq!(of_other(&setup).outcome, Outcome::Fail);
+        setup.trails[0] = told;
+    }
+}
