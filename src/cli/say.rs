@@ -16,6 +16,7 @@ pub(super) fn line(out: &mut dyn Write, text: &str) -> io::Result<()> {
 }
 
 /// A text of the program's own, of several lines, that is there to be used as it stands.
+#[cfg(feature = "aws")]
 pub(super) fn text(out: &mut dyn Write, text: &str) -> io::Result<()> {
     text.lines().try_for_each(|line| writeln!(out, "{}", escape::command(line)))
 }
