@@ -48,6 +48,12 @@ async fn of_region(
         }
         found.extend(actions);
     }
+    let unread = found.iter().filter(|action| action.error.as_deref() == Some(UNREAD)).count();
+    if unread > 0 {
+        let why =
+            format!("{unread} events have a record that could not be read, and whether they were done is not known");
+        left.push(Unseen { action: LOOKUP.to_owned(), denied: false, why });
+    }
     Ok((found, left))
 }
 
@@ -81,8 +87,10 @@ async fn of_name(
 
 /// What an event tells, in the names of its own record.
 fn action(event: Event, region: &str) -> Option<Action> {
-    let record: Record =
-        event.cloud_trail_event.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let record = event.cloud_trail_event.as_deref().and_then(|text| serde_json::from_str::<Record>(text).ok());
+    // Whether it was done at all, and to what, would be in its record.
+    let unread = record.is_none().then(|| UNREAD.to_owned());
+    let record = record.unwrap_or_default();
     let who = [record.user_identity.arn, record.user_identity.invoked_by, event.username, record.user_identity.kind];
     let resources = event.resources.unwrap_or_default().into_iter().filter_map(|resource| resource.resource_name);
     let mut resources: Vec<String> = resources.map(bounded).take(RESOURCES).collect();
@@ -103,7 +111,7 @@ fn action(event: Event, region: &str) -> Option<Action> {
         region: region.to_owned(),
         id: bounded(event.event_id.unwrap_or_default()),
         resources,
-        error: record.error_code.map(bounded),
+        error: unread.or(record.error_code.map(bounded)),
     })
 }
 
@@ -142,6 +150,9 @@ struct Parameters {
     key_id: Option<String>,
 }
 
+/// The error of an event that tells nothing of itself.
+const UNREAD: &str = "its record could not be read";
+
 const LOOKUP: &str = "cloudtrail:LookupEvents";
 
 /// Seconds for which the event history keeps an event.
@@ -158,3 +169,26 @@ const RESOURCES: usize = 20;
 
 /// The longest name that is kept, in bytes: an ARN can have 2,048.
 const LONGEST: usize = 2_048;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(record: &str) -> Action {
+        let event = Event::builder().event_name("StopLogging").event_time(DateTime::from_secs(1));
+        action(event.cloud_trail_event(record).build(), "us-east-1").unwrap()
+    }
+
+    #[test]
+    fn an_event_that_tells_nothing_of_itself_is_none_that_was_done() {
+        let done = told(
+            r#"{"userIdentity":{"arn":"arn:x"},"sourceIPAddress":"192.0.2.7","requestParameters":{"name":"main"}}"#,
+        );
+        assert_eq!((done.who.as_str(), done.from.as_str(), done.error), ("arn:x", "192.0.2.7", None));
+        assert_eq!(done.resources, ["main"]);
+        assert_eq!(told(r#"{"errorCode":"AccessDenied"}"#).error.as_deref(), Some("AccessDenied"));
+        for unread in ["", "{", r#"{"errorCode":1}"#] {
+            assert_eq!(told(unread).error.as_deref(), Some(UNREAD), "{unread}");
+        }
+    }
+}

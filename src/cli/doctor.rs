@@ -11,9 +11,11 @@ use super::{Failure, evidence, say};
 use crate::audit::AuditRequest;
 use crate::aws::{Access, event_history};
 use crate::aws::{SetupRequest, setup};
-use crate::doctor::{Examination, Gap, History, Setup, TemplateKind, TemplateNames, examine, partition_of, template};
+use crate::doctor::{
+    Examination, Gap, History, Setup, TemplateKind, TemplateNames, Unseen, examine, partition_of, template,
+};
 use crate::render;
-use crate::report::Report;
+use crate::report::{Report, thousands};
 use crate::trail::{Time, TrailArn};
 
 /// Check whether trails are set up so that their log files can be trusted, and explain why they are not
@@ -129,7 +131,7 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure>
     }
     let now = evidence::now();
     let now = args.now.as_deref().map_or(Ok(now), |text| Time::parse_requested(text, now)).map_err(Failure::told)?;
-    let gaps = args.explain.as_deref().map_or(Ok(Vec::new()), gaps_of)?;
+    let gaps = args.explain.as_deref().map_or(Ok(Gaps::default()), gaps_of)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let examination = runtime.block_on(async {
         let region = args.trail.as_ref().map(|arn| arn.home_region.clone()).or(args.region.clone());
@@ -168,6 +170,14 @@ pub(super) struct SetupArgs {
 pub(super) struct SetupSeen(Option<(Access, Setup)>);
 
 impl SetupArgs {
+    /// That it was not asked for where nothing is audited that it could stand beside.
+    pub(super) fn must_not_be(&self, what: &str) -> Result<(), Failure> {
+        match self.with_doctor {
+            true => Err(Failure::told(format!("{what}: leave out --with-doctor, or run `trailseal doctor` by itself"))),
+            false => Ok(()),
+        }
+    }
+
     /// Looks at how the trails are set up, so that a run that may not ends before it begins.
     pub(super) async fn begin(&self, access: &AccessArgs, request: &AuditRequest) -> Result<SetupSeen, Failure> {
         if !self.with_doctor {
@@ -186,31 +196,57 @@ impl SetupSeen {
     /// Checks it, and explains what the audit could not prove.
     pub(super) async fn end(self, report: &mut Report) {
         let Some((access, seen)) = self.0 else { return };
-        report.setup = Some(Box::new(explained(&access, &seen, &gaps(report), true).await));
+        // Who ended the run early does not wait for that.
+        let with_history = !report.is_partial();
+        report.setup = Some(Box::new(explained(&access, &seen, &gaps(report), with_history).await));
     }
 }
 
 /// Checks what was seen, and explains it.
-async fn explained(access: &Access, seen: &Setup, gaps: &[Gap], with_history: bool) -> Examination {
-    let history = match with_history {
-        true => event_history(access, &regions(seen, gaps), None, seen.as_of).await,
-        false => History::default(),
-    };
-    examine(seen).explained(seen, gaps, &history)
+async fn explained(access: &Access, seen: &Setup, gaps: &Gaps, with_history: bool) -> Examination {
+    let mut history = History::default();
+    if with_history {
+        let (regions, unknown) = regions(seen, &gaps.named);
+        history = event_history(access, &regions, None, seen.as_of).await;
+        history.unasked.extend(unknown.into_iter().map(|region| (region, not_of_the_account())));
+    }
+    let mut examination = examine(seen).explained(seen, &gaps.named, &history);
+    if gaps.beyond > 0 {
+        let beyond = thousands(gaps.beyond);
+        examination.not_looked_at.push(format!("who made {beyond} more holes of the audit: {MOST_GAPS} are explained"));
+    }
+    examination
 }
 
-/// Where what changes a trail, its bucket or its key is recorded.
-fn regions(seen: &Setup, gaps: &[Gap]) -> Vec<String> {
+/// Where what changes a trail, its bucket or its key is recorded; and regions that only the evidence names, which anyone can have
+/// written: nobody is asked there.
+fn regions(seen: &Setup, gaps: &[Gap]) -> (Vec<String>, Vec<String>) {
     let mut regions: BTreeSet<String> = seen.trails.iter().map(|trail| trail.home_region.clone()).collect();
     regions.extend(seen.buckets.values().filter_map(|bucket| bucket.region.clone().ok()));
-    regions.extend(gaps.iter().map(|gap| gap.home_region.clone()));
-    regions.into_iter().filter(|region| crate::trail::is_region(region)).collect()
+    regions.extend(seen.regions.iter().flatten().filter(|of| gaps.iter().any(|gap| gap.home_region == **of)).cloned());
+    let unknown: BTreeSet<&String> =
+        gaps.iter().map(|gap| &gap.home_region).filter(|of| !regions.contains(*of)).collect();
+    let unknown = unknown.into_iter().cloned().collect();
+    (regions.into_iter().collect(), unknown)
+}
+
+fn not_of_the_account() -> Unseen {
+    let why = "the account is not known to have that region, which the evidence names".to_owned();
+    Unseen { action: "cloudtrail:LookupEvents".to_owned(), denied: false, why }
 }
 
 /// What an audit could not prove.
-fn gaps(report: &Report) -> Vec<Gap> {
-    let chains = report.chains.iter();
-    chains
+#[derive(Default)]
+struct Gaps {
+    named: Vec<Gap>,
+    /// How many more there are.
+    beyond: u64,
+}
+
+fn gaps(report: &Report) -> Gaps {
+    let holes: usize = report.chains.iter().map(|chain| chain.holes.len()).sum();
+    let named = report.chains.iter();
+    let named: Vec<Gap> = named
         .flat_map(|chain| {
             chain.holes.iter().map(|hole| Gap {
                 account_id: chain.account_id.clone(),
@@ -222,10 +258,12 @@ fn gaps(report: &Report) -> Vec<Gap> {
             })
         })
         .take(MOST_GAPS)
-        .collect()
+        .collect();
+    let beyond = (holes - named.len()) as u64;
+    Gaps { named, beyond }
 }
 
-fn gaps_of(path: &Path) -> Result<Vec<Gap>, Failure> {
+fn gaps_of(path: &Path) -> Result<Gaps, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::told(format!("{}: {error}", path.display()));
     let bytes = evidence::read_report(path)
         .map_err(|error| wrong(&format!("it cannot be read ({error}); check its name and permissions")))?;
@@ -282,3 +320,53 @@ const AT_ONCE: usize = 32;
 
 /// So many holes are explained.
 const MOST_GAPS: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::finding::Reason;
+    use crate::trail::Interval;
+
+    fn seen(regions: &[&str]) -> Setup {
+        let at = Time::from_unix(1_768_100_700);
+        Setup {
+            account_id: "111122223333".to_owned(),
+            partition: "aws".to_owned(),
+            as_of: at,
+            regions: Ok(regions.iter().map(|region| (*region).to_owned()).collect()),
+            manages_organization: Ok(false),
+            organization_id: None,
+            only: None,
+            trails: Vec::new(),
+            unasked_regions: Vec::new(),
+            buckets: BTreeMap::new(),
+            retention_days: 365,
+        }
+    }
+
+    fn gap(home_region: &str) -> Gap {
+        let text = str::to_owned;
+        let interval = Interval::new(Time::from_unix(0), Time::from_unix(3_600));
+        let (account_id, region) = (text("111122223333"), text(home_region));
+        Gap {
+            account_id,
+            region,
+            trail: text("t"),
+            home_region: text(home_region),
+            interval,
+            reason: Reason::DigestLost,
+        }
+    }
+
+    #[test]
+    fn regions_that_the_evidence_alone_names_are_not_asked_and_are_told() {
+        let gaps = [gap("eu-west-1"), gap("xx-planted-1")];
+        let (asked, unknown) = regions(&seen(&["us-east-1", "eu-west-1"]), &gaps);
+        assert_eq!((asked, unknown), (vec!["eu-west-1".to_owned()], vec!["xx-planted-1".to_owned()]));
+        let mut denied = seen(&[]);
+        denied.regions = Err(not_of_the_account());
+        assert_eq!(regions(&denied, &gaps).0, Vec::<String>::new());
+    }
+}

@@ -55,10 +55,16 @@ pub(super) struct VerifyArgs {
 /// Audits, prints the report, and gives the exit status that tells the verdict.
 pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure> {
     if !args.more.is_empty() {
+        #[cfg(feature = "aws")]
+        args.setup.must_not_be("several bundles have one report each")?;
         return custody::run(args, out);
     }
     let mut request = args.audit.request()?;
     let files = args.output.files()?;
+    #[cfg(feature = "aws")]
+    if args.dry_run {
+        args.setup.must_not_be("a dry run has no report")?;
+    }
     if args.dry_run {
         plan::has_form(args.output.format)?;
     }

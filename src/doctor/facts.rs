@@ -191,6 +191,8 @@ pub struct BucketFacts {
     pub exists: Fact<bool>,
     /// Its region.
     pub region: Fact<String>,
+    /// That it was shown to be the account's own, or why it was not: what the account sets and records counts for its own buckets alone.
+    pub own: Fact<()>,
     /// `GetPublicAccessBlock` of the bucket; none where there is no such configuration.
     pub access_block: Fact<Option<AccessBlock>>,
     /// `GetPublicAccessBlock` of the caller's account, which is in force for every bucket of it; unseen of a bucket that is not

@@ -14,13 +14,11 @@ import threading
 import urllib.request
 
 os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_DEFAULT_REGION="us-east-1")
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "setup"))
 
 import boto3
-from moto.account import urls
-from moto.account.responses import AccountResponse
+import moto_gaps
 from moto.cloudtrail.models import TrailStatus
-from moto.core.responses import ActionResult
-from moto.s3.responses import S3Response
 from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
@@ -34,23 +32,8 @@ BLOCK = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy":
 
 asked, denied, status = set(), set(), {}
 
-
-def list_regions(self):
-    return ActionResult({"Regions": [{"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for name in (HOME, "eu-west-1")]})
-
-
-AccountResponse.list_regions = list_regions
-urls.url_paths["{0}/listRegions$"] = AccountResponse.dispatch
-
-
-# Its answer has another name than S3's, which the SDK for Rust does not take.
-def get_bucket_versioning(self, whole=S3Response.get_bucket_versioning):
-    code, headers, body = whole(self)
-    body = body.decode() if isinstance(body, bytes) else body
-    return code, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
-
-
-S3Response.get_bucket_versioning = get_bucket_versioning
+moto_gaps.list_regions(HOME, "eu-west-1")
+moto_gaps.name_versioning_as_s3_does()
 
 
 # It delivers nothing: what CloudTrail would tell of its deliveries is said here.

@@ -160,3 +160,35 @@ fn a_report_of_before_is_explained() {
     assert_eq!(wrong.status, Some(2));
     assert!(wrong.stderr.contains("check its name and permissions"), "{}", wrong.stderr);
 }
+
+#[test]
+fn what_has_no_report_to_stand_beside_is_refused() {
+    let stopped = Stopped::new();
+    let source = stopped.world.source();
+    let dry = stopped.world.run(&["verify", &source, "--dry-run", "--with-doctor"]);
+    assert_eq!(dry.status, Some(2), "{}", dry.stdout);
+    assert!(dry.stderr.contains("a dry run has no report: leave out --with-doctor"), "{}", dry.stderr);
+    let several = stopped.world.run(&["verify", "one.zip", "two.zip", "--with-doctor"]);
+    assert_eq!(several.status, Some(2));
+    assert!(
+        several.stderr.contains("several bundles have one report each: leave out --with-doctor"),
+        "{}",
+        several.stderr
+    );
+}
+
+#[test]
+fn holes_beyond_what_is_explained_are_counted() {
+    let stopped = Stopped::new();
+    let path = stopped.world.scratch.path().join("report.json").display().to_string();
+    let mut report = stopped.world.verify(&[]).report();
+    let hole = report.chains.iter().flat_map(|chain| chain.holes.clone()).next().expect("a hole");
+    report.chains[0].holes = (0..103).map(|_| hole).collect();
+    std::fs::write(&path, serde_json::to_vec(&report).unwrap()).unwrap();
+    let run =
+        stopped.world.run(&["doctor", "--explain", &path, "--region", REGION, "--format", "json", "--no-history"]);
+    let told: Examination = serde_json::from_str(&run.stdout).expect("an examination");
+    let holes: usize = report.chains.iter().map(|chain| chain.holes.len()).sum();
+    let said = format!("who made {} more holes of the audit: 100 are explained", holes - 100);
+    assert!(told.not_looked_at.contains(&said), "{said}: {:#?}", told.not_looked_at);
+}

@@ -12,33 +12,14 @@ import sys
 os.environ.update(AWS_ACCESS_KEY_ID="testing", AWS_SECRET_ACCESS_KEY="testing", AWS_DEFAULT_REGION="eu-central-1")
 
 import boto3
-from moto.account import urls
-from moto.account.responses import AccountResponse
-from moto.core.responses import ActionResult
-from moto.s3.responses import S3Response
+import moto_gaps
 from moto.server import ThreadedMotoServer
 
 ACCOUNT = "123456789012"
 HOME = "eu-central-1"
-# moto has no ListRegions. Without this, nobody says which regions there are.
 if "regions" in sys.argv:
-
-    def list_regions(self):
-        named = [{"RegionName": name, "RegionOptStatus": "ENABLED_BY_DEFAULT"} for name in (HOME, "us-east-1", "eu-west-1")]
-        return ActionResult({"Regions": named})
-
-    AccountResponse.list_regions = list_regions
-    urls.url_paths["{0}/listRegions$"] = AccountResponse.dispatch
-
-
-# moto's answer has another name than S3's, which the SDK for Rust does not take.
-def get_bucket_versioning(self, whole=S3Response.get_bucket_versioning):
-    status, headers, body = whole(self)
-    body = body.decode() if isinstance(body, bytes) else body
-    return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
-
-
-S3Response.get_bucket_versioning = get_bucket_versioning
+    moto_gaps.list_regions(HOME, "us-east-1", "eu-west-1")
+moto_gaps.name_versioning_as_s3_does()
 
 
 def client(service, region=HOME):

@@ -32,6 +32,7 @@ fn unseen(setup: &Setup) -> Vec<(&'static str, Unseen)> {
             name: _,
             exists,
             region,
+            own,
             access_block,
             account_access_block,
             public,
@@ -47,6 +48,7 @@ fn unseen(setup: &Setup) -> Vec<(&'static str, Unseen)> {
         } = bucket;
         look(&mut found, "exists", exists);
         look(&mut found, "region", region);
+        look(&mut found, "own", own);
         look(&mut found, "access_block", access_block);
         look(&mut found, "account_access_block", account_access_block);
         look(&mut found, "public", public);
@@ -64,7 +66,7 @@ fn unseen(setup: &Setup) -> Vec<(&'static str, Unseen)> {
 }
 
 /// What each fact takes. A key's policy and rotation are asked for once the key is known.
-const ACTIONS: [(&str, &str); 21] = [
+const ACTIONS: [(&str, &str); 22] = [
     ("regions", "account:ListRegions"),
     ("manages_organization", "organizations:DescribeOrganization"),
     ("status", "cloudtrail:GetTrailStatus"),
@@ -74,6 +76,7 @@ const ACTIONS: [(&str, &str); 21] = [
     ("topic", "sns:GetTopicAttributes"),
     ("exists", "s3:ListBucket"),
     ("region", "s3:ListBucket"),
+    ("own", "s3:ListBucket"),
     ("access_block", "s3:GetBucketPublicAccessBlock"),
     // Nothing shows whose the bucket is.
     ("account_access_block", "s3:ListBucket"),

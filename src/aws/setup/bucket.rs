@@ -155,6 +155,8 @@ impl Bucket<'_> {
             exists,
             region,
             access_block: access_block.fact(there),
+            // Whoever asked for it fills these in.
+            own: Err(not_asked(HEAD)),
             account_access_block: Err(not_asked(account_block::ACTION)),
             public: public.fact(there),
             policy: policy.fact(there),

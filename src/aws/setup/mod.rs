@@ -153,8 +153,10 @@ async fn buckets(asker: &Asker<'_>, account: &str, trails: &[TrailFacts]) -> BTr
     let asked = named.iter().map(|(name, region)| bucket::facts(asker, account, name, region));
     let (of_account, asked) = future::join(of_account, future::join_all(asked)).await;
     let buckets = asked.into_iter().map(|(facts, own)| {
-        let account_access_block = own.and_then(|()| of_account.clone());
-        (facts.name.clone(), BucketFacts { account_access_block, ..facts })
+        // Whoever says yes and no region is not S3.
+        let own = own.and_then(|()| facts.region.clone().map(drop));
+        let account_access_block = own.clone().and_then(|()| of_account.clone());
+        (facts.name.clone(), BucketFacts { own, account_access_block, ..facts })
     });
     buckets.collect()
 }

@@ -102,7 +102,7 @@ impl Of<'_> {
                     if failed { sure.min(Certainty::Likely) } else { sure },
                     "the trail's key cannot be used by CloudTrail".to_owned(),
                     &["key-usable"],
-                    &["PutKeyPolicy", "DisableKey", "ScheduleKeyDeletion", "RevokeGrant"],
+                    &["PutKeyPolicy", "DisableKey", "ScheduleKeyDeletion", "DeleteImportedKeyMaterial", "RevokeGrant"],
                     "enable the key, cancel its deletion, or mend its policy; events of up to some days are then delivered after all",
                 ));
             }
@@ -113,7 +113,7 @@ impl Of<'_> {
                 if failed { Certainty::Likely } else { Certainty::Possible },
                 format!("the policy of the bucket {bucket} does not let CloudTrail in"),
                 &["bucket-policy-delivery", "bucket-encryption"],
-                &["PutBucketPolicy", "DeleteBucketPolicy", "PutBucketPublicAccessBlock"],
+                &["PutBucketPolicy", "DeleteBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketEncryption"],
                 "put CloudTrail's two statements into the bucket policy; `trailseal doctor --template terraform` prints them",
             ));
         }

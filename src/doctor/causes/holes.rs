@@ -153,16 +153,18 @@ fn unfound(setup: &Setup, gap: &Gap, trail: Option<&TrailFacts>, history: &Histo
 }
 
 const STOPS: [&str; 3] = ["StopLogging", "DeleteTrail", "DeleteBucket"];
-const CHANGES: [&str; 9] = [
+const CHANGES: [&str; 11] = [
     "UpdateTrail",
     "PutEventSelectors",
     "PutBucketPolicy",
     "DeleteBucketPolicy",
     "PutBucketLifecycle",
     "PutBucketLifecycleConfiguration",
+    "PutBucketEncryption",
     "PutKeyPolicy",
     "DisableKey",
     "ScheduleKeyDeletion",
+    "DeleteImportedKeyMaterial",
 ];
 const STARTS: [&str; 2] = ["StartLogging", "CreateTrail"];
 

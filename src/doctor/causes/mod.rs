@@ -10,6 +10,7 @@ mod holes;
 use serde::{Deserialize, Serialize};
 
 use super::examination::{Checked, Examination, Outcome, Unseen};
+use super::examine::unasked_for;
 use super::facts::{Setup, TrailFacts};
 use crate::finding::Reason;
 use crate::trail::{Interval, Time, TrailArn};
@@ -118,7 +119,7 @@ pub struct Gap {
 }
 
 /// The names of events that stop a trail, change what it records, or keep it from delivering.
-pub const ACTIONS: [&str; 18] = [
+pub const ACTIONS: [&str; 20] = [
     "StopLogging",
     "StartLogging",
     "CreateTrail",
@@ -131,11 +132,13 @@ pub const ACTIONS: [&str; 18] = [
     "PutBucketPolicy",
     "PutBucketLifecycle",
     "PutBucketLifecycleConfiguration",
+    "PutBucketEncryption",
     "PutBucketVersioning",
     "PutBucketPublicAccessBlock",
     "PutKeyPolicy",
     "DisableKey",
     "ScheduleKeyDeletion",
+    "DeleteImportedKeyMaterial",
     "RevokeGrant",
 ];
 
@@ -147,10 +150,8 @@ impl Examination {
         for symptom in &mut symptoms {
             symptom.causes.sort_by_key(|cause| cause.certainty);
         }
-        let unasked = history
-            .unasked
-            .iter()
-            .map(|(region, unseen)| format!("who did what in {region}: {}: {}", unseen.action, unseen.why));
+        let unasked =
+            history.unasked.iter().map(|(region, unseen)| format!("who did what in {region}: {}", unasked_for(unseen)));
         self.not_looked_at.extend(unasked);
         self.symptoms = symptoms;
         self

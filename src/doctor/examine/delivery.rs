@@ -29,10 +29,9 @@ impl Bucket<'_> {
             for need in self.needs(trail, &policy) {
                 match need.decided(trail, &policy) {
                     Decision::Allowed => {}
-                    Decision::Refused(why) if !need.certain => unsure.push(format!(
-                        "{} for {}: {why}; AWS asks for it where a trail is to be changed into one of its account alone",
-                        need.told, trail.name
-                    )),
+                    Decision::Refused(why) if !need.certain => {
+                        unsure.push(format!("{} for {}: {why}; {}", need.told, trail.name, need.perhaps()));
+                    }
                     Decision::Refused(why) => refused.push(format!("{} for {}: {why}", need.told, trail.name)),
                     Decision::Unsure(why) => unsure.push(format!("{} for {}: {why}", need.told, trail.name)),
                 }
@@ -77,7 +76,8 @@ impl Bucket<'_> {
         let logs = format!("{bucket}/{}AWSLogs/", trail.prefix);
         let mut folders = vec!["CloudTrail"];
         folders.extend(trail.validation.then_some("CloudTrail-Digest"));
-        folders.extend(trail.insights.as_ref().is_ok_and(|kinds| !kinds.is_empty()).then_some("CloudTrail-Insight"));
+        // Where nobody told, it may write there too.
+        folders.extend(trail.insights.as_ref().map_or(true, |kinds| !kinds.is_empty()).then_some(INSIGHTS));
         let mut owners = vec![trail.account_id.clone()];
         if trail.organization {
             owners.push(format!("{}/*", self.organization(trail, policy).unwrap_or("o-*")));
@@ -88,7 +88,8 @@ impl Bucket<'_> {
             resource: format!("{logs}{owner}/{folder}/*"),
             told: format!("put objects below {}AWSLogs/{owner}/{folder}/", trail.prefix),
             // The guide has it in its policy for organizations, but their trails deliver below the organization's id.
-            certain: !trail.organization || *owner != trail.account_id,
+            certain: (!trail.organization || *owner != trail.account_id)
+                && (*folder != INSIGHTS || trail.insights.is_ok()),
             acl: Known::OneOf(vec!["bucket-owner-full-control".to_owned()]),
         });
         let acl = Need {
@@ -113,6 +114,14 @@ impl Bucket<'_> {
 }
 
 impl Need {
+    /// Why it is not needed for certain.
+    fn perhaps(&self) -> &'static str {
+        match self.resource.ends_with("/CloudTrail-Insight/*") {
+            true => "whether it records insights could not be seen",
+            false => "AWS asks for it where a trail is to be changed into one of its account alone",
+        }
+    }
+
     fn decided(&self, trail: &TrailFacts, policy: &Policy) -> Decision {
         let mut context = context(trail);
         context.push(("s3:x-amz-acl", self.acl.clone()));
@@ -135,3 +144,6 @@ pub(super) fn lets_cloudtrail_write(statement: &Statement, bucket: &str) -> bool
         && statement.actions.meet("s3:putobject")
         && statement.resources.meet(&format!("{bucket}/*"))
 }
+
+/// Where insights go.
+const INSIGHTS: &str = "CloudTrail-Insight";

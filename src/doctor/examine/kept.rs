@@ -1,15 +1,32 @@
 //! Whether what is in a bucket stays there: versioning, MFA delete, Object Lock, copies, and how it is encrypted.
 
 use super::super::examination::Unseen;
-use super::super::facts::{Encryption, LockRetention, Replica, TrailFacts};
+use super::super::facts::{Encryption, LifecycleRule, LockRetention, Replica, TrailFacts};
 use super::arriving::Arriving;
 use super::{Bucket, Found, Judged, few, seen};
 
 impl Bucket<'_> {
     pub(super) fn versioning(&self) -> Judged {
-        Ok(match seen(&self.bucket.versioning)?.enabled {
-            true => Found::Pass("versioning is on".to_owned()),
-            false => Found::Fail("versioning is off: what is overwritten or deleted is gone".to_owned()),
+        if !seen(&self.bucket.versioning)?.enabled {
+            return Ok(Found::Fail("versioning is off: what is overwritten or deleted is gone".to_owned()));
+        }
+        // What is locked, no rule deletes.
+        if let Ok(Some(_)) = self.lock_for_long() {
+            return Ok(Found::Pass("versioning is on".to_owned()));
+        }
+        let days = self.setup.retention_days;
+        let early = |rule: &&&LifecycleRule| rule.old_versions_after.is_some_and(|after| after < days);
+        let (narrowed, early): (Vec<_>, Vec<_>) =
+            self.rules()?.iter().filter(early).copied().partition(|rule| rule.narrowed);
+        let told = |rules: &[&LifecycleRule]| few(&rules.iter().map(|rule| rule.id.clone()).collect::<Vec<_>>());
+        let deletes = format!("deletes what was overwritten or deleted before it is {days} days old");
+        Ok(match (early.is_empty(), narrowed.is_empty()) {
+            (false, _) => Found::Fail(format!("versioning is on, and rule {} {deletes}", told(&early))),
+            (true, false) => Found::Undecided(format!(
+                "versioning is on, and rule {} {deletes}, of objects with some tags or sizes",
+                told(&narrowed)
+            )),
+            (true, true) => Found::Pass("versioning is on".to_owned()),
         })
     }
 

@@ -60,7 +60,7 @@ impl Bucket<'_> {
     }
 
     /// The rules that are for files of the trails, or may be.
-    fn rules(&self) -> Result<Vec<&LifecycleRule>, Found> {
+    pub(super) fn rules(&self) -> Result<Vec<&LifecycleRule>, Found> {
         let mut folders: Vec<String> = self.trails.iter().map(|trail| format!("{}AWSLogs/", trail.prefix)).collect();
         if folders.is_empty() {
             // No trail that was looked at: any rule may be for what lies here.

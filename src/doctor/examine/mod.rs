@@ -235,7 +235,8 @@ fn unknown(unseen: &[Unseen]) -> String {
     format!("it could not be seen: {}", few(&each))
 }
 
-fn unasked_for(unseen: &Unseen) -> String {
+/// What could not be asked for, and why.
+pub(super) fn unasked_for(unseen: &Unseen) -> String {
     match unseen.denied {
         true => format!("{} is not allowed", unseen.action),
         false => format!("{}: {}", unseen.action, unseen.why),

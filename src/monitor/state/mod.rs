@@ -73,7 +73,7 @@ pub enum StateError {
     },
     /// It is no state file, or one that was damaged.
     #[error(
-        "the state file {path} is damaged or is none of trailseal's: {why}; restore it from a copy. What it remembers cannot be guessed: only if there is no copy, move it away, and the next run reads the whole history again"
+        "the state file {path} is damaged or is none of trailseal's: {why}; restore it from a copy. What it remembers cannot be guessed: only if there is no copy, move it and the .lock beside it away, and the next run reads the whole history again"
     )]
     Damaged {
         /// The file.

@@ -136,6 +136,10 @@ fn who_reads_the_bucket_is_recorded_elsewhere() {
         setup
     };
     passes(&watched(|_| ()), Check::BucketAccessLogging, "trail/other, which delivers to elsewhere");
+    // What others do to a bucket of theirs, no trail of this account sees.
+    let mut foreign = watched(|_| ());
+    foreign.buckets.get_mut("logs").unwrap().own = denied("s3:ListBucket");
+    is_unknown(&foreign, Check::BucketAccessLogging, "s3:ListBucket");
     let only: fn(&mut TrailFacts) = |other| {
         let this: Field = ("resources.ARN", "StartsWith", &["arn:aws:s3:::logs/"]);
         other.selectors = Ok(Selectors { basic: Vec::new(), advanced: vec![selector(&[DATA, OBJECTS, this])] });

@@ -1,6 +1,7 @@
 //! Whether what is in a bucket stays there.
 
 use super::*;
+use crate::doctor::facts::LifecycleRule;
 
 fn lock(mode: &str, days: u32) -> Setup {
     let lock = LockRetention { mode: mode.to_owned(), days };
@@ -16,6 +17,26 @@ fn versioning_keeps_what_is_overwritten() {
         Check::BucketVersioning,
         "s3:GetBucketVersioning",
     );
+}
+
+#[test]
+fn old_versions_are_to_be_kept_as_long_as_what_they_are_of() {
+    let kept = |days, narrowed| {
+        let rule = LifecycleRule { old_versions_after: Some(days), narrowed, ..LifecycleRule::default() };
+        bucket_with(|bucket| {
+            bucket.object_lock = Ok(None);
+            bucket.lifecycle = Ok(vec![LifecycleRule { id: "old".to_owned(), ..rule }]);
+        })
+    };
+    fails(&kept(30, false), Check::BucketVersioning, "rule old deletes what was overwritten or deleted");
+    is_unknown(&kept(30, true), Check::BucketVersioning, "with some tags or sizes");
+    passes(&kept(365, false), Check::BucketVersioning, "is on");
+    let mut locked = kept(30, false);
+    locked.buckets.get_mut("logs").unwrap().object_lock = good().buckets["logs"].object_lock.clone();
+    passes(&locked, Check::BucketVersioning, "is on");
+    let mut unseen = kept(30, false);
+    unseen.buckets.get_mut("logs").unwrap().lifecycle = denied("s3:GetLifecycleConfiguration");
+    is_unknown(&unseen, Check::BucketVersioning, "s3:GetLifecycleConfiguration");
 }
 
 #[test]

@@ -126,6 +126,7 @@ fn good_bucket() -> BucketFacts {
     BucketFacts {
         name: "logs".to_owned(),
         exists: Ok(true),
+        own: Ok(()),
         region: Ok("us-east-1".to_owned()),
         access_block: Ok(Some(all)),
         account_access_block: Ok(None),
@@ -245,6 +246,7 @@ fn unseen() -> Setup {
     let bucket = BucketFacts {
         name: "logs".to_owned(),
         exists: denied("s3:ListBucket"),
+        own: denied("s3:ListBucket"),
         region: denied("s3:GetBucketLocation"),
         access_block: denied("s3:GetBucketPublicAccessBlock"),
         account_access_block: denied("s3:GetAccountPublicAccessBlock"),

@@ -137,6 +137,19 @@ fn a_deny_that_hits_cloudtrail_counts() {
 }
 
 #[test]
+fn where_insights_could_not_be_seen_their_folder_is_not_said_to_be_open() {
+    let [acl, put, _] = &guide()[..] else { unreachable!() };
+    let below = |folder: &str| put.replace(&format!("AWSLogs/{ACCOUNT}/*"), &format!("AWSLogs/{ACCOUNT}/{folder}/*"));
+    let without = || with(&[acl.clone(), below("CloudTrail"), below("CloudTrail-Digest")]);
+    fails(&without(), Check::BucketPolicyDelivery, "CloudTrail-Insight/");
+    let mut unseen = without();
+    unseen.trails[0].insights = denied("cloudtrail:GetInsightSelectors");
+    is_unknown(&unseen, Check::BucketPolicyDelivery, "whether it records insights could not be seen");
+    unseen.trails[0].insights = Ok(Vec::new());
+    passes(&unseen, Check::BucketPolicyDelivery, "main");
+}
+
+#[test]
 fn a_trail_of_an_organization_needs_the_folder_of_that() {
     let organization = |statements: &[String]| {
         let mut setup = with(statements);
