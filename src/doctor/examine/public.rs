@@ -92,9 +92,16 @@ impl Bucket<'_> {
         // S3 knows more kinds of conditions; where it has judged them, its word counts.
         let judged = self.bucket.public == Ok(Some(false));
         let narrowed = |statement: &Statement| is_narrowed(statement) || (judged && !statement.conditions.is_empty());
-        let mut open = statements.iter().filter(|statement| statement.allows && statement.is_for_anyone());
-        let open = open.find(|statement| !narrowed(statement));
-        Ok(open.map(|statement| format!("{} of its policy lets everyone in", statement.name)))
+        let open = statements.iter().filter(|statement| statement.allows && statement.is_for_anyone());
+        let open: Vec<&Statement> = open.filter(|statement| !narrowed(statement)).collect();
+        // What other conditions come to, S3 alone says.
+        if let (Err(unseen), false) =
+            (&self.bucket.public, open.iter().any(|statement| statement.conditions.is_empty()))
+            && !open.is_empty()
+        {
+            return Err(Found::Unknown(vec![unseen.clone()]));
+        }
+        Ok(open.first().map(|statement| format!("{} of its policy lets everyone in", statement.name)))
     }
 
     fn public_by_acl(&self) -> Result<Option<String>, Found> {
