@@ -60,7 +60,7 @@ def small_files(folder, quick=False):
 
 def mid_files(folder, quick=False):
     """Log files of some 320 KB."""
-    return Trail(folder, "mid", "--regions", "us-east-1", "--hours", "2" if quick else "24", "--log-files-per-hour", "20",
+    return Trail(folder, "mid", "--regions", "us-east-1", "--hours", "2" if quick else "120", "--log-files-per-hour", "20",
                  "--events-per-log-file", MID_EVENTS, "--empty-hours", "0")
 
 
