@@ -1,5 +1,5 @@
 //! Small log files from far away, hashed together. Each comes when it comes; those that have come by the time one of their
-//! tasks goes on are hashed by that task, in lockstep. Nobody waits for more to come.
+//! tasks goes on are hashed by that task, in lockstep. Nobody waits once no more come.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -36,14 +36,19 @@ impl Gathered {
     /// If the task that took it panicked: it has no answer, and so there is no verdict.
     pub(super) async fn hash(&self, bytes: Bytes, framing: Framing) -> Hashed {
         let (told, mut answer) = oneshot::channel();
-        let waiting = {
+        let mut known = {
             let mut waiting = lock(&self.waiting);
             waiting.push(LogJob { ticket: told, source: LogSource::Bytes(bytes), framing });
             waiting.len()
         };
-        if waiting < self.kernel.lanes() {
-            // Lets those go on whose files have come too.
+        while known < self.most() {
+            // Lets those go on whose files have come too, for as long as there are some.
             tokio::task::yield_now().await;
+            let now = lock(&self.waiting).len();
+            if now <= known {
+                break;
+            }
+            known = now;
         }
         loop {
             match answer.try_recv() {
@@ -55,11 +60,17 @@ impl Gathered {
         }
     }
 
-    /// Hashes as many as there are lanes; false if none waits.
+    /// How many are hashed in one go: a lane whose file was short takes another, so that most lanes are busy for longer. More
+    /// would keep a task from what else comes.
+    fn most(&self) -> usize {
+        2 * self.kernel.lanes()
+    }
+
+    /// Hashes some; false if none waits.
     fn hash_some(&self) -> bool {
         let mut batch = {
             let mut waiting = lock(&self.waiting);
-            let count = waiting.len().min(self.kernel.lanes());
+            let count = waiting.len().min(self.most());
             Batch(waiting.drain(..count).collect())
         };
         if batch.0.is_empty() {
