@@ -89,7 +89,7 @@ impl Pattern {
         Some(Pattern {
             before: before.to_owned(),
             after: after.map_or_else(String::new, |query| format!("?{query}")),
-            headers: sent.headers().iter().filter(|(name, _)| !ANEW.contains(name)).map(owned).collect(),
+            headers: sent.headers().iter().filter(|(name, _)| !LEFT_OUT.contains(name)).map(owned).collect(),
             region: region.to_owned(),
             connector: components.http_client()?.http_connector(&learn.settings, components),
             identities: components.identity_resolver(AuthSchemeId::from("sigv4"))?,
@@ -223,9 +223,17 @@ fn owned((name, value): (&str, &str)) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-/// Headers that every request has anew.
-const ANEW: [&str; 5] =
-    ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token", "amz-sdk-invocation-id"];
+/// Headers that every request has anew, and such as tell again what the user agent tells, or of attempts, which are counted
+/// elsewhere.
+const LEFT_OUT: [&str; 7] = [
+    "authorization",
+    "x-amz-date",
+    "x-amz-content-sha256",
+    "x-amz-security-token",
+    "amz-sdk-invocation-id",
+    "amz-sdk-request",
+    "x-amz-user-agent",
+];
 
 #[cfg(test)]
 mod tests {
