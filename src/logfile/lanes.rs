@@ -66,7 +66,7 @@ impl<T> LogLanes<T> {
                 lane.supply(queue, &mut busy);
             }
             while busy == self.lanes.len() && busy < self.kernel.lanes().max(1) {
-                let mut lane = Lane::new(self.limit);
+                let mut lane = Lane::new(self.limit, self.lanes.len());
                 lane.supply(queue, &mut busy);
                 self.lanes.push(lane);
             }
@@ -85,6 +85,8 @@ struct Lane<T> {
     state: State,
     /// Content, of which what lies between `hashed` and `filled` is to be hashed yet.
     content: Box<[u8]>,
+    /// Where content begins.
+    start: usize,
     hashed: usize,
     filled: usize,
     /// Bytes of content so far.
@@ -105,14 +107,18 @@ struct File<T> {
 }
 
 impl<T> Lane<T> {
-    fn new(limit: u64) -> Lane<T> {
+    fn new(limit: u64, number: usize) -> Lane<T> {
+        let content = vec![0; CONTENT + PADDING + ASIDE].into_boxed_slice();
+        // A block is a line of the CPU's cache, and the same blocks of all lanes are in its cache together.
+        let start = content.as_ptr().align_offset(BLOCK).min(BLOCK) + number % LINES * BLOCK;
         Lane {
             file: None,
             unpacker: Unpacker::new(Framing::Gzip, limit),
             state: INITIAL,
-            content: vec![0; CONTENT + PADDING].into_boxed_slice(),
-            hashed: 0,
-            filled: 0,
+            content,
+            start,
+            hashed: start,
+            filled: start,
             length: 0,
             piece: vec![0; PIECE].into_boxed_slice(),
         }
@@ -160,7 +166,7 @@ impl<T> Lane<T> {
     fn begin(&mut self, job: LogJob<T>) {
         self.unpacker.reset(job.framing);
         self.state = INITIAL;
-        (self.hashed, self.filled, self.length) = (0, 0, 0);
+        (self.hashed, self.filled, self.length) = (self.start, self.start, 0);
         self.file = Some(File { ticket: job.ticket, source: job.source, taken: 0, read: 0, end: None });
     }
 
@@ -176,9 +182,10 @@ impl<T> Lane<T> {
     fn fill(&mut self) -> io::Result<()> {
         let Some(file) = &mut self.file else { return Ok(()) };
         // Less than a block is left; it goes on from the start of the buffer.
-        self.content.copy_within(self.hashed..self.filled, 0);
-        (self.filled, self.hashed) = (self.filled - self.hashed, 0);
-        while file.end.is_none() && CONTENT - self.filled >= Unpacker::LEAST_ROOM {
+        self.content.copy_within(self.hashed..self.filled, self.start);
+        (self.filled, self.hashed) = (self.start + self.filled - self.hashed, self.start);
+        let most = self.start + CONTENT;
+        while file.end.is_none() && most - self.filled >= Unpacker::LEAST_ROOM {
             let input = match &mut file.source {
                 LogSource::Bytes(bytes) => &bytes[file.taken..],
                 LogSource::Reader(reader) => {
@@ -188,7 +195,7 @@ impl<T> Lane<T> {
                     &self.piece[file.taken..file.read]
                 }
             };
-            let room = &mut self.content[self.filled..CONTENT];
+            let room = &mut self.content[self.filled..most];
             let made = if input.is_empty() {
                 let finished = self.unpacker.finish(room);
                 file.end = Some(finished.clone().map(|(_, bytes)| bytes));
@@ -212,7 +219,7 @@ impl<T> Lane<T> {
             None => {}
             Some(Ok(_) | Err(GzipDefect::TrailingData)) => self.pad(),
             // Nobody asks for the hash.
-            Some(Err(_)) => self.filled = 0,
+            Some(Err(_)) => self.filled = self.start,
         }
         Ok(())
     }
@@ -238,6 +245,12 @@ pub(super) fn read(reader: &mut dyn Read, piece: &mut [u8]) -> io::Result<usize>
 
 /// Bytes of content that a lane holds. That of all lanes is to stay in the second-level cache, with what inflating takes.
 const CONTENT: usize = 256 << 10;
+
+/// Lanes whose content begins at different places of a page: caches know lines by these.
+const LINES: usize = 16;
+
+/// What that and its beginning with a line take.
+const ASIDE: usize = (LINES + 1) * BLOCK;
 
 /// Padding takes up to a block more than was begun.
 const PADDING: usize = 2 * BLOCK;
