@@ -24,7 +24,7 @@ use std::{env, fs, io};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
-use hyper::{Request, Response, server};
+use hyper::{Method, Request, Response, server};
 use hyper_util::rt::TokioIo;
 
 /// An object, and its metadata as headers.
@@ -197,6 +197,10 @@ async fn answer(bucket: Arc<Bucket>, request: Request<Incoming>) -> Result<Respo
         .collect();
     let path = decoded(request.uri().path());
     let root = format!("/{}", bucket.name);
+    if request.method() == Method::POST && path == "/" {
+        // Whoever makes a bundle asks STS who that is; nothing else is asked in this way.
+        return Ok(xml(200, CALLER.to_owned()));
+    }
     Ok(match path.strip_prefix(&root).map(|key| key.trim_start_matches('/')) {
         _ if path == "/-/requests" => {
             let (lists, gets) = (bucket.lists.swap(0, Ordering::Relaxed), bucket.gets.swap(0, Ordering::Relaxed));
@@ -258,3 +262,8 @@ fn xml(status: u16, text: String) -> Response<Full<Bytes>> {
     let answer = Response::builder().status(status).header("content-type", "application/xml");
     answer.body(Full::new(text.into())).unwrap_or_default()
 }
+
+/// The answer to `GetCallerIdentity`.
+const CALLER: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+    <Arn>arn:aws:iam::111122223333:user/example</Arn><UserId>AIDAIOSFODNN7EXAMPLE</UserId><Account>111122223333</Account>\
+    </GetCallerIdentityResult></GetCallerIdentityResponse>";
