@@ -113,7 +113,7 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let recording = Recording::of(opened.evidence, opened.keys, include, &limits, &folder);
     let (recording, evidence, keys) = recording.map_err(|error| args.not_written(&error))?;
     #[cfg(feature = "aws")]
-    let setup = runtime.block_on(args.setup.begin(&args.access, &request))?;
+    let setup = runtime.block_on(args.setup.begin(&args.access, &request, args.output.shows_progress()))?;
     let (observer, objects) = args.output.observers();
     signals::ask_for_the_end(&request.stop, "what is under way is given up, and no bundle is written")?;
     let mut report = runtime.block_on(audit::audit(evidence, keys, request, observer)).map_err(Failure::told)?;

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use super::access::AccessArgs;
 use super::output::{LookArgs, write_whole};
+use super::progress::Waiting;
 use super::{Failure, evidence, say};
 use crate::audit::AuditRequest;
 use crate::aws::{Access, event_history};
@@ -133,13 +134,16 @@ pub(super) fn run(args: &DoctorArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let now = args.now.as_deref().map_or(Ok(now), |text| Time::parse_requested(text, now)).map_err(Failure::told)?;
     let gaps = args.explain.as_deref().map_or(Ok(Gaps::default()), gaps_of)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let waiting = Waiting::new(args.look.shows_progress());
     let examination = runtime.block_on(async {
+        waiting.says(ASKING);
         let region = args.trail.as_ref().map(|arn| arn.home_region.clone()).or(args.region.clone());
         let access = args.access.open(region, AT_ONCE).await?;
         let asked = SetupRequest { trail: args.trail.clone(), as_of: now, retention_days: args.retention_days };
         let seen = setup(&access, &asked).await.map_err(Failure::told)?;
-        Ok::<_, Failure>(explained(&access, &seen, &gaps, !args.no_history).await)
+        Ok::<_, Failure>(explained(&access, &seen, &gaps, !args.no_history, &waiting).await)
     })?;
+    drop(waiting);
     for file in &args.report {
         let written = write_whole(&file.path, |out| file.format.write(&examination, &args.look, out));
         written.map_err(|error| {
@@ -167,7 +171,7 @@ pub(super) struct SetupArgs {
 }
 
 /// What was seen before the audit began, if it was asked for.
-pub(super) struct SetupSeen(Option<(Access, Setup)>);
+pub(super) struct SetupSeen(Option<(Access, Setup, bool)>);
 
 impl SetupArgs {
     /// That it was not asked for where nothing is audited that it could stand beside.
@@ -179,33 +183,42 @@ impl SetupArgs {
     }
 
     /// Looks at how the trails are set up, so that a run that may not ends before it begins.
-    pub(super) async fn begin(&self, access: &AccessArgs, request: &AuditRequest) -> Result<SetupSeen, Failure> {
+    pub(super) async fn begin(
+        &self,
+        access: &AccessArgs,
+        request: &AuditRequest,
+        shown: bool,
+    ) -> Result<SetupSeen, Failure> {
         if !self.with_doctor {
             return Ok(SetupSeen(None));
         }
+        let waiting = Waiting::new(shown);
+        waiting.says(ASKING);
         let trail = request.select.trail_arn.clone();
         let region = trail.as_ref().map(|arn| arn.home_region.clone()).or(request.select.regions.first().cloned());
         let access = access.open(region, AT_ONCE).await?;
         let asked = SetupRequest { trail, as_of: request.as_of, retention_days: self.retention_days };
         let seen = setup(&access, &asked).await.map_err(Failure::told)?;
-        Ok(SetupSeen(Some((access, seen))))
+        Ok(SetupSeen(Some((access, seen, shown))))
     }
 }
 
 impl SetupSeen {
     /// Checks it, and explains what the audit could not prove.
     pub(super) async fn end(self, report: &mut Report) {
-        let Some((access, seen)) = self.0 else { return };
+        let Some((access, seen, shown)) = self.0 else { return };
         // Who ended the run early does not wait for that.
         let with_history = !report.is_partial();
-        report.setup = Some(Box::new(explained(&access, &seen, &gaps(report), with_history).await));
+        let waiting = Waiting::new(shown);
+        report.setup = Some(Box::new(explained(&access, &seen, &gaps(report), with_history, &waiting).await));
     }
 }
 
 /// Checks what was seen, and explains it.
-async fn explained(access: &Access, seen: &Setup, gaps: &Gaps, with_history: bool) -> Examination {
+async fn explained(access: &Access, seen: &Setup, gaps: &Gaps, with_history: bool, waiting: &Waiting) -> Examination {
     let mut history = History::default();
     if with_history {
+        waiting.says("asking who changed what: the event history takes two questions a second in a region");
         let (regions, unknown) = regions(seen, &gaps.named);
         history = event_history(access, &regions, None, seen.as_of).await;
         history.unasked.extend(unknown.into_iter().map(|region| (region, not_of_the_account())));
@@ -234,6 +247,9 @@ fn not_of_the_account() -> Unseen {
     let why = "the account is not known to have that region, which the evidence names".to_owned();
     Unseen { action: "cloudtrail:LookupEvents".to_owned(), denied: false, why }
 }
+
+/// What is waited for first.
+const ASKING: &str = "asking how the trails are set up";
 
 /// What an audit could not prove.
 #[derive(Default)]

@@ -128,8 +128,8 @@ impl OutputArgs {
         self.look.quiet
     }
 
-    fn shows_progress(&self) -> bool {
-        !self.no_progress && !self.look.quiet && io::stderr().is_terminal()
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.no_progress && self.look.shows_progress()
     }
 
     /// Findings that were made when the audit had ended go where those before them went.
@@ -178,6 +178,11 @@ impl OutputArgs {
 }
 
 impl LookArgs {
+    /// Whether someone sits there who wants to know what is waited for.
+    pub(super) fn shows_progress(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
     /// Writes a whole report.
     pub(super) fn write(&self, format: Format, shown: &Shown<'_>, out: &mut dyn Write) -> io::Result<()> {
         match format {

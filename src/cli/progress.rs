@@ -26,12 +26,7 @@ struct Counts {
 
 impl Bar {
     pub(super) fn new() -> Bar {
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(250));
-        Bar { bar, counts: Mutex::default() }
+        Bar { bar: spinner(), counts: Mutex::default() }
     }
 
     /// Says something beside the bar.
@@ -98,6 +93,37 @@ impl Observer for Bar {
             self.count(|counts| counts.violations += 1);
         }
     }
+}
+
+/// A line on standard error, for as long as something is waited for that cannot be counted.
+pub(super) struct Waiting(ProgressBar);
+
+impl Waiting {
+    /// Shows nothing yet, and never anything unless it is to.
+    pub(super) fn new(shown: bool) -> Waiting {
+        let bar = if shown { spinner() } else { ProgressBar::hidden() };
+        Waiting(bar)
+    }
+
+    /// What is waited for now.
+    pub(super) fn says(&self, what: &'static str) {
+        self.0.set_message(what);
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn spinner() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
 }
 
 /// Prints findings as they are found, one a line.

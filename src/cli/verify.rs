@@ -86,7 +86,7 @@ pub(super) fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<u8, Failure>
         return Ok(0);
     }
     #[cfg(feature = "aws")]
-    let setup = runtime.block_on(args.setup.begin(&args.access, &request))?;
+    let setup = runtime.block_on(args.setup.begin(&args.access, &request, args.output.shows_progress()))?;
     let (observer, objects) = args.output.observers();
     signals::ask_for_the_end(&request.stop, "what is under way is given up, and a partial report follows")?;
     let audited = runtime.block_on(audit::audit(opened.evidence, opened.keys, request, observer));
