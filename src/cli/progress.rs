@@ -96,8 +96,10 @@ impl Observer for Bar {
 }
 
 /// A line on standard error, for as long as something is waited for that cannot be counted.
+#[cfg(feature = "aws")]
 pub(super) struct Waiting(ProgressBar);
 
+#[cfg(feature = "aws")]
 impl Waiting {
     /// Shows nothing yet, and never anything unless it is to.
     pub(super) fn new(shown: bool) -> Waiting {
@@ -111,6 +113,7 @@ impl Waiting {
     }
 }
 
+#[cfg(feature = "aws")]
 impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.finish_and_clear();
