@@ -10,8 +10,7 @@ use super::output::{LookArgs, write_whole};
 use super::progress::Waiting;
 use super::{Failure, evidence, say};
 use crate::audit::AuditRequest;
-use crate::aws::{Access, event_history};
-use crate::aws::{SetupRequest, setup};
+use crate::aws::{Access, SetupRequest, event_history, setup};
 use crate::doctor::{
     Examination, Gap, History, Setup, TemplateKind, TemplateNames, Unseen, examine, partition_of, template,
 };
@@ -171,7 +170,10 @@ pub(super) struct SetupArgs {
 }
 
 /// What was seen before the audit began, if it was asked for.
-pub(super) struct SetupSeen(Option<(Access, Setup, bool)>);
+pub(super) struct SetupSeen {
+    seen: Option<(Access, Setup)>,
+    shows_progress: bool,
+}
 
 impl SetupArgs {
     /// That it was not asked for where nothing is audited that it could stand beside.
@@ -187,29 +189,29 @@ impl SetupArgs {
         &self,
         access: &AccessArgs,
         request: &AuditRequest,
-        shown: bool,
+        shows_progress: bool,
     ) -> Result<SetupSeen, Failure> {
         if !self.with_doctor {
-            return Ok(SetupSeen(None));
+            return Ok(SetupSeen { seen: None, shows_progress });
         }
-        let waiting = Waiting::new(shown);
+        let waiting = Waiting::new(shows_progress);
         waiting.says(ASKING);
         let trail = request.select.trail_arn.clone();
         let region = trail.as_ref().map(|arn| arn.home_region.clone()).or(request.select.regions.first().cloned());
         let access = access.open(region, AT_ONCE).await?;
         let asked = SetupRequest { trail, as_of: request.as_of, retention_days: self.retention_days };
         let seen = setup(&access, &asked).await.map_err(Failure::told)?;
-        Ok(SetupSeen(Some((access, seen, shown))))
+        Ok(SetupSeen { seen: Some((access, seen)), shows_progress })
     }
 }
 
 impl SetupSeen {
     /// Checks it, and explains what the audit could not prove.
     pub(super) async fn end(self, report: &mut Report) {
-        let Some((access, seen, shown)) = self.0 else { return };
+        let Some((access, seen)) = self.seen else { return };
         // Who ended the run early does not wait for that.
         let with_history = !report.is_partial();
-        let waiting = Waiting::new(shown);
+        let waiting = Waiting::new(self.shows_progress);
         report.setup = Some(Box::new(explained(&access, &seen, &gaps(report), with_history, &waiting).await));
     }
 }

@@ -116,7 +116,7 @@ impl Bucket<'_> {
 impl Need {
     /// Why it is not needed for certain.
     fn perhaps(&self) -> &'static str {
-        match self.resource.ends_with("/CloudTrail-Insight/*") {
+        match self.resource.ends_with(&format!("/{INSIGHTS}/*")) {
             true => "whether it records insights could not be seen",
             false => "AWS asks for it where a trail is to be changed into one of its account alone",
         }

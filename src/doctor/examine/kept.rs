@@ -11,7 +11,8 @@ impl Bucket<'_> {
             return Ok(Found::Fail("versioning is off: what is overwritten or deleted is gone".to_owned()));
         }
         // What is locked, no rule deletes.
-        if let Ok(Some(_)) = self.lock_for_long() {
+        let locked = self.lock_for_long();
+        if let Ok(Some(_)) = locked {
             return Ok(Found::Pass("versioning is on".to_owned()));
         }
         let days = self.setup.retention_days;
@@ -21,6 +22,7 @@ impl Bucket<'_> {
         let told = |rules: &[&LifecycleRule]| few(&rules.iter().map(|rule| rule.id.clone()).collect::<Vec<_>>());
         let deletes = format!("deletes what was overwritten or deleted before it is {days} days old");
         Ok(match (early.is_empty(), narrowed.is_empty()) {
+            (false, _) if locked.is_err() => Found::Unknown(locked.err().into_iter().collect()),
             (false, _) => Found::Fail(format!("versioning is on, and rule {} {deletes}", told(&early))),
             (true, false) => Found::Undecided(format!(
                 "versioning is on, and rule {} {deletes}, of objects with some tags or sizes",

@@ -94,14 +94,15 @@ impl Bucket<'_> {
         let narrowed = |statement: &Statement| is_narrowed(statement) || (judged && !statement.conditions.is_empty());
         let open = statements.iter().filter(|statement| statement.allows && statement.is_for_anyone());
         let open: Vec<&Statement> = open.filter(|statement| !narrowed(statement)).collect();
-        // What other conditions come to, S3 alone says.
-        if let (Err(unseen), false) =
-            (&self.bucket.public, open.iter().any(|statement| statement.conditions.is_empty()))
-            && !open.is_empty()
-        {
-            return Err(Found::Unknown(vec![unseen.clone()]));
+        let told = |statement: &&Statement| format!("{} of its policy lets everyone in", statement.name);
+        if let Some(bare) = open.iter().find(|statement| statement.conditions.is_empty()) {
+            return Ok(Some(told(bare)));
         }
-        Ok(open.first().map(|statement| format!("{} of its policy lets everyone in", statement.name)))
+        // What other conditions come to, S3 alone says.
+        match (&self.bucket.public, open.first()) {
+            (Err(unseen), Some(_)) => Err(Found::Unknown(vec![unseen.clone()])),
+            (_, first) => Ok(first.map(told)),
+        }
     }
 
     fn public_by_acl(&self) -> Result<Option<String>, Found> {

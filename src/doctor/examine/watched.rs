@@ -48,8 +48,9 @@ impl Bucket<'_> {
             true => Ok(true),
             false => self.bucket.region.as_ref().map(|region| *region == trail.home_region),
         };
-        // A trail sees what is done by its own account and to its own account's buckets; of an organization, by all of it.
-        let own = if trail.organization { Ok(true) } else { self.bucket.own.as_ref().map(|()| true) };
+        // A trail sees what is done to its own account's buckets, or its organization's; whether another account's is of that,
+        // nothing here shows.
+        let own = self.bucket.own.as_ref().map(|()| true);
         let facts = [status, selectors, region, own];
         if facts.contains(&Ok(false)) {
             return Ok(false);

@@ -140,6 +140,9 @@ fn who_reads_the_bucket_is_recorded_elsewhere() {
     let mut foreign = watched(|_| ());
     foreign.buckets.get_mut("logs").unwrap().own = denied("s3:ListBucket");
     is_unknown(&foreign, Check::BucketAccessLogging, "s3:ListBucket");
+    // Nor whether another account's bucket is of its organization.
+    foreign.trails.iter_mut().for_each(|trail| trail.organization = true);
+    is_unknown(&foreign, Check::BucketAccessLogging, "s3:ListBucket");
     let only: fn(&mut TrailFacts) = |other| {
         let this: Field = ("resources.ARN", "StartsWith", &["arn:aws:s3:::logs/"]);
         other.selectors = Ok(Selectors { basic: Vec::new(), advanced: vec![selector(&[DATA, OBJECTS, this])] });

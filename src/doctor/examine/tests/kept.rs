@@ -34,6 +34,9 @@ fn old_versions_are_to_be_kept_as_long_as_what_they_are_of() {
     let mut locked = kept(30, false);
     locked.buckets.get_mut("logs").unwrap().object_lock = good().buckets["logs"].object_lock.clone();
     passes(&locked, Check::BucketVersioning, "is on");
+    let mut unlocked = kept(30, false);
+    unlocked.buckets.get_mut("logs").unwrap().object_lock = denied("s3:GetBucketObjectLockConfiguration");
+    is_unknown(&unlocked, Check::BucketVersioning, "s3:GetBucketObjectLockConfiguration");
     let mut unseen = kept(30, false);
     unseen.buckets.get_mut("logs").unwrap().lifecycle = denied("s3:GetLifecycleConfiguration");
     is_unknown(&unseen, Check::BucketVersioning, "s3:GetLifecycleConfiguration");
