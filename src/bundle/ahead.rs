@@ -146,8 +146,10 @@ struct Of<'a> {
 
 impl Of<'_> {
     fn work(self, notes: &Mutex<Notes>, rooms: &Mutex<Vec<Ready>>) {
-        // Where another thread panicked over the notes, some of them are lost, and there is no bundle.
-        while let Some((taken, promised)) = notes.lock().expect("no thread that packs panicked").take() {
+        // Where another thread panicked over the notes, some of them are lost, and there is no bundle. It is a closure of its
+        // own, for the notes must not stay locked while what was taken is made ready.
+        let next = || notes.lock().expect("no thread that packs panicked").take();
+        while let Some((taken, promised)) = next() {
             let room = rooms.lock().unwrap_or_else(PoisonError::into_inner).pop();
             // Nobody waits for it any more if another one failed.
             let _ = promised.send(self.ready(taken, room.unwrap_or_default()));
@@ -157,30 +159,31 @@ impl Of<'_> {
     fn ready(self, notes: Vec<(String, Note)>, mut room: Ready) -> io::Result<Ready> {
         let ready = &mut room;
         ready.files.clear();
-        [&mut ready.records, &mut ready.bodies, &mut ready.listed].into_iter().for_each(Vec::clear);
+        ready.records.clear();
+        ready.listed.clear();
+        let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
         for (key, note) in notes {
             let (record, kept) = note.into_record(key);
             serde_json::to_writer(&mut ready.records, &record)?;
             ready.records.push(b'\n');
             match kept {
-                Some(kept) if (self.wanted)(&record.key) => self.file(record, kept, ready)?,
-                Some(kept) => self.bodies.give_back(&kept),
-                None => {}
+                Some(kept) if (self.wanted)(&record.key) => wanted.push((record, kept)),
+                kept => unwanted.extend(kept),
             }
+        }
+        let all: Vec<&Kept> = wanted.iter().map(|(_, kept)| kept).collect();
+        let places = self.bodies.together(&all, BYTES, &mut ready.bodies)?;
+        let read = all.iter().zip(&places).filter_map(|(kept, place)| place.as_ref().and(Some(*kept)));
+        self.bodies.give_back(&read.chain(&unwanted).collect::<Vec<_>>());
+        for ((record, kept), place) in wanted.into_iter().zip(places) {
+            self.file(record, kept, place, ready)?;
         }
         Ok(room)
     }
 
-    fn file(self, record: ObjectRecord, kept: Kept, ready: &mut Ready) -> io::Result<()> {
+    fn file(self, record: ObjectRecord, kept: Kept, body: Option<Range<usize>>, ready: &mut Ready) -> io::Result<()> {
         let name = file_of(self.folder, &record.key);
-        let start = ready.bodies.len();
-        let mut body = None;
-        if kept.size.saturating_add(start as u64) <= 2 * BYTES {
-            self.bodies.whole(&kept, &mut ready.bodies)?;
-            self.bodies.give_back(&kept);
-            body = Some(start..ready.bodies.len());
-        }
-        let is_digest = DigestKey::parse(&record.key).is_some() && kept.size <= Limits::default().digest_stored;
+        let is_digest = kept.size <= Limits::default().digest_stored && DigestKey::parse(&record.key).is_some();
         let digest = match &body {
             _ if !is_digest => None,
             Some(body) => Some(Bytes::copy_from_slice(&ready.bodies[body.clone()])),
@@ -228,7 +231,7 @@ fn next_of_both(shown: &mut Sorted, given: &mut Sorted) -> io::Result<Option<(St
 /// Objects that are made ready together.
 const OBJECTS: usize = 256;
 
-/// Bytes of them after which no more go with them; of what is twice as long or longer, the bytes are read when it is packed.
+/// Bytes of them after which no more go with them; of what is longer, the bytes are read when it is packed.
 const BYTES: u64 = 1 << 20;
 
 /// How often as many may be ready, or on their way to it, before they are packed.

@@ -73,12 +73,12 @@ impl Bodies {
         }
     }
 
-    /// An object that was kept is not wanted any more. What nothing wanted lies in is given back: what is packed would else
+    /// Objects that were kept are not wanted any more. What nothing wanted lies in is given back: what is packed would else
     /// take its place on the disk and in memory twice.
-    pub(super) fn give_back(&self, kept: &Kept) {
+    pub(super) fn give_back(&self, all: &[&Kept]) {
         let mut empty = Vec::new();
         let mut wanted = lock(&self.wanted);
-        for chunk in kept.parts.iter().flat_map(chunks) {
+        for chunk in all.iter().flat_map(|kept| &kept.parts).flat_map(chunks) {
             if let Some(count) = wanted.get_mut(chunk).filter(|count| **count > 0) {
                 *count -= 1;
                 empty.extend((*count == 0).then_some(chunk));
@@ -99,6 +99,45 @@ impl Bodies {
         kept.must_have(crc32fast::hash(&into[first..]))
     }
 
+    /// What was kept of objects that are packed one after the other, and where each is in `room`: those that lie beside each
+    /// other are read at once. Of one that is longer than `most`, nothing is read.
+    pub(super) fn together(
+        &self,
+        all: &[&Kept],
+        most: u64,
+        room: &mut Vec<u8>,
+    ) -> io::Result<Vec<Option<Range<usize>>>> {
+        let mut places = vec![None; all.len()];
+        let short = |number: &usize| all[*number].size <= most;
+        let (mut in_one, in_parts): (Vec<usize>, Vec<usize>) =
+            (0..all.len()).filter(short).partition(|number| all[*number].parts.len() == 1);
+        let part = |number: usize| all[number].parts[0];
+        in_one.sort_unstable_by_key(|number| part(*number));
+        let mut used = 0;
+        for run in in_one.chunk_by(|before, after| part(*after).0 <= end_of(part(*before)).saturating_add(GAP)) {
+            let (first, end, start) = (part(run[0]).0, end_of(part(run[run.len() - 1])), used);
+            used += usize::try_from(end - first).map_err(io::Error::other)?;
+            // What is there from before is written over, which is cheaper than making room.
+            if room.len() < used {
+                room.resize(used, 0);
+            }
+            self.read_at(&mut room[start..used], first)?;
+            for number in run {
+                let at = start + usize::try_from(part(*number).0 - first).map_err(io::Error::other)?;
+                let place = at..at + usize::try_from(all[*number].size).map_err(io::Error::other)?;
+                all[*number].must_have(crc32fast::hash(&room[place.clone()]))?;
+                places[*number] = Some(place);
+            }
+        }
+        room.truncate(used);
+        for number in in_parts {
+            let start = room.len();
+            self.whole(all[number], room)?;
+            places[number] = Some(start..room.len());
+        }
+        Ok(places)
+    }
+
     /// Hands on what was kept, piece by piece, and gives it back.
     pub(super) fn hand_on(&self, kept: &Kept, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
         let mut room = vec![0; PIECE];
@@ -113,7 +152,7 @@ impl Bodies {
                 at += piece.len() as u64;
             }
         }
-        self.give_back(kept);
+        self.give_back(&[kept]);
         kept.must_have(crc32.finalize())
     }
 
@@ -128,6 +167,10 @@ impl Bodies {
         }
         Ok(())
     }
+}
+
+fn end_of((offset, length): (u64, u64)) -> u64 {
+    offset + length
 }
 
 /// The chunks that a part lies in.
@@ -221,6 +264,9 @@ impl Small {
 /// Bytes of one object that are hashed and appended at once, and that are read back at once.
 const PIECE: usize = 256 << 10;
 
+/// Bytes between two objects that are read with them: to ask twice takes as long.
+const GAP: u64 = 4 << 10;
+
 /// Bytes that are given back at once.
 const CHUNK: u64 = 256 << 10;
 
@@ -279,6 +325,30 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_together_is_what_was_kept_in_whichever_order() {
+        let dir = tempfile::tempdir().unwrap();
+        let bodies = Bodies::beside(dir.path()).unwrap();
+        let all: Vec<Vec<u8>> = (0..40_usize).map(|n| vec![n as u8; n * n * 7 % 9_000]).collect();
+        let mut kept = keep(&bodies, &all);
+        let in_parts = Keeping::new();
+        let (mut in_parts, long) = (in_parts, vec![9; PIECE * 2 + 5]);
+        in_parts.push(&long, &bodies).unwrap();
+        let Whole::Kept(in_parts) = in_parts.finish(&bodies).unwrap() else { panic!("it is no small one") };
+        kept.push(in_parts);
+        let order = [7, 40, 39, 0, 12, 13, 14, 38, 3, 2, 1, 30];
+        let chosen: Vec<&Kept> = order.iter().map(|n| &kept[*n]).collect();
+        let mut room = b"from before".to_vec();
+        let places = bodies.together(&chosen, u64::MAX, &mut room).unwrap();
+        for (n, place) in order.iter().zip(places) {
+            assert!(&room[place.unwrap()] == all.get(*n).unwrap_or(&long), "{n}");
+        }
+        let places = bodies.together(&chosen, 5_000, &mut room).unwrap();
+        assert!(chosen.iter().zip(places).all(|(kept, place)| place.is_some() == (kept.size <= 5_000)));
+        write_all_at(&bodies.file, &[255], kept[13].parts[0].0).unwrap();
+        assert!(bodies.together(&chosen, u64::MAX, &mut room).is_err(), "changed since");
+    }
+
+    #[test]
     fn what_comes_back_changed_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let bodies = Bodies::beside(dir.path()).unwrap();
@@ -295,7 +365,7 @@ mod tests {
         let all: Vec<Vec<u8>> = (0..60_usize).map(|n| vec![n as u8 + 1; n * n * 300]).collect();
         let kept = keep(&bodies, &all);
         let (kept_on, gone): (Vec<usize>, Vec<usize>) = (0..60).partition(|n| n % 7 == 3);
-        gone.iter().for_each(|n| bodies.give_back(&kept[*n]));
+        bodies.give_back(&gone.iter().map(|n| &kept[*n]).collect::<Vec<_>>());
         for n in kept_on {
             let mut whole = Vec::new();
             bodies.whole(&kept[n], &mut whole).unwrap();
