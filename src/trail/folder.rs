@@ -32,7 +32,7 @@ impl AccountFolder {
     /// Splits a key into its account folder and the rest, where `service` (`CloudTrail` or `CloudTrail-Digest`) is the
     /// folder that follows the account.
     pub(crate) fn split<'k>(key: &'k str, service: &str) -> Option<(AccountFolder, &'k str)> {
-        let (head, rest) = key.rsplit_once(&format!("/{service}/"))?;
+        let (head, rest) = last_folder(key, service)?;
         let mut parts = head.rsplit('/');
         let account = parts.next().filter(|id| is_account_id(id))?;
         let mut folder = parts.next()?;
@@ -51,6 +51,13 @@ impl AccountFolder {
         };
         Some((folder, rest))
     }
+}
+
+/// What stands before and after the last folder of a name in a key. Every key that is met is asked for it, so nothing is
+/// allocated for those that have none.
+fn last_folder<'k>(key: &'k str, name: &str) -> Option<(&'k str, &'k str)> {
+    let before = |end: usize| key[..end].strip_suffix(name)?.strip_suffix('/');
+    key.rmatch_indices('/').find_map(|(end, slash)| Some((before(end)?, &key[end + slash.len()..])))
 }
 
 impl RegionFolders {
@@ -126,5 +133,12 @@ mod tests {
         assert_eq!(rest, "us-east-1/rest");
         assert_eq!(format!("{}CloudTrail/{rest}", folder.path()), key);
         assert_eq!(AccountFolder::split("XAWSLogs/111122223333/CloudTrail/x", "CloudTrail"), None);
+    }
+
+    #[test]
+    fn the_last_folder_of_a_name_counts() {
+        for key in ["a/x/b/x/c", "/x/", "x/x/x", "a/xx/b", "a/x", "x/a", "", "/", "a/x//b", "a/x/x/é", "é/x/"] {
+            assert_eq!(last_folder(key, "x"), key.rsplit_once("/x/"), "{key}");
+        }
     }
 }
