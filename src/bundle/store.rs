@@ -181,7 +181,7 @@ impl Held {
                     DigestMetadata::from_user_metadata(|name| record.metadata.get(name).map(String::as_str));
                 metadata.last_modified = record.last_modified;
                 let body: Box<dyn Read + Send> = Box::new(self.archive.read(&stored));
-                Ok(FetchedObject { body: Body::Reader(body), metadata, attributes: record.attributes() })
+                Ok(FetchedObject { body: Body::Reader(body), metadata, attributes: record.into_attributes() })
             }
             (None, None) => return None,
             (None, Some(_)) => Err(StoreError::Unreachable("the bundle was made without its bytes".to_owned())),

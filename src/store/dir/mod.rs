@@ -1,11 +1,14 @@
 //! A directory of objects under their S3 keys, as `aws s3 sync s3://bucket DIR` leaves them.
 
 mod buckets;
+#[cfg_attr(not(unix), path = "folders_by_path.rs")]
+mod folders;
 mod needed;
 mod not_copied;
 mod place;
 mod plain_file;
 mod pull_record;
+mod recent;
 mod record;
 mod sidecar;
 mod source;
@@ -13,21 +16,18 @@ mod spool;
 mod tree;
 mod writer;
 
-use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
 pub use self::buckets::{is_bucket_name, other_buckets};
+use self::folders::Folders;
 use self::not_copied::NotCopied;
 pub(crate) use self::place::has_place;
-use self::place::path_of;
 pub(crate) use self::pull_record::PULL_RECORD;
 pub use self::pull_record::{Extent, PullRecord};
 pub use self::record::ObjectRecord;
@@ -46,18 +46,14 @@ pub const SIDECAR_FOLDER: &str = ".trailseal";
 
 /// A directory of objects under their S3 keys.
 pub struct DirStore {
-    root: PathBuf,
+    folders: Folders,
     bucket: Option<String>,
     /// What stands before every key: for a copy of what lies below a prefix.
     mounted_at: String,
     sidecar: Sidecar,
     not_copied: NotCopied,
-    /// Whether objects come with all that is recorded of them.
-    with_attributes: bool,
     /// See [`Limits::names_per_folder`].
     most_names: usize,
-    /// Folders that were seen to be no links.
-    plain: Mutex<HashSet<PathBuf>>,
 }
 
 /// Why a directory cannot be opened as evidence.
@@ -116,14 +112,12 @@ impl DirStore {
         let recorded = SourceRecord::read(root, limits).map_err(damaged(root, "source.json"))?;
         let bucket = bucket.map(str::to_owned).or(recorded.and_then(|record| record.bucket));
         Ok(DirStore {
-            root: root.to_owned(),
+            folders: Folders::below(root),
             bucket,
             mounted_at: String::new(),
             sidecar,
             not_copied,
-            with_attributes: false,
             most_names: limits.names_per_folder,
-            plain: Mutex::default(),
         })
     }
 
@@ -134,7 +128,7 @@ impl DirStore {
 
     /// The same directory, whose objects come with all that is recorded of them: for a copy of it.
     pub fn with_attributes(self) -> DirStore {
-        DirStore { with_attributes: true, ..self }
+        DirStore { sidecar: self.sidecar.with_attributes(), ..self }
     }
 
     /// All that is recorded of an object.
@@ -145,11 +139,6 @@ impl DirStore {
     /// What is recorded of an object that was not copied.
     pub(crate) fn record_not_copied(&self, key: &str) -> Option<ObjectRecord> {
         self.not_copied.record(self.below_mount(key))
-    }
-
-    /// The path of a key, if a key of that form can lie in this directory at all.
-    fn path(&self, key: &str) -> Option<PathBuf> {
-        path_of(&self.root, key.strip_prefix(&self.mounted_at)?)
     }
 
     /// One directory as one level of keys, sorted.
@@ -170,51 +159,33 @@ impl DirStore {
     }
 
     fn read_directory(&self, prefix: &str) -> Result<Folder, StoreError> {
-        let path = self.path(prefix).ok_or(StoreError::NotFound)?;
-        self.must_not_lead_through_a_link(&path)?;
+        let below = prefix.strip_prefix(&self.mounted_at).ok_or(StoreError::NotFound)?;
+        if !below.is_empty() && !has_place(below) {
+            return Err(StoreError::NotFound);
+        }
         let mut folder = Folder::default();
-        for entry in fs::read_dir(&path)? {
-            let entry = entry?;
-            let name = entry.file_name();
-            if path == self.root && name == OsStr::new(SIDECAR_FOLDER) {
-                continue;
+        self.folders.read(below, |entry, size| {
+            if below.is_empty() && entry.name == SIDECAR_FOLDER {
+                return Ok(());
             }
-            // A name that is not UTF-8 is no S3 key that CloudTrail wrote: shown as well as can be, and never fetched.
-            let key = format!("{prefix}{}", name.to_string_lossy());
             if folder.folders.len() + folder.objects.len() >= self.most_names {
                 return Err(StoreError::OverLimit(self.most_names));
             }
+            // A name that is not UTF-8 is no S3 key that CloudTrail wrote: shown as well as can be, and never fetched.
+            let key = format!("{prefix}{}", entry.name.to_string_lossy());
             // What cannot be opened under its key again is shown as an object, for nobody could look into it.
-            let opens = name.to_str().is_some() && self.path(&key).is_some();
-            if entry.file_type()?.is_dir() && opens {
+            let opens = entry.name.to_str().is_some() && has_place(self.below_mount(&key));
+            if entry.is_folder && opens {
                 folder.folders.push(format!("{key}/"));
             } else {
-                let size = entry.metadata().map_or(0, |metadata| metadata.len());
-                let special = !entry.file_type()?.is_file();
-                folder.objects.push(ObjectInfo { key, size, special, ..ObjectInfo::default() });
+                let special = !entry.is_file;
+                folder.objects.push(ObjectInfo { key, size: size(), special, ..ObjectInfo::default() });
             }
-        }
+            Ok(())
+        })?;
         folder.folders.sort_unstable();
         folder.objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(folder)
-    }
-
-    /// A folder that is a link stands for something that is not in the evidence. The root itself is the caller's word.
-    fn must_not_lead_through_a_link(&self, folder: &Path) -> Result<(), StoreError> {
-        let mut plain = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
-        let unknown = folder.ancestors().take_while(|path| *path != self.root && !plain.contains(*path));
-        // From the root down: a folder is plain only if all that lead to it are.
-        for path in unknown.map(Path::to_owned).collect::<Vec<_>>().into_iter().rev() {
-            match fs::symlink_metadata(&path) {
-                Ok(found) if found.is_symlink() => {
-                    return Err(StoreError::Unreachable(format!("{} is a link", path.display())));
-                }
-                Ok(_) => plain.insert(path),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error.into()),
-            };
-        }
-        Ok(())
     }
 
     fn below_mount<'a>(&self, key: &'a str) -> &'a str {
@@ -228,12 +199,15 @@ impl DirStore {
         if let Some(error) = self.not_copied.failure(self.below_mount(key)) {
             return Err(error);
         }
-        let path = self.path(key).ok_or(StoreError::NotFound)?;
-        self.must_not_lead_through_a_link(path.parent().unwrap_or(&self.root))?;
-        let body = Body::Reader(Box::new(plain_file::open(&path)?));
-        let recorded = if self.with_attributes { self.sidecar.attributes(self.below_mount(key)) } else { None };
-        let attributes = recorded.unwrap_or_default();
-        Ok(FetchedObject { body, metadata: self.sidecar.metadata(self.below_mount(key)), attributes })
+        // A name with a slash at its end is that of a folder, on a disk.
+        let path = self.below_mount(key).trim_end_matches('/');
+        if !has_place(self.below_mount(key)) {
+            return Err(StoreError::NotFound);
+        }
+        let (folder, name) = path.split_at(folder_of(path).len());
+        let body = Body::Reader(Box::new(self.folders.open_file(folder, name)?));
+        let (metadata, attributes) = self.sidecar.of(self.below_mount(key));
+        Ok(FetchedObject { body, metadata, attributes })
     }
 }
 
@@ -370,6 +344,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_folder_that_cannot_be_opened_under_its_key_is_shown() {
+        use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
         let dir = tempfile::tempdir().unwrap();
         for name in [OsStr::new("back\\slash"), OsStr::from_bytes(b"latin\xff")] {

@@ -1,5 +1,8 @@
 //! What verification needs of the recorded metadata of one folder's objects. A day of a busy account has tens of thousands
-//! of objects, and several days are looked at at once, so it is kept packed: some 100 bytes an object.
+//! of objects, and several days are looked at at once, so it is kept packed: some 60 bytes an object.
+
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 
 use crate::digest::DigestMetadata;
 use crate::trail::Time;
@@ -7,54 +10,51 @@ use crate::trail::Time;
 /// The metadata of the objects of one folder, by name.
 #[derive(Default)]
 pub(super) struct Needed {
-    /// All names, one after the other.
-    names: String,
-    /// By name, once it is complete.
+    /// By the hash of the name, once it is complete.
     entries: Vec<Entry>,
     /// Of those that have more than a time: digests.
     more: Vec<DigestMetadata>,
+    /// All that is recorded of them, where that was asked for.
+    lines: Vec<u8>,
+    hasher: RandomState,
 }
 
 struct Entry {
-    start: usize,
-    length: u32,
+    /// The hash of the name, which nobody can foresee: names that begin alike are slow to compare.
+    name: u64,
     /// Where in `more` it is; none of those for a log file.
     more: u32,
+    /// Where in `lines` it is.
+    line: Range<usize>,
     last_modified: Option<Time>,
 }
 
 impl Needed {
-    /// Adds an object; of two of the same name the later one counts.
-    pub(super) fn add(&mut self, name: &str, metadata: DigestMetadata) {
+    /// Adds an object that such a part of the lines is about; of two of the same name the later one counts.
+    pub(super) fn add(&mut self, name: &str, metadata: DigestMetadata, line: Range<usize>) {
         let last_modified = metadata.last_modified;
         let plain = metadata == DigestMetadata { last_modified, ..DigestMetadata::default() };
         // What does not fit any more is an object whose metadata is not known; a sidecar of that size is none of ours.
-        let (Ok(length), Ok(more)) = (u32::try_from(name.len()), u32::try_from(self.more.len())) else { return };
-        self.entries.push(Entry {
-            start: self.names.len(),
-            length,
-            more: if plain { NO_MORE } else { more },
-            last_modified,
-        });
-        self.names.push_str(name);
+        let Ok(more) = u32::try_from(self.more.len()) else { return };
+        let name = self.hasher.hash_one(name);
+        self.entries.push(Entry { name, more: if plain { NO_MORE } else { more }, line, last_modified });
         if !plain {
             self.more.push(metadata);
         }
     }
 
-    /// All were added.
-    pub(super) fn complete(mut self) -> Needed {
-        let Needed { names, entries, .. } = &mut self;
+    /// All were added; the lines, where all that is recorded is asked for.
+    pub(super) fn complete(mut self, lines: Vec<u8>) -> Needed {
+        self.lines = lines;
         // Stable, so that the later of two stays behind the earlier.
-        entries.sort_by(|a, b| a.name(names).cmp(b.name(names)));
-        entries.dedup_by(|later, earlier| {
-            let same = later.name(names) == earlier.name(names);
+        self.entries.sort_by_key(|entry| entry.name);
+        self.entries.dedup_by(|later, earlier| {
+            let same = later.name == earlier.name;
             if same {
                 std::mem::swap(later, earlier);
             }
             same
         });
-        self.names.shrink_to_fit();
         self.entries.shrink_to_fit();
         self.more.shrink_to_fit();
         self
@@ -65,22 +65,19 @@ impl Needed {
         self.entry(name)?.last_modified
     }
 
-    /// The metadata of an object.
-    pub(super) fn metadata(&self, name: &str) -> Option<DigestMetadata> {
+    /// The metadata of an object, and the line that it is recorded in where lines are kept.
+    pub(super) fn metadata(&self, name: &str) -> Option<(DigestMetadata, &[u8])> {
         let entry = self.entry(name)?;
         let more = self.more.get(entry.more as usize).filter(|_| entry.more != NO_MORE).cloned();
-        Some(more.unwrap_or(DigestMetadata { last_modified: entry.last_modified, ..DigestMetadata::default() }))
+        let metadata =
+            more.unwrap_or(DigestMetadata { last_modified: entry.last_modified, ..DigestMetadata::default() });
+        Some((metadata, self.lines.get(entry.line.clone()).unwrap_or_default()))
     }
 
     fn entry(&self, name: &str) -> Option<&Entry> {
-        let at = self.entries.binary_search_by(|entry| entry.name(&self.names).cmp(name)).ok()?;
+        let name = self.hasher.hash_one(name);
+        let at = self.entries.binary_search_by_key(&name, |entry| entry.name).ok()?;
         self.entries.get(at)
-    }
-}
-
-impl Entry {
-    fn name<'a>(&self, names: &'a str) -> &'a str {
-        &names[self.start..][..self.length as usize]
     }
 }
 
@@ -103,16 +100,17 @@ mod tests {
             ("a", signed("new")),
             ("b", timed(4)),
         ] {
-            needed.add(name, metadata);
+            needed.add(name, metadata, 0..0);
         }
-        let needed = needed.complete();
-        assert_eq!(needed.metadata("a"), Some(signed("new")));
-        assert_eq!(needed.metadata("b"), Some(timed(4)));
+        let needed = needed.complete(Vec::new());
+        let metadata = |name| needed.metadata(name).map(|(metadata, _)| metadata);
+        assert_eq!(metadata("a"), Some(signed("new")));
+        assert_eq!(metadata("b"), Some(timed(4)));
         assert_eq!(
             (needed.last_modified("b"), needed.last_modified("")),
             (timed(4).last_modified, timed(2).last_modified)
         );
-        assert_eq!((needed.last_modified("a"), needed.metadata("c")), (None, None));
+        assert_eq!((needed.last_modified("a"), metadata("c")), (None, None));
         assert_eq!(needed.entries.len(), 3);
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn path_of(root: &Path, key: &str) -> Option<PathBuf> {
 
 /// Whether file systems take it for the name of one file.
 fn is_plain(part: &str) -> bool {
-    !matches!(part, "" | "." | "..") && !part.contains(['\\', '\0']) && part.len() <= 255
+    !matches!(part, "" | "." | "..") && !part.bytes().any(|byte| matches!(byte, b'\\' | 0)) && part.len() <= 255
 }
 
 #[cfg(test)]

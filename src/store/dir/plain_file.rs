@@ -4,27 +4,48 @@
 //! is opened is looked at once more, and a file that becomes longer or shorter is one that could not be read: how it ends
 //! shows nothing.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+#[cfg(unix)]
+use std::os::fd::AsFd;
+
+#[cfg(unix)]
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, openat, statat};
+#[cfg(unix)]
+use rustix::io::retry_on_intr;
 
 use crate::store::StoreError;
 
-/// Opens an ordinary file: never a link, and never a device or a pipe, which could block for ever.
-pub(super) fn open(path: &Path) -> Result<PlainFile, StoreError> {
-    if !fs::symlink_metadata(path)?.file_type().is_file() {
+/// Opens an ordinary file of a folder: never a link, and never a device or a pipe, which could block for ever.
+#[cfg(unix)]
+pub(super) fn open(folder: impl AsFd, name: &str) -> Result<PlainFile, StoreError> {
+    let there = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(io::Error::from)?;
+    if FileType::from_raw_mode(there.st_mode) != FileType::RegularFile {
         return Err(no_ordinary_file());
     }
-    open_unseen(path)
+    open_unseen(folder, name)
 }
 
-/// The same, of a path at which something else may lie by now.
-fn open_unseen(path: &Path) -> Result<PlainFile, StoreError> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    let file = options.open(path)?;
+/// The same, of a name under which something else may lie by now.
+#[cfg(unix)]
+fn open_unseen(folder: impl AsFd, name: &str) -> Result<PlainFile, StoreError> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = retry_on_intr(|| openat(&folder, name, flags, Mode::empty())).map_err(io::Error::from)?;
+    let there = fstat(&file).map_err(io::Error::from)?;
+    if FileType::from_raw_mode(there.st_mode) != FileType::RegularFile {
+        return Err(no_ordinary_file());
+    }
+    let left = u64::try_from(there.st_size).map_err(io::Error::other)?;
+    Ok(PlainFile { file: File::from(file), left })
+}
+
+/// Opens an ordinary file.
+#[cfg(not(unix))]
+pub(super) fn open(path: &std::path::Path) -> Result<PlainFile, StoreError> {
+    if !std::fs::symlink_metadata(path)?.file_type().is_file() {
+        return Err(no_ordinary_file());
+    }
+    let file = File::open(path)?;
     let there = file.metadata()?;
     if !there.is_file() {
         return Err(no_ordinary_file());
@@ -53,9 +74,12 @@ impl Read for PlainFile {
     }
 }
 
+#[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::io::Write;
+    use std::path::Path;
 
     use super::*;
 
@@ -64,7 +88,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("object");
         fs::write(&path, [7; 100]).unwrap();
-        let mut opened = open(&path).unwrap();
+        let mut opened = open(File::open(dir.path()).unwrap(), "object").unwrap();
         opened.read_exact(&mut [0; 10]).unwrap();
         change(&path, &mut File::options().append(true).open(&path).unwrap());
         opened.read_to_end(&mut Vec::new())
@@ -85,20 +109,20 @@ mod tests {
         assert_eq!(replaced.ok(), Some(90));
     }
 
-    #[cfg(unix)]
     #[test]
     fn what_takes_a_files_place_after_the_first_look_is_not_opened() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("file"), "x").unwrap();
         std::os::unix::fs::symlink("file", dir.path().join("link")).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(dir.path().join("pipe")).status().unwrap().success());
+        let folder = File::open(dir.path()).unwrap();
         for name in ["link", "pipe", "."] {
-            for opened in [open(&dir.path().join(name)), open_unseen(&dir.path().join(name))] {
+            for opened in [open(&folder, name), open_unseen(&folder, name)] {
                 assert!(matches!(opened.map(|_| ()), Err(StoreError::Unreachable(_))), "{name}");
             }
         }
-        assert!(open_unseen(&dir.path().join("file")).is_ok());
+        assert!(open_unseen(&folder, "file").is_ok());
         #[cfg(target_os = "linux")]
-        assert!(matches!(open_unseen(Path::new("/dev/zero")).map(|_| ()), Err(StoreError::Unreachable(_))));
+        assert!(matches!(open_unseen(&folder, "/dev/zero").map(|_| ()), Err(StoreError::Unreachable(_))));
     }
 }

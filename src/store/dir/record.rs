@@ -75,15 +75,10 @@ impl ObjectRecord {
     }
 
     /// What a store that has only this record says of the object.
-    pub(crate) fn attributes(&self) -> Attributes {
-        Attributes {
-            user_metadata: self.metadata.clone(),
-            // Of the size, the file itself is the better witness.
-            size: None,
-            etag: self.etag.clone(),
-            version_id: self.version_id.clone(),
-            storage_class: self.storage_class.clone(),
-        }
+    pub(crate) fn into_attributes(self) -> Attributes {
+        let ObjectRecord { metadata, etag, version_id, storage_class, .. } = self;
+        // Of the size, the file itself is the better witness.
+        Attributes { user_metadata: metadata, size: None, etag, version_id, storage_class }
     }
 
     /// What asking for the object is answered with, if it was not copied.

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Deserialize;
 
 use super::needed::Needed;
+use super::recent::Recent;
 use super::{ObjectRecord, folder_of};
 use crate::digest::DigestMetadata;
 use crate::limits::Limits;
@@ -41,17 +42,21 @@ pub(crate) struct Sidecar {
     /// Where the lines of each folder are: offset and length of each run.
     folders: HashMap<String, Vec<(u64, u64)>>,
     reader: Mutex<Reader>,
+    /// Whether lines are kept beside what verification needs of them.
+    with_attributes: bool,
 }
 
-#[derive(Default)]
 struct Reader {
     file: Option<File>,
     needed: Recent<Needed>,
     whole: Recent<Lines<ObjectRecord>>,
 }
 
-/// The folders used last, the latest at the end.
-type Recent<T> = Vec<(String, Arc<T>)>;
+impl Default for Reader {
+    fn default() -> Reader {
+        Reader { file: None, needed: Recent::with_room_for(RECENT), whole: Recent::with_room_for(RECENT) }
+    }
+}
 
 /// What is known of each object of one folder.
 pub(crate) type Lines<T> = HashMap<String, T>;
@@ -100,13 +105,24 @@ impl Sidecar {
         file.seek(SeekFrom::Start(part.start))?;
         let folders = index(&file, part, limits.sidecar_line)?;
         let reader = Reader { file: Some(file), ..Reader::default() };
-        Ok(Sidecar { folders, reader: Mutex::new(reader) })
+        Ok(Sidecar { folders, reader: Mutex::new(reader), with_attributes: false })
     }
 
-    /// The metadata of one object.
-    pub(crate) fn metadata(&self, key: &str) -> DigestMetadata {
+    /// The same, which gives objects with all that is recorded of them.
+    pub(super) fn with_attributes(self) -> Sidecar {
+        Sidecar { with_attributes: true, ..self }
+    }
+
+    /// The metadata of one object, and with it, where that was asked for, what a store that has only this says of it.
+    pub(super) fn of(&self, key: &str) -> (DigestMetadata, Attributes) {
         let (folder, name) = key.split_at(folder_of(key).len());
-        self.needed(folder).and_then(|needed| needed.metadata(name)).unwrap_or_default()
+        let needed = self.needed(folder);
+        let Some((metadata, line)) = needed.as_ref().and_then(|needed| needed.metadata(name)) else {
+            return Default::default();
+        };
+        let record = if self.with_attributes { serde_json::from_slice(line).ok() } else { None };
+        let record = record.filter(|record: &ObjectRecord| !record.withdrawn);
+        (metadata, record.map(ObjectRecord::into_attributes).unwrap_or_default())
     }
 
     /// Fills in what is known of the objects of one folder.
@@ -122,26 +138,19 @@ impl Sidecar {
     pub(crate) fn records(&self, folder: &str) -> Option<Arc<Lines<ObjectRecord>>> {
         let runs = self.folders.get(folder)?;
         let reader = &mut *self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        recent(&mut reader.whole, folder, || {
-            let mut lines = Lines::new();
-            read(reader.file.as_mut()?, runs, |line| {
-                let record = serde_json::from_slice(line).ok();
-                lines.extend(record.map(|record: ObjectRecord| (record.key.clone(), record)));
-            });
-            Some(lines)
-        })
+        if let Some(known) = reader.whole.get(folder) {
+            return Some(known);
+        }
+        let lines = read(reader.file.as_mut()?, runs);
+        let records = lines.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+        let records = records.map(|record: ObjectRecord| (record.key.clone(), record)).collect();
+        Some(reader.whole.add(folder, records))
     }
 
     /// All that is recorded of one object.
     pub(crate) fn record(&self, key: &str) -> Option<ObjectRecord> {
         let record = self.records(folder_of(key))?.get(key).cloned();
         record.filter(|record| !record.withdrawn)
-    }
-
-    /// What a store that has only this record says of one object.
-    pub(super) fn attributes(&self, key: &str) -> Option<Attributes> {
-        let records = self.records(folder_of(key))?;
-        records.get(key).filter(|record| !record.withdrawn).map(ObjectRecord::attributes)
     }
 
     /// The folders of which there are lines.
@@ -152,29 +161,22 @@ impl Sidecar {
     fn needed(&self, folder: &str) -> Option<Arc<Needed>> {
         let runs = self.folders.get(folder)?;
         let reader = &mut *self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        recent(&mut reader.needed, folder, || {
-            let mut needed = Needed::default();
-            read(reader.file.as_mut()?, runs, |line| {
-                let line = serde_json::from_slice(line).ok();
-                line.inspect(|line: &Line<'_>| needed.add(&line.key[folder_of(&line.key).len()..], line.metadata()));
-            });
-            Some(needed.complete())
-        })
+        if let Some(known) = reader.needed.get(folder) {
+            return Some(known);
+        }
+        let mut needed = Needed::default();
+        let lines = read(reader.file.as_mut()?, runs);
+        let mut end = 0;
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            let start = end;
+            end += line.len();
+            if let Ok(known) = serde_json::from_slice::<Line<'_>>(line) {
+                needed.add(&known.key[folder_of(&known.key).len()..], known.metadata(), start..end);
+            }
+        }
+        let needed = needed.complete(if self.with_attributes { lines } else { Vec::new() });
+        Some(reader.needed.add(folder, needed))
     }
-}
-
-/// What is known of a folder, from those used last or else read now.
-fn recent<T>(recent: &mut Recent<T>, folder: &str, read: impl FnOnce() -> Option<T>) -> Option<Arc<T>> {
-    let found = match recent.iter().rposition(|(name, _)| name == folder) {
-        Some(at) => recent.remove(at),
-        None => (folder.to_owned(), Arc::new(read()?)),
-    };
-    let known = Arc::clone(&found.1);
-    if recent.len() == RECENT {
-        recent.remove(0);
-    }
-    recent.push(found);
-    Some(known)
 }
 
 /// Opens a file of the `.trailseal` folder, if it is there: an ordinary one, for a pipe could block for ever.
@@ -217,17 +219,17 @@ fn index(file: &File, part: Range<u64>, most: u64) -> Result<HashMap<String, Vec
     }
 }
 
-/// Reads one folder's lines. Of two lines for one key the later counts: a resumed copy appends.
-fn read(file: &mut File, runs: &[(u64, u64)], mut take: impl FnMut(&[u8])) {
+/// Reads one folder's lines. Of two lines for one key the later counts: a resumed copy appends. Every line was parsed when
+/// the file was opened; one that no longer can be was changed since, and then its object has no metadata.
+fn read(file: &mut File, runs: &[(u64, u64)]) -> Vec<u8> {
+    let mut lines = Vec::new();
     for (offset, length) in runs {
-        let mut bytes = Vec::new();
-        let whole = file.seek(SeekFrom::Start(*offset)).and_then(|_| file.take(*length).read_to_end(&mut bytes));
-        if whole.is_ok() {
-            // Every line was parsed when the file was opened; one that no longer can be was changed since, and then its
-            // object has no metadata.
-            bytes.split(|byte| *byte == b'\n').for_each(&mut take);
+        let before = lines.len();
+        if file.seek(SeekFrom::Start(*offset)).and_then(|_| file.take(*length).read_to_end(&mut lines)).is_err() {
+            lines.truncate(before);
         }
     }
+    lines
 }
 
 /// Folders kept. Eight regions are walked at once, each with the digests of a day or two, the log files of as many, and a day
@@ -255,13 +257,31 @@ mod tests {
             "{\"key\":\"a/1\",\"metadata\":{\"signature\":\"new\"},\"size\":3}\n",
         );
         let sidecar = sidecar(text).unwrap();
-        assert_eq!(sidecar.metadata("a/1").signature.as_deref(), Some("new"));
-        assert_eq!(
-            sidecar.metadata("b/1").last_modified.map(|t| t.to_string()).as_deref(),
-            Some("2026-01-01T00:00:00Z")
+        assert_eq!(sidecar.of("a/1").0.signature.as_deref(), Some("new"));
+        let last_modified = sidecar.of("b/1").0.last_modified.map(|time| time.to_string());
+        assert_eq!(last_modified.as_deref(), Some("2026-01-01T00:00:00Z"));
+        assert_eq!(sidecar.of("a/2"), Default::default());
+        assert_eq!(sidecar.of("c"), Default::default());
+    }
+
+    #[test]
+    fn all_that_is_recorded_comes_where_it_is_asked_for() {
+        let text = concat!(
+            "{\"key\":\"a/2\",\"etag\":\"x\"}\n",
+            "{\"key\":\"b/1\",\"etag\":\"y\"}\n",
+            "{\"key\":\"a/1\",\"metadata\":{\"odd\":\"kept\"},\"version_id\":\"v1\"}\n",
+            "{\"key\":\"a/1\",\"metadata\":{\"odd\":\"kept\"},\"version_id\":\"v2\",\"last_modified\":\"2026-01-01T00:00:00Z\"}\n",
+            "{\"key\":\"a/2\",\"etag\":\"x\",\"withdrawn\":true}\n",
+            "{\"key\":\"a/3\",\"etag\":\"z\"}",
         );
-        assert_eq!(sidecar.metadata("a/2"), DigestMetadata::default());
-        assert_eq!(sidecar.metadata("c"), DigestMetadata::default());
+        assert_eq!(sidecar(text).unwrap().of("a/1").1, Attributes::default());
+        let sidecar = sidecar(text).unwrap().with_attributes();
+        let (metadata, attributes) = sidecar.of("a/1");
+        assert!(metadata.last_modified.is_some() && attributes.user_metadata["odd"] == "kept");
+        assert_eq!(attributes.version_id.as_deref(), Some("v2"));
+        assert_eq!(sidecar.of("a/2").1, Attributes::default(), "withdrawn");
+        assert_eq!(sidecar.of("a/3").1.etag.as_deref(), Some("z"));
+        assert_eq!(sidecar.of("b/1").1.etag.as_deref(), Some("y"));
     }
 
     #[test]
