@@ -11,9 +11,11 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
-use aws_smithy_runtime_api::client::http::HttpConnectorSettings;
+use aws_smithy_http_client::ConnectorBuilder;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpConnector};
 
 use super::failure::{told, without_secrets};
+use super::http;
 use super::pace::Pace;
 
 /// How AWS is to be reached. What is not given is taken from where the AWS CLI takes it.
@@ -196,12 +198,16 @@ impl Access {
         aws_sdk_s3::Client::from_conf(config.build())
     }
 
-    /// The time limits of connections to S3, as the client has them.
-    pub(crate) fn connector_settings(&self) -> HttpConnectorSettings {
-        HttpConnectorSettings::builder()
+    /// Connections for objects alone, with the time limits that a client's have. One that has carried a page of a listing
+    /// keeps room for the next, half a megabyte of it, and lends that to every small object that comes after.
+    pub(crate) fn connector(&self) -> SharedHttpConnector {
+        let settings = HttpConnectorSettings::builder()
             .connect_timeout(self.options.connect_timeout)
             .read_timeout(self.options.read_timeout)
-            .build()
+            .build();
+        let mut builder = ConnectorBuilder::default().connector_settings(settings);
+        builder.set_sleep_impl(self.config.sleep_impl());
+        SharedHttpConnector::new(http::connector(builder))
     }
 
     pub(crate) fn cloudtrail(&self, region: &str) -> aws_sdk_cloudtrail::Client {

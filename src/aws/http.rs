@@ -43,9 +43,7 @@ pub(crate) enum HttpError {
 impl Http {
     /// An answer may take so long, from the connection to the end of its body.
     pub(crate) fn new(patience: Duration) -> Http {
-        // Through a proxy where the environment names one, as the SDK does it.
-        let builder = ConnectorBuilder::default().proxy_config(ProxyConfig::from_env());
-        Http { connector: builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build(), patience }
+        Http { connector: connector(ConnectorBuilder::default()), patience }
     }
 
     /// Sends one POST. A redirect is an answer like any other: the address that was given is the one that is meant. Of its
@@ -109,6 +107,11 @@ impl Answer {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).unwrap_or_default()
     }
+}
+
+/// Connections of their own, as the SDK makes them: through a proxy where the environment names one.
+pub(super) fn connector(builder: ConnectorBuilder) -> Connector {
+    builder.proxy_config(ProxyConfig::from_env()).tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
 }
 
 fn request(method: &str, url: &str, headers: &[(String, String)], body: Vec<u8>) -> Option<HttpRequest> {

@@ -79,6 +79,11 @@ impl VouchedLogs {
         self.open.values().map(DayLogs::count).sum()
     }
 
+    /// How many of them are on days that begin then or later.
+    pub fn open_log_files_from(&self, time: Time) -> usize {
+        self.open.iter().filter(|(day, _)| day.start() >= time).map(|(_, logs)| logs.count()).sum()
+    }
+
     /// Takes out one day, which need not be open.
     pub fn close(&mut self, day: Day) -> DayLogs {
         self.open.remove(&day).unwrap_or_default()
@@ -285,6 +290,10 @@ mod tests {
         ledger.vouch(&log(&KEY.replace("2026/01/02", "2026/01/03").replace("_20260102", "_20260103"), 1), true, None);
         ledger.unlisted(&object(&KEY.replace("abcdef", "cbcdef")));
         assert_eq!((ledger.open_log_files(), ledger.has_unlisted()), (3, true));
+        let newest = ledger.newest_open().unwrap();
+        let from = |time| ledger.open_log_files_from(time);
+        assert_eq!((from(newest.end()), from(newest.start()), from(newest.start().plus(-1))), (0, 1, 1));
+        assert_eq!(from(newest.start().plus(-Time::DAY)), 3);
     }
 
     #[test]

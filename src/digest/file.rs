@@ -226,6 +226,8 @@ impl<'de> Deserialize<'de> for LogFiles {
                         hash: RecordedHash::parse(&entry.hash.0),
                     });
                 }
+                // Hundreds of digests are held at once.
+                log_files.shrink_to_fit();
                 Ok(LogFiles(log_files))
             }
         }

@@ -39,7 +39,8 @@ fn interrupted(world: &World, arguments: &[&str], place: Matcher, fault: Fault, 
     send(signal, &child);
     let run = waited_for(child);
     world.proxy.clear();
-    assert!(run.stderr.contains("interrupted: what is under way is given up"), "{}", run.stderr);
+    let said = run.stderr.contains("interrupted: what is under way is given up");
+    assert!(said, "{signal}, {:?}: {}\n{}", run.status, run.stderr, run.stdout);
     run
 }
 

@@ -52,7 +52,7 @@ impl Walker<'_> {
             return Ok(());
         }
         let together = self.region.places.iter().any(|place| place.store.is_remote());
-        if together && reached.is_some() && self.vouched.open_log_files() < LISTED_TOGETHER {
+        if together && reached.is_some_and(|reached| !self.fills_pages(reached)) {
             return Ok(());
         }
         let mut span = Span::default();
@@ -70,6 +70,14 @@ impl Walker<'_> {
             }
         }
         self.close(span).await
+    }
+
+    /// Whether the days that begin then or later are worth a listing: with its last page nearly full, if they have enough
+    /// pages, or else once there are so many that it matters little.
+    fn fills_pages(&self, reached: Time) -> bool {
+        let closed = self.vouched.open_log_files_from(reached);
+        let enough = closed >= LISTED_AT_LEAST && closed % PAGE >= PAGE / 3 * 2;
+        enough || self.vouched.open_log_files() >= LISTED_TOGETHER
     }
 
     async fn close(&mut self, mut span: Span) -> Result<(), AuditError> {
@@ -178,5 +186,11 @@ impl Walker<'_> {
     }
 }
 
-/// Log files held against one listing, where that is paid for by the page: one page in eight is not full.
+/// Log files held against one listing, where that is paid for by the page: at most one page in eight is not full.
 const LISTED_TOGETHER: usize = 8_000;
+
+/// The same, where two thirds of the last page are full.
+const LISTED_AT_LEAST: usize = 3_000;
+
+/// Objects that one request lists (S3 API reference, `ListObjectsV2`, `max-keys`).
+const PAGE: usize = 1_000;

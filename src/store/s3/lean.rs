@@ -1,7 +1,7 @@
 //! The short way to an object. What an audit does most is to GET small objects, and of what the SDK does for each, most
 //! comes out the same every time: the endpoint, the headers, the plugins. So the first GET that is answered is kept as a
 //! pattern, and the next ones differ from it in their key, their time and their signature alone, which the SDK's own signer
-//! makes. Connections, time limits and credentials are the SDK's, and so is the reading of whatever is no object: an
+//! makes. Connections and credentials are the SDK's, and so is the reading of whatever is no object: an
 //! answer that is not a plain `200` is handed to the SDK as if it had asked itself.
 
 use std::fmt;
@@ -21,9 +21,7 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::auth::AuthSchemeId;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
-};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
 use aws_smithy_runtime_api::client::identity::SharedIdentityResolver;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -51,14 +49,14 @@ pub(super) struct Pattern {
 #[derive(Debug)]
 pub(super) struct Learn {
     key: String,
-    settings: HttpConnectorSettings,
+    connector: SharedHttpConnector,
     sent: Arc<Mutex<Option<Pattern>>>,
 }
 
 impl Learn {
-    /// Asked for `key`, of connections with these time limits.
-    pub(super) fn new(key: &str, settings: HttpConnectorSettings) -> Learn {
-        Learn { key: key.to_owned(), settings, sent: Arc::default() }
+    /// Asked for `key`; the next ones by these connections.
+    pub(super) fn new(key: &str, connector: SharedHttpConnector) -> Learn {
+        Learn { key: key.to_owned(), connector, sent: Arc::default() }
     }
 
     /// Where the pattern is, once the request was sent.
@@ -91,7 +89,7 @@ impl Pattern {
             after: after.map_or_else(String::new, |query| format!("?{query}")),
             headers: sent.headers().iter().filter(|(name, _)| !LEFT_OUT.contains(name)).map(owned).collect(),
             region: region.to_owned(),
-            connector: components.http_client()?.http_connector(&learn.settings, components),
+            connector: learn.connector.clone(),
             identities: components.identity_resolver(AuthSchemeId::from("sigv4"))?,
             components: components.clone(),
             config: ConfigBag::base(),

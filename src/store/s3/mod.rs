@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::RequestPayer;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::Mutex;
@@ -35,6 +36,8 @@ pub struct S3Store {
     client: Client,
     pace: Pace,
     access: Access,
+    /// Connections for objects, once one was asked for.
+    connector: OnceLock<SharedHttpConnector>,
     /// A GET that was answered, which the next ones are modelled on.
     pattern: OnceLock<Pattern>,
 }
@@ -75,6 +78,7 @@ impl S3Buckets {
             client: self.access.s3(&region),
             pace: self.pace.clone(),
             access: self.access.clone(),
+            connector: OnceLock::new(),
             pattern: OnceLock::new(),
         })
     }
@@ -130,7 +134,8 @@ impl S3Store {
         {
             return answer;
         }
-        let learn = Learn::new(key, self.access.connector_settings());
+        let connector = self.connector.get_or_init(|| self.access.connector());
+        let learn = Learn::new(key, connector.clone());
         let sent = learn.sent();
         let request = self.client.get_object().bucket(&self.bucket).key(key);
         let request = request.set_request_payer(self.payer()).set_expected_bucket_owner(self.owner());
