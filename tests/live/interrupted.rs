@@ -21,7 +21,7 @@ fn send(signal: &str, to: &Child) {
 }
 
 /// Runs the program, and sends it a signal once a request is under way that will not be answered.
-fn interrupted(world: &World, arguments: &[&str], place: Matcher, fault: Fault, signal: &str) -> Run {
+fn interrupted(world: &mut World, arguments: &[&str], place: Matcher, fault: Fault, signal: &str) -> Run {
     let (met, meets) = mpsc::channel();
     let place = move |seen: &Seen| {
         let meant = place(seen);
@@ -30,7 +30,7 @@ fn interrupted(world: &World, arguments: &[&str], place: Matcher, fault: Fault, 
         }
         meant
     };
-    world.proxy.clear();
+    world.renew_proxy();
     world.proxy.add(Rule::new(Box::new(place), fault, Times::Forever));
     let mut command = Command::new(env!("CARGO_BIN_EXE_trailseal"));
     command.args(arguments);
@@ -49,7 +49,7 @@ fn keys_of_cloudtrail() -> Matcher {
 }
 
 /// Verifies until it is interrupted: the run, and the report, which the file has whole.
-fn verify(world: &World, more: &[&str], place: Matcher, fault: Fault, signal: &str) -> (Run, Report) {
+fn verify(world: &mut World, more: &[&str], place: Matcher, fault: Fault, signal: &str) -> (Run, Report) {
     let (source, times) = (world.source(), world.times());
     let file = world.scratch.path().join("partial.json");
     let _ = fs::remove_file(&file);
@@ -68,7 +68,7 @@ fn verify(world: &World, more: &[&str], place: Matcher, fault: Fault, signal: &s
 /// Whatever is under way, no time runs out that would have to be waited for: the patience is that of a default run.
 #[test]
 fn a_signal_ends_a_run_with_a_partial_report() {
-    let world = World::small();
+    let mut world = World::small();
     let places: [(&str, Place, Fault); 6] = [
         ("listings", listings, Fault::Stalled),
         ("listings", listings, Fault::StalledBody),
@@ -79,7 +79,7 @@ fn a_signal_ends_a_run_with_a_partial_report() {
     ];
     for (place, matcher, fault) in places {
         for signal in SIGNALS {
-            let (run, report) = verify(&world, &[], matcher(), fault, signal);
+            let (run, report) = verify(&mut world, &[], matcher(), fault, signal);
             assert_eq!(run.status, Some(3), "{place} {fault:?} {signal}: {}", run.stdout);
             assert_eq!(report.verdict, Verdict::Inconclusive, "{place}");
             assert_eq!(report.totals.log_files.verified, 0, "{place}");
@@ -87,7 +87,7 @@ fn a_signal_ends_a_run_with_a_partial_report() {
             assert!(reasons > 1, "{place}: what was not looked at is named: {:?}", report.findings);
         }
     }
-    let (_, report) = verify(&world, &[], logs(), Fault::Stalled, "TERM");
+    let (_, report) = verify(&mut world, &[], logs(), Fault::Stalled, "TERM");
     let left = report.totals.log_files;
     assert!(left.unproven > 0 && left.unproven == left.listed(), "{left:?}");
     let whole = world.verify(&[]);
@@ -96,11 +96,11 @@ fn a_signal_ends_a_run_with_a_partial_report() {
 
 #[test]
 fn a_signal_while_log_files_are_listed_ends_a_run_with_a_partial_report() {
-    let world = World::small();
+    let mut world = World::small();
     let folder = world.logs()[0].split("/2026/").next().expect("a day").to_owned() + "/2026/";
     for how in ["listing", "sample:50%", "sample:10", "all"] {
         let more = ["--log-files", how];
-        let (run, report) = verify(&world, &more, listing_of(&folder), Fault::Stalled, "INT");
+        let (run, report) = verify(&mut world, &more, listing_of(&folder), Fault::Stalled, "INT");
         assert_eq!(run.status, Some(3), "{how}: {}", run.stdout);
         assert!(report.findings.iter().any(|finding| finding.code == Code::FolderUnreadable), "{how}");
     }
@@ -109,9 +109,9 @@ fn a_signal_while_log_files_are_listed_ends_a_run_with_a_partial_report() {
 /// What was drawn is read when all is listed: a run that ends then has seen that all log files are there, and read none.
 #[test]
 fn a_signal_while_a_sample_is_read_claims_nothing_of_it() {
-    let world = World::small();
+    let mut world = World::small();
     let more = ["--log-files", "sample:3", "--seed", "7"];
-    let (run, report) = verify(&world, &more, logs(), Fault::Stalled, "INT");
+    let (run, report) = verify(&mut world, &more, logs(), Fault::Stalled, "INT");
     assert_eq!(run.status, Some(3), "{}", run.stdout);
     let left = report.totals.log_files;
     assert_eq!((left.verified, left.unproven), (0, 3), "{left:?}");
@@ -129,7 +129,7 @@ fn what_was_found_before_a_signal_counts() {
     let mut world = World::small();
     let (oldest, newest) = (world.logs()[0].clone(), world.logs().last().expect("log files").clone());
     world.lie(|objects| objects.get_mut(&newest).expect("a log file").body.push(0));
-    let (run, report) = verify(&world, &["--concurrency", "1"], key(&oldest), Fault::Stalled, "INT");
+    let (run, report) = verify(&mut world, &["--concurrency", "1"], key(&oldest), Fault::Stalled, "INT");
     assert_eq!(run.status, Some(1), "{}", run.stdout);
     assert_eq!(report.verdict, Verdict::NotIntact);
     let named = report.findings.iter().find(|finding| finding.code == Code::LogTrailingData).expect("the violation");
@@ -139,7 +139,7 @@ fn what_was_found_before_a_signal_counts() {
 
 #[test]
 fn a_signal_leaves_a_copy_that_the_same_pull_goes_on_with() {
-    let world = World::small();
+    let mut world = World::small();
     let copy = world.scratch.path().join("pulled");
     let (source, times) = (world.source(), world.times());
     let mut arguments = vec!["pull", &source, copy.to_str().expect("UTF-8")];
@@ -152,7 +152,7 @@ fn a_signal_leaves_a_copy_that_the_same_pull_goes_on_with() {
     ];
     for (place, fault) in places {
         for signal in SIGNALS {
-            let run = interrupted(&world, &arguments, place(), fault, signal);
+            let run = interrupted(&mut world, &arguments, place(), fault, signal);
             assert_eq!(run.status, Some(2), "{fault:?} {signal}: {}", run.stdout);
             assert!(run.stderr.contains("run the same pull again, and it goes on from there"), "{}", run.stderr);
             assert_eq!(run.stdout, "");

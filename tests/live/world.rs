@@ -242,6 +242,13 @@ impl World {
         waited_for(self.start(command))
     }
 
+    /// From now on, nothing that an earlier run asked for is met any more: of a run that has ended, requests may still be
+    /// on their way.
+    pub(crate) fn renew_proxy(&mut self) {
+        let runtime = self.runtime.as_ref().expect("the world goes on");
+        self.proxy = Proxy::before(runtime, self.endpoint.address);
+    }
+
     /// Starts one.
     pub(crate) fn start(&self, mut command: Command) -> Child {
         let home = self.scratch.path();
