@@ -125,10 +125,8 @@ pub(crate) fn folder_of_bucket(bucket: Option<&str>, taken: &[String]) -> String
 /// The file of an object. One whose key would not be a plain path lies under the hash of it.
 pub(crate) fn file_of(folder: &str, key: &str) -> String {
     use sha2::{Digest, Sha256};
-    let is_plain =
-        || if key.is_ascii() { !key.bytes().any(|b| b.is_ascii_control()) } else { !key.chars().any(char::is_control) };
-    if crate::store::dir::has_place(key) && !key.ends_with('/') && is_plain() {
-        ["evidence/", folder, "/", key].concat()
+    if crate::store::dir::has_place(key) && !key.ends_with('/') && !key.chars().any(char::is_control) {
+        format!("evidence/{folder}/{key}")
     } else {
         format!("evidence/{folder}/.trailseal/{}", hex::encode(Sha256::digest(key)))
     }
