@@ -4,14 +4,16 @@
 //! was, and to open a file in it takes the kernel no walk along the path.
 
 use std::ffi::OsStr;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 use rustix::io::{Errno, retry_on_intr};
+use rustix::path::Arg;
 
+use super::folder_of;
 use super::plain_file::{self, PlainFile};
 use super::recent::Recent;
 use crate::store::StoreError;
@@ -45,12 +47,12 @@ impl Folders {
         folder: &str,
         mut take: impl FnMut(&Entry<'_>, &dyn Fn() -> u64) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let open = self.folder(folder)?;
-        let listed = openat(&*open, ".", OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty());
-        for entry in Dir::new(listed.map_err(told)?).map_err(told)? {
+        let open = self.to_be_listed(folder)?;
+        let same = open.try_clone()?;
+        for entry in Dir::new(same).map_err(told)? {
             let entry = entry.map_err(told)?;
             let name = entry.file_name();
-            let stat = || statat(&*open, name, AtFlags::SYMLINK_NOFOLLOW);
+            let stat = || statat(&open, name, AtFlags::SYMLINK_NOFOLLOW);
             let kind = match entry.file_type() {
                 FileType::Unknown => FileType::from_raw_mode(stat().map_err(told)?.st_mode),
                 known => known,
@@ -65,6 +67,15 @@ impl Folders {
             }
         }
         Ok(())
+    }
+
+    /// A folder, opened in the one that it lies in: one that may be listed need not be one that may be gone through.
+    fn to_be_listed(&self, key: &str) -> Result<OwnedFd, StoreError> {
+        let list = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let Some(path) = key.strip_suffix('/') else { return open_below(CWD, &self.root, list).map_err(told) };
+        let (parent, name) = path.split_at(folder_of(path).len());
+        let parent = self.folder(parent)?;
+        open_below(&*parent, name, list | OFlags::NOFOLLOW).map_err(|error| self.no_folder(&parent, key, name, error))
     }
 
     /// The folder of a key, from those used last or else opened now.
@@ -82,18 +93,26 @@ impl Folders {
 
     fn open(&self, key: &str) -> Result<OwnedFd, StoreError> {
         // The root itself is the caller's word, and may be a link.
-        let mut folder = retry_on_intr(|| openat(CWD, &self.root, FOLDER, Mode::empty())).map_err(told)?;
+        let mut folder = open_below(CWD, &self.root, FOLDER).map_err(told)?;
         for name in key.split_terminator('/') {
-            let next = retry_on_intr(|| openat(&folder, name, FOLDER | OFlags::NOFOLLOW, Mode::empty()));
-            folder = next.map_err(|error| match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
-                Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::Symlink => {
-                    StoreError::Unreachable(format!("{} is a link", self.root.join(key).display()))
-                }
-                _ => told(error),
-            })?;
+            let next = open_below(&folder, name, FOLDER | OFlags::NOFOLLOW);
+            folder = next.map_err(|error| self.no_folder(&folder, key, name, error))?;
         }
         Ok(folder)
     }
+
+    fn no_folder(&self, parent: &OwnedFd, key: &str, name: &str, error: Errno) -> StoreError {
+        match statat(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(found) if FileType::from_raw_mode(found.st_mode) == FileType::Symlink => {
+                StoreError::Unreachable(format!("{} is a link", self.root.join(key).display()))
+            }
+            _ => told(error),
+        }
+    }
+}
+
+fn open_below(folder: impl AsFd, name: impl Arg + Copy, flags: OFlags) -> Result<OwnedFd, Errno> {
+    retry_on_intr(|| openat(&folder, name, flags, Mode::empty()))
 }
 
 fn told(error: Errno) -> StoreError {
@@ -138,6 +157,7 @@ mod tests {
         }
         let folders = Folders::below(&dir.path().join("copy"));
         assert_eq!(names(&folders, "a/b/").unwrap(), [("object".to_owned(), false, 5)]);
+        assert!(folders.open_file("a/b/", "object").is_ok());
         fs::rename(dir.path().join("copy/a"), dir.path().join("gone")).unwrap();
         std::os::unix::fs::symlink("../outside", dir.path().join("copy/a")).unwrap();
         let mut text = String::new();
@@ -165,18 +185,26 @@ mod tests {
         }
     }
 
+    /// Whoever runs this as root may do everything.
     #[test]
-    fn a_folder_that_may_be_gone_through_and_not_listed_gives_its_files() {
+    fn a_folder_that_may_be_gone_through_gives_its_files_and_one_that_may_be_listed_its_names() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir_all(dir.path().join("a/b")).unwrap();
         fs::write(dir.path().join("a/b/object"), "x").unwrap();
-        fs::set_permissions(dir.path().join("a"), fs::Permissions::from_mode(0o111)).unwrap();
+        let may = |folder: &str, mode| {
+            fs::set_permissions(dir.path().join(folder), fs::Permissions::from_mode(mode)).unwrap();
+        };
         let folders = Folders::below(dir.path());
-        // Whoever runs this as root may list everything.
+        may("a", 0o111);
         let listed = names(&folders, "a/");
         assert!(listed.is_ok() || listed == Err(StoreError::Denied));
         assert!(folders.open_file("a/b/", "object").is_ok() || !cfg!(target_os = "linux"));
-        fs::set_permissions(dir.path().join("a"), fs::Permissions::from_mode(0o755)).unwrap();
+        may("a", 0o755);
+        may("a/b", 0o444);
+        let opened = folders.open_file("a/b/", "object").map(drop);
+        assert!(opened.is_ok() || opened == Err(StoreError::Denied));
+        assert_eq!(names(&folders, "a/b/").unwrap().len(), 1, "{opened:?}");
+        may("a/b", 0o755);
     }
 }
