@@ -330,8 +330,7 @@ mod tests {
         let bodies = Bodies::beside(dir.path()).unwrap();
         let all: Vec<Vec<u8>> = (0..40_usize).map(|n| vec![n as u8; n * n * 7 % 9_000]).collect();
         let mut kept = keep(&bodies, &all);
-        let in_parts = Keeping::new();
-        let (mut in_parts, long) = (in_parts, vec![9; PIECE * 2 + 5]);
+        let (mut in_parts, long) = (Keeping::new(), vec![9; PIECE * 2 + 5]);
         in_parts.push(&long, &bodies).unwrap();
         let Whole::Kept(in_parts) = in_parts.finish(&bodies).unwrap() else { panic!("it is no small one") };
         kept.push(in_parts);

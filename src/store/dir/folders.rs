@@ -1,4 +1,4 @@
-//! The folders of a copy, each opened once, from the root down and through no link; whatever lies in one is opened in it.
+//! The folders of a copy, opened from the root down and through no link, and kept open; whatever lies in one is opened in it.
 //!
 //! Whoever can write to a copy can put a link where a folder was, between any two looks at a path. What is open stays what it
 //! was, and to open a file in it takes the kernel no walk along the path.
@@ -13,22 +13,15 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, statat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::path::Arg;
 
-use super::folder_of;
 use super::plain_file::{self, PlainFile};
 use super::recent::Recent;
+use super::{Entry, folder_of};
 use crate::store::StoreError;
 
 /// The folders below a root.
 pub(super) struct Folders {
     root: PathBuf,
     open: Mutex<Recent<OwnedFd>>,
-}
-
-/// What lies in a folder.
-pub(super) struct Entry<'a> {
-    pub name: &'a OsStr,
-    pub is_folder: bool,
-    pub is_file: bool,
 }
 
 impl Folders {

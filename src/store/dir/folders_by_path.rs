@@ -1,12 +1,12 @@
 //! The folders of a copy, where the system opens files by their paths alone: none of them is a link.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::Entry;
 use super::plain_file::{self, PlainFile};
 use crate::store::StoreError;
 
@@ -15,13 +15,6 @@ pub(super) struct Folders {
     root: PathBuf,
     /// Those that were seen to be no links.
     plain: Mutex<HashSet<PathBuf>>,
-}
-
-/// What lies in a folder.
-pub(super) struct Entry<'a> {
-    pub name: &'a OsStr,
-    pub is_folder: bool,
-    pub is_file: bool,
 }
 
 impl Folders {

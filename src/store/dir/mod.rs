@@ -16,6 +16,7 @@ mod spool;
 mod tree;
 mod writer;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,13 @@ pub struct DirStore {
     not_copied: NotCopied,
     /// See [`Limits::names_per_folder`].
     most_names: usize,
+}
+
+/// What lies in a folder of it.
+struct Entry<'a> {
+    name: &'a OsStr,
+    is_folder: bool,
+    is_file: bool,
 }
 
 /// Why a directory cannot be opened as evidence.
@@ -199,14 +207,15 @@ impl DirStore {
         if let Some(error) = self.not_copied.failure(self.below_mount(key)) {
             return Err(error);
         }
-        // A name with a slash at its end is that of a folder, on a disk.
-        let path = self.below_mount(key).trim_end_matches('/');
-        if !has_place(self.below_mount(key)) {
+        let below = self.below_mount(key);
+        if !has_place(below) {
             return Err(StoreError::NotFound);
         }
+        // On a disk, a name with a slash at its end is that without.
+        let path = below.strip_suffix('/').unwrap_or(below);
         let (folder, name) = path.split_at(folder_of(path).len());
         let body = Body::Reader(Box::new(self.folders.open_file(folder, name)?));
-        let (metadata, attributes) = self.sidecar.of(self.below_mount(key));
+        let (metadata, attributes) = self.sidecar.of(below);
         Ok(FetchedObject { body, metadata, attributes })
     }
 }
@@ -344,7 +353,6 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_folder_that_cannot_be_opened_under_its_key_is_shown() {
-        use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
         let dir = tempfile::tempdir().unwrap();
         for name in [OsStr::new("back\\slash"), OsStr::from_bytes(b"latin\xff")] {

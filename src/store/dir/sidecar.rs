@@ -228,6 +228,8 @@ fn read(file: &mut File, runs: &[(u64, u64)]) -> Vec<u8> {
         if file.seek(SeekFrom::Start(*offset)).and_then(|_| file.take(*length).read_to_end(&mut lines)).is_err() {
             lines.truncate(before);
         }
+        // Whatever has become of one place, the next begins with a line of its own.
+        lines.push(b'\n');
     }
     lines
 }
@@ -282,6 +284,18 @@ mod tests {
         assert_eq!(sidecar.of("a/2").1, Attributes::default(), "withdrawn");
         assert_eq!(sidecar.of("a/3").1.etag.as_deref(), Some("z"));
         assert_eq!(sidecar.of("b/1").1.etag.as_deref(), Some("y"));
+    }
+
+    #[test]
+    fn a_line_that_was_changed_since_takes_no_other_with_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("metadata.jsonl");
+        let text = "{\"key\":\"a/1\"}\n{\"key\":\"b/1\"}\n{\"key\":\"a/2\",\"etag\":\"x\"}\n";
+        fs::write(&path, text).unwrap();
+        let sidecar = Sidecar::open(&path, &Limits::default()).unwrap().with_attributes();
+        fs::write(&path, text.replacen("}\n", "}}", 1)).unwrap();
+        assert_eq!(sidecar.of("a/2").1.etag.as_deref(), Some("x"));
+        assert!(sidecar.record("a/2").is_some() && sidecar.record("a/1").is_none());
     }
 
     #[test]

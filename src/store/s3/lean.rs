@@ -1,7 +1,7 @@
 //! The short way to an object. What an audit does most is to GET small objects, and of what the SDK does for each, most
 //! comes out the same every time: the endpoint, the headers, the plugins. So the first GET that is answered is kept as a
 //! pattern, and the next ones differ from it in their key, their time and their signature alone, which the SDK's own signer
-//! makes. Connections and credentials are the SDK's, and so is the reading of whatever is no object: an
+//! makes. Connections are of the SDK's kind, credentials are the SDK's, and so is the reading of whatever is no object: an
 //! answer that is not a plain `200` is handed to the SDK as if it had asked itself.
 
 use std::fmt;
