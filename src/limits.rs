@@ -132,6 +132,10 @@ pub const SIBLINGS_NAMED: usize = 20;
 /// seen up to 26 minutes after their end, and the next one ends an hour after the last.
 pub const DIGEST_DUE_AFTER: i64 = 2 * 3_600;
 
+/// How far S3's time of a delivery may be from the one by which CloudTrail counts it to a digest's time, in seconds. Two
+/// clocks of one provider are closer; what is written later is read, which costs a request and no verdict.
+pub const DELIVERY_SKEW: i64 = 5 * 60;
+
 /// How far a log file's name may be from its delivery, in seconds: CloudTrail rounds the minute up, by up to five.
 pub const LOG_NAME_SKEW: i64 = 5 * 60;
 

@@ -36,6 +36,7 @@ impl Asked {
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
         self.observer.bucket_is(&bucket);
+        let written_before: u64 = outcomes.iter().map(|outcome| outcome.written_before).sum();
         let untimed: u64 = outcomes.iter().map(|outcome| outcome.untimed).sum();
         let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
         let older = self.range.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
@@ -69,8 +70,13 @@ impl Asked {
             ));
         }
         if older {
-            let what = "log files of days before the oldest digest of their account and region: no start was asked for";
+            let what = "log files named before the oldest digest of their account and region: no start was asked for";
             checks.skipped.push(what.to_owned());
+        }
+        if written_before > 0 {
+            checks.skipped.push(format!(
+                "{written_before} objects in log folders that no digest seen lists: they are named within five minutes after the beginning of what was looked at, and were written before it, as the source has it"
+            ));
         }
         if newer {
             let what = "log files of days after the end that the copy's record states: no end was asked for";
@@ -174,7 +180,7 @@ impl Asked {
             }
             LogFiles::Listing => {
                 performed.extend(["presence of every log file", "unlisted objects in log folders"]);
-                skipped.push("content of the log files: each is in its place in the listing, and one that was written after its digest was delivered was read; what is in the others was not looked at (--log-files listing)".to_owned());
+                skipped.push("content of the log files: each is in its place in the listing, and one that was written after the time of its digest was read; what is in the others was not looked at (--log-files listing)".to_owned());
             }
             LogFiles::Sample { .. } => {
                 performed.extend([

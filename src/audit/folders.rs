@@ -14,7 +14,7 @@ use crate::trail::{Day, Interval, LogName, Time};
 pub(super) struct LogFolders {
     /// For each day, the places that have a folder for it.
     days: BTreeMap<Day, Vec<usize>>,
-    /// Whether there are days before the window.
+    /// Whether there are days, or log files, before the window.
     pub older: bool,
     /// Whether there are days after it.
     pub newer: bool,
@@ -50,6 +50,11 @@ impl Window {
     pub(super) fn is_pending(&self, object: &LoggedObject) -> bool {
         let minute = object.name.map(|name| name.minute).filter(|minute| self.has_minute(*minute));
         minute.zip(self.pending).is_some_and(|(minute, pending)| is_pending(pending, minute, object.last_modified))
+    }
+
+    /// Whether it is named before the window begins.
+    pub(super) fn begins_after(&self, object: &LoggedObject) -> bool {
+        self.start.zip(object.name).is_some_and(|(start, name)| name.minute < start)
     }
 
     fn has_minute(&self, minute: Time) -> bool {

@@ -67,13 +67,23 @@ impl Range {
         Range { scope, start_recorded: false, end_from: EndFrom::Request, as_of: scope.horizon }
     }
 
-    /// Whether a log file was delivered in the time asked for: a digest across an edge also lists others. Its name tells,
-    /// and counts for the request where it leaves that open.
-    pub(super) fn is_requested(&self, at: &ObjectLocation) -> bool {
-        let Some(LogKey { name, .. }) = LogKey::parse(&at.key) else { return true };
-        let before = self.scope.start.is_some_and(|start| name.minute < start);
-        let after = name.minute.plus(-LOG_NAME_SKEW) >= self.scope.end;
-        !before && !after
+    /// Whether a log file that a digest over `covers` lists is of the request. What a digest lists was delivered in its time,
+    /// however late after its name. A digest across an edge of the request also lists others: of these the name tells, and
+    /// counts for the request where it leaves that open. What is named within the request and was delivered after it is of it
+    /// too, where that digest is looked at.
+    pub(super) fn is_requested(&self, at: &ObjectLocation, covers: Interval) -> bool {
+        let Scope { start, end, .. } = self.scope;
+        let asked_for = self.scope.touches(covers);
+        let (begins_before, ends_after) = (start.is_some_and(|start| covers.start < start), covers.end > end);
+        if asked_for && !begins_before && !ends_after {
+            return true;
+        }
+        let Some(LogKey { name, .. }) = LogKey::parse(&at.key) else { return asked_for };
+        let before = start.is_some_and(|start| name.minute < start);
+        if !asked_for {
+            return covers.start >= end && name.minute < end && !before;
+        }
+        !(begins_before && before || ends_after && name.minute.plus(-LOG_NAME_SKEW) >= end)
     }
 
     /// The log files that are judged, but for those not yet due.
@@ -146,4 +156,57 @@ async fn from_evidence(
     }
     let end = newest.unwrap_or(request.as_of);
     (Scope { start, end, horizon: end }, EndFrom::NewestDigest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Minutes after some midnight.
+    fn at(minute: i64) -> Time {
+        Time::parse_digest_time("2026-01-10T00:00:00Z").unwrap().plus(minute * 60)
+    }
+
+    fn range(start: Option<i64>, end: i64) -> Range {
+        Range::told(Scope { start: start.map(at), end: at(end), horizon: at(10_000) })
+    }
+
+    fn log(minute: i64) -> ObjectLocation {
+        let at = at(minute).to_string();
+        let minute = format!("{}{}{}T{}{}Z", &at[..4], &at[5..7], &at[8..10], &at[11..13], &at[14..16]);
+        let day = format!("{}/{}/{}", &at[..4], &at[5..7], &at[8..10]);
+        let folder = "AWSLogs/111122223333/CloudTrail/us-east-1";
+        let key = format!("{folder}/{day}/111122223333_CloudTrail_us-east-1_{minute}_AbCdEfGhIjKlMnOp.json.gz");
+        assert!(LogKey::parse(&key).is_some(), "{key}");
+        ObjectLocation::new("logs", key)
+    }
+
+    /// Two requests that meet leave out nothing, wherever they meet and however late a log file was delivered.
+    #[test]
+    fn what_is_listed_is_asked_for_by_one_of_two_requests_that_meet() {
+        let hours = (0..8).map(|hour| Interval::new(at(hour * 60 + 42), at(hour * 60 + 102)));
+        for edge in [240, 282, 300, 341, 342, 343] {
+            let (first, second) = (range(None, edge), range(Some(edge), 1_000));
+            for covers in hours.clone() {
+                for minute in (0..600).step_by(7) {
+                    let (log, what) = (log(minute), format!("{edge} {covers:?} {minute}"));
+                    assert!(first.is_requested(&log, covers) || second.is_requested(&log, covers), "{what}");
+                    let within = second.scope.touches(covers) && covers.start >= at(edge);
+                    assert!(!within || second.is_requested(&log, covers), "{what}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_name_tells_of_what_a_digest_across_an_edge_lists() {
+        let (asked, across) = (range(Some(300), 400), Interval::new(at(282), at(342)));
+        assert_eq!([299, 300, 341].map(|minute| asked.is_requested(&log(minute), across)), [false, true, true]);
+        let across = Interval::new(at(342), at(402));
+        assert_eq!([343, 404, 405].map(|minute| asked.is_requested(&log(minute), across)), [true, true, false]);
+        let after = Interval::new(at(402), at(462));
+        assert_eq!([299, 300, 399, 400].map(|minute| asked.is_requested(&log(minute), after)), [false, true, true, false]);
+        let before = Interval::new(at(222), at(282));
+        assert!(!asked.is_requested(&log(301), before), "delivered before");
+    }
 }

@@ -11,7 +11,7 @@ use std::thread;
 use bytes::Bytes;
 
 use super::bodies::{Bodies, Kept};
-use super::by_hand::DigestByHand;
+use super::by_hand::{DigestByHand, Of as BucketOf};
 use super::file_of;
 use super::manifest::{Input, ManifestEntry};
 use super::notes::{Note, Sorted};
@@ -193,7 +193,8 @@ impl Of<'_> {
                 Some(whole.into())
             }
         };
-        let digest = digest.map(|body| DigestByHand::read(self.seen, self.folder, &name, &record, body));
+        let of = BucketOf { bucket: self.seen.bucket.as_deref(), framing: self.seen.framing, folder: self.folder };
+        let digest = digest.map(|body| DigestByHand::read(of, &name, &record, body));
         let ObjectRecord { key, version_id, etag, last_modified, sha256, .. } = record;
         let input = Some(Input { bucket: self.seen.bucket.clone(), key, version_id, etag, last_modified });
         let entry = ManifestEntry { name, size: kept.size, sha256: sha256.unwrap_or_default(), input };

@@ -6,10 +6,9 @@ use std::io;
 
 use bytes::Bytes;
 
-use super::packer::Packer;
-use super::recording::Seen;
 use crate::digest::{DigestMetadata, FetchedDigest, data_signing_string};
 use crate::limits::Limits;
+use crate::logfile::Framing;
 use crate::store::dir::ObjectRecord;
 use crate::trail::ObjectLocation;
 
@@ -41,18 +40,28 @@ pub(super) struct DigestByHand {
     example: Option<Example>,
 }
 
+/// Where files go that are made of what is in a bundle.
+pub(super) trait Files {
+    /// Takes one, whole.
+    fn file(&mut self, name: &str, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// The bucket that a digest file lies in.
+#[derive(Clone, Copy)]
+pub(super) struct Of<'a> {
+    pub bucket: Option<&'a str>,
+    pub framing: Framing,
+    /// Its folder in the bundle.
+    pub folder: &'a str,
+}
+
 impl DigestByHand {
     /// Of the file alone. What cannot be read is in the bundle as it is, and the report says what is wrong with it.
-    pub(super) fn read(
-        seen: &Seen,
-        folder: &str,
-        file: &str,
-        record: &ObjectRecord,
-        body: Bytes,
-    ) -> Option<DigestByHand> {
-        let at = ObjectLocation::new(seen.bucket.clone().unwrap_or_default(), &record.key);
+    pub(super) fn read(of: Of<'_>, file: &str, record: &ObjectRecord, body: Bytes) -> Option<DigestByHand> {
+        let Of { bucket, framing, folder } = of;
+        let at = ObjectLocation::new(bucket.unwrap_or_default(), &record.key);
         let metadata = DigestMetadata::from_user_metadata(|name| record.metadata.get(name).map(String::as_str));
-        let parsed = FetchedDigest { at, body, framing: seen.framing, metadata }.parse(&Limits::default()).ok()?;
+        let parsed = FetchedDigest { at, body, framing, metadata }.parse(&Limits::default()).ok()?;
         let claims = parsed.claims();
         let before = claims.previous.as_ref();
         Some(DigestByHand {
@@ -70,17 +79,17 @@ impl DigestByHand {
 
 impl ByHand {
     /// Adds what it takes to check a digest file by hand.
-    pub(super) fn digest(&mut self, digest: &DigestByHand, packer: &mut Packer) -> io::Result<()> {
+    pub(super) fn digest(&mut self, digest: &DigestByHand, files: &mut dyn Files) -> io::Result<()> {
         let DigestByHand { name, signing_string, signature, previous, example } = digest;
-        packer.add_bytes(&format!("{name}.signing-string"), signing_string.as_bytes())?;
+        files.file(&format!("{name}.signing-string"), signing_string.as_bytes())?;
         match signature {
-            Some(signature) => add_signature(packer, name, signature)?,
+            Some(signature) => add_signature(files, name, signature)?,
             None => drop(self.unsigned.insert(name.clone())),
         }
         if let Some((before, signature)) = previous
             && self.unsigned.remove(before)
         {
-            add_signature(packer, before, signature)?;
+            add_signature(files, before, signature)?;
         }
         let room = CANDIDATES.saturating_sub(self.candidates.len());
         self.candidates.extend(example.iter().take(room).cloned());
@@ -114,9 +123,9 @@ impl Example {
     }
 }
 
-fn add_signature(packer: &mut Packer, by_hand: &str, signature: &str) -> io::Result<()> {
+fn add_signature(files: &mut dyn Files, by_hand: &str, signature: &str) -> io::Result<()> {
     match hex::decode(signature) {
-        Ok(bytes) => packer.add_bytes(&format!("{by_hand}.signature"), &bytes).map(drop),
+        Ok(bytes) => files.file(&format!("{by_hand}.signature"), &bytes),
         Err(_) => Ok(()),
     }
 }

@@ -1,24 +1,52 @@
 //! Whether the files of a bundle are what its manifest says.
 
 use std::io::Read;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
 use super::archive::{Archive, Stored};
 use super::locked::lock;
 use super::manifest::{ManifestEntry, read_manifest};
-use super::{MADE, MANIFEST, UNLISTED};
+use super::remade::Remade;
+use super::{Bundle, MADE, MANIFEST, UNLISTED};
 use crate::finding::{Code, Finding};
 
-/// What was found of the files of a bundle, and how many there are. Whatever differs is named.
-pub fn check_files(archive: &Archive) -> (Vec<Finding>, u64) {
-    let check = Check { archive, findings: Mutex::default(), seen: Mutex::new(vec![false; archive.len()]) };
-    let files = check.all();
+/// What was found of the files of a bundle.
+pub struct Checked {
+    /// Whatever is wrong, by name.
+    pub findings: Vec<Finding>,
+    /// How many files the manifest names.
+    pub files: u64,
+    /// What was not checked, and why.
+    pub skipped: Option<String>,
+}
+
+/// Holds the files of a bundle against its manifest, and against what they are made of: whoever can alter it can make the
+/// manifest fit.
+pub fn check_files(bundle: &Bundle) -> Checked {
+    let check = Check::of(&bundle.archive);
+    // Neither takes from the other but the processor.
+    let (files, remade) = std::thread::scope(|scope| {
+        let remade = scope.spawn(|| {
+            let of = Check::of(&bundle.archive);
+            let skipped = Remade::check(bundle, &|code, message| of.found(code, message));
+            (of.into_findings(), skipped)
+        });
+        let files = check.all();
+        (files, remade.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
     check.unlisted();
-    let mut findings = std::mem::take(&mut *lock(&check.findings));
+    let (mut findings, (more, mut skipped)) = (check.into_findings(), remade);
+    if findings.is_empty() {
+        findings = more;
+    } else {
+        // Of files that are not those that were packed, others cannot be made as they were.
+        let why = "what is made of the evidence in the bundle: its files are not those that the manifest names";
+        skipped = Some(why.to_owned());
+    }
     findings.sort_by(|a, b| a.message.cmp(&b.message));
-    (findings, files)
+    Checked { findings, files, skipped }
 }
 
 struct Check<'a> {
@@ -27,7 +55,15 @@ struct Check<'a> {
     seen: Mutex<Vec<bool>>,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    fn of(archive: &'a Archive) -> Check<'a> {
+        Check { archive, findings: Mutex::default(), seen: Mutex::new(vec![false; archive.len()]) }
+    }
+
+    fn into_findings(self) -> Vec<Finding> {
+        self.findings.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn all(&self) -> u64 {
         for name in UNLISTED {
             match self.archive.find(name) {

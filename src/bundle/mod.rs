@@ -26,6 +26,7 @@ mod pack;
 mod packer;
 mod previous;
 mod recording;
+mod remade;
 mod request;
 mod signed;
 mod spooled;
@@ -39,7 +40,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::agree::differences;
 pub use self::archive::{Archive, is_archive};
-pub use self::check::check_files;
+pub use self::check::{Checked, check_files};
 pub use self::manifest::{Input, ManifestEntry};
 pub use self::pack::{Contents, Packed, Rendered, Sign, pack};
 pub use self::previous::Previous;
@@ -70,6 +71,7 @@ pub const REPORT: &str = "report.json";
 pub const PAGE: &str = "report.html";
 /// The keys, as ListPublicKeys lists them.
 pub const KEYS: &str = "public-keys/public-keys.json";
+pub(crate) const HOW_TO_CHECK: &str = "HOW-TO-CHECK.md";
 pub(crate) const PREVIOUS: &str = "records/previous.json";
 pub(crate) const REQUEST: &str = "records/request.json";
 pub(crate) const WAIVERS: &str = "records/waivers.toml";

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::ahead::Recorded;
-use super::by_hand::ByHand;
+use super::by_hand::{ByHand, Files};
 use super::folder_of_bucket;
 use super::locked::lock;
 use super::notes::{Notes, Sorted};
@@ -18,7 +18,7 @@ use super::request::{BucketRecord, RequestRecord};
 use super::signed::{Signed, subjects};
 use super::spooled::Spooled;
 use super::{
-    BundleError, CERTIFICATE, IncludeLogs, KEYS, MADE, MANIFEST, PREVIOUS, REQUEST, SIGNATURE, TIMESTAMP, WAIVERS,
+    BundleError, CERTIFICATE, HOW_TO_CHECK, IncludeLogs, KEYS, MADE, MANIFEST, PREVIOUS, REQUEST, SIGNATURE, TIMESTAMP, WAIVERS,
 };
 use crate::attest::Subject;
 use crate::digest::KeySet;
@@ -128,7 +128,7 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> Resul
         packer.add_bytes(WAIVERS, waivers.as_bytes())?;
     }
     add_keys(&mut packer, &lock(&recording.keys))?;
-    packer.add_bytes("HOW-TO-CHECK.md", by_hand.how_to_check().as_bytes())?;
+    packer.add_bytes(HOW_TO_CHECK, by_hand.how_to_check().as_bytes())?;
     for rendered in &contents.rendered {
         packer.add(rendered.name, &mut |out| (rendered.write)(out))?;
     }
@@ -197,12 +197,15 @@ fn add_json(packer: &mut Packer, name: &str, value: &impl serde::Serialize) -> i
     packer.add_bytes(name, &text).map(drop)
 }
 
-fn add_keys(packer: &mut Packer, keys: &KeySet) -> io::Result<()> {
-    packer.add(KEYS, &mut |out| write_key_list(&PublicKeyList::of(keys), out))?;
+/// Makes the files of the keys.
+pub(super) fn add_keys(files: &mut dyn Files, keys: &KeySet) -> io::Result<()> {
+    let mut list = Vec::new();
+    write_key_list(&PublicKeyList::of(keys), &mut list)?;
+    files.file(KEYS, &list)?;
     let pems: std::collections::BTreeMap<_, _> =
         keys.iter().filter_map(|key| Some((key.fingerprint(), key.to_pem()?))).collect();
     for (fingerprint, pem) in pems {
-        packer.add_bytes(&format!("public-keys/{fingerprint}.pem"), pem.as_bytes())?;
+        files.file(&format!("public-keys/{fingerprint}.pem"), pem.as_bytes())?;
     }
     Ok(())
 }

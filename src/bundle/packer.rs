@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::ahead::{Ready, ReadyFile};
 use super::bodies::Bodies;
+use super::by_hand::Files;
 use super::manifest::{BEFORE_ENTRIES, ManifestEntry, begin_manifest, end_manifest};
 use super::spooled::{Hashed, Out, Spooled};
 use super::{MANIFEST, UNLISTED};
@@ -154,6 +155,12 @@ impl Packer {
     /// Ends it, on the disk.
     pub(super) fn finish(self) -> io::Result<()> {
         self.zip.finish().map_err(io::Error::other)?.on_the_disk()
+    }
+}
+
+impl Files for Packer {
+    fn file(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.add_bytes(name, bytes).map(drop)
     }
 }
 

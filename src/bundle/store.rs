@@ -26,16 +26,16 @@ pub struct Bundle {
     pub archive: Arc<Archive>,
     /// What was asked when it was made.
     pub request: RequestRecord,
-    held: Vec<Arc<Held>>,
+    pub(super) held: Vec<Arc<Held>>,
 }
 
 /// What a bundle holds of one bucket.
-struct Held {
+pub(super) struct Held {
     archive: Arc<Archive>,
-    record: BucketRecord,
+    pub record: BucketRecord,
     objects: Sidecar,
     refused: Sidecar,
-    /// Every folder, and all that lead to it.
+    /// Every folder.
     folders: Tree,
 }
 
@@ -134,7 +134,7 @@ struct BundleStore {
 impl Held {
     fn open(archive: &Arc<Archive>, record: &BucketRecord, limits: &Limits) -> Result<Held, String> {
         let lines = |what: &str| {
-            let name = format!("records/{}/{what}.jsonl", record.folder);
+            let name = records_of(record, what);
             let told = |error: &dyn std::fmt::Display| format!("{name}: {error}");
             let part = archive.find(&name).map_err(|error| told(&error))?.ok_or_else(|| told(&"it is not there"))?;
             let file = archive.another_handle().map_err(|error| told(&error))?;
@@ -144,6 +144,10 @@ impl Held {
         let folders = Tree::of(objects.folders().chain(refused.folders()))
             .map_err(|length| format!("it has a key of {length} bytes, and S3 allows 1,024"))?;
         Ok(Held { archive: Arc::clone(archive), record: record.clone(), objects, refused, folders })
+    }
+
+    pub(super) fn framing(&self) -> Framing {
+        if self.record.plain { Framing::GzipOrPlain } else { Framing::Gzip }
     }
 
     fn refusal(&self, prefix: &str) -> Option<StoreError> {
@@ -205,7 +209,7 @@ impl ObjectStore for BundleStore {
     }
 
     fn framing(&self) -> Framing {
-        if self.held.record.plain { Framing::GzipOrPlain } else { Framing::Gzip }
+        self.held.framing()
     }
 
     async fn folder(&self, prefix: &str) -> Result<Folder, StoreError> {
@@ -236,6 +240,11 @@ impl ObjectStore for BundleStore {
     fn get_now(&self, key: &str) -> Option<Result<FetchedObject, StoreError>> {
         Some(self.give(key))
     }
+}
+
+/// The records of what a bucket showed.
+pub(super) fn records_of(bucket: &BucketRecord, what: &str) -> String {
+    format!("records/{}/{what}.jsonl", bucket.folder)
 }
 
 fn info(record: &ObjectRecord) -> ObjectInfo {

@@ -46,6 +46,9 @@ pub struct RecordedBy {
     pub covers: Interval,
     /// By when it was delivered, where the store knows when it was written.
     pub delivered: Option<Time>,
+    /// By when all that it lists was delivered, as AWS signed. None for a backfill digest: when that was generated is signed
+    /// nowhere.
+    pub listed_by: Option<Time>,
     /// Which of the folder's chains it belongs to.
     pub chain: usize,
 }
@@ -105,14 +108,14 @@ pub enum Listed {
 pub enum SeenLog {
     /// It is there, and it is checked elsewhere.
     Checked,
-    /// It is there, and was not written since its digest was delivered.
+    /// It is there, and was not written since the time of its digest ended.
     Present(Box<Kept>),
     /// It is there, unchanged since an earlier run proved it, and what was proven is what is recorded. With when its digest was
     /// delivered and when it was written, where that was later.
     Proven(Box<Kept>, Option<(Time, Time)>),
     /// It is there, and the store does not know when it was written.
     Untimed(Box<Kept>),
-    /// It was written after its digest, or that it is listed shows nothing: its content must be looked at.
+    /// It was written after the time of its digest, or that it is listed shows nothing: its content must be looked at.
     Rewritten(Box<RecordedLog>),
 }
 
@@ -186,13 +189,17 @@ impl DayLogs {
     pub fn see(&mut self, object: &LoggedObject) -> Option<SeenLog> {
         let place = (u16::try_from(object.folder).ok()?, object.name?);
         let Some(kept) = self.named.remove(&place)?.kept else { return Some(SeenLog::Checked) };
-        let times = kept.by.delivered.zip(object.last_modified);
+        let written = object.last_modified;
         if object.proven.is_some_and(|sha256| kept.hash.matches(&sha256)) && !object.doubtful {
+            let times = kept.by.delivered.zip(written);
             return Some(SeenLog::Proven(kept, times.filter(|(delivered, written)| written > delivered)));
         }
-        Some(match times {
+        Some(match written {
             None if !object.doubtful => SeenLog::Untimed(kept),
-            Some((delivered, written)) if written <= delivered && !object.doubtful => SeenLog::Present(kept),
+            // Not when the digest itself was written: that is later after each time that somebody writes it again.
+            Some(written) if kept.by.listed_by.is_some_and(|by| written <= by) && !object.doubtful => {
+                SeenLog::Present(kept)
+            }
             _ => SeenLog::Rewritten(Box::new(self.recorded(place, *kept)?)),
         })
     }

@@ -110,11 +110,13 @@ impl VouchedLogs {
         !self.candidates.is_empty()
     }
 
-    /// A digest that was looked at late vouches for it after all.
-    pub fn withdraw(&mut self, at: &ObjectLocation) {
-        if !self.candidates.is_empty() && self.candidates.remove(at).is_none() {
-            self.candidates.remove(&ObjectLocation::new("", &at.key));
+    /// A digest that was looked at late vouches for it after all. Whether it was unlisted so far.
+    pub fn withdraw(&mut self, at: &ObjectLocation) -> bool {
+        if self.candidates.is_empty() {
+            return false;
         }
+        let found = self.candidates.remove(at);
+        found.or_else(|| self.candidates.remove(&ObjectLocation::new("", &at.key))).is_some()
     }
 
     /// What remains unlisted, in order, and how many more there are that were only counted.
@@ -189,10 +191,12 @@ mod tests {
     #[test]
     fn what_is_kept_comes_back_as_it_was_recorded() {
         let mut ledger = ledger();
-        let by = |bucket: &str, delivered| {
+        let by = |bucket: &str, listed_by| {
             let covers = Interval::new(Time::from_unix(0), Time::from_unix(60));
-            let delivered = Some(Time::from_unix(delivered));
-            Arc::new(RecordedBy { bucket: bucket.to_owned(), key: "d".to_owned(), covers, delivered, chain: 3 })
+            // Whoever writes a digest again makes nothing older by it.
+            let (delivered, listed_by) = (Some(Time::from_unix(900)), Some(Time::from_unix(listed_by)));
+            let (bucket, key) = (bucket.to_owned(), "d".to_owned());
+            Arc::new(RecordedBy { bucket, key, covers, delivered, listed_by, chain: 3 })
         };
         let log = |unique: &str, hash| log(&KEY.replace("abcdef", unique), hash);
         let odd = LogFileRef { hash: RecordedHash::Odd("no hash".into()), ..log("dbcdef", 0) };
@@ -200,8 +204,8 @@ mod tests {
         for (log, by) in &logs {
             assert!(matches!(ledger.vouch(log, true, Some(by)), Listed::First));
         }
-        for (unique, delivered) in [("ebcdef", 5), ("fbcdef", 4), ("gbcdef", 5)] {
-            assert!(matches!(ledger.vouch(&log(unique, 7), true, Some(&by("b", delivered))), Listed::First));
+        for (unique, listed_by) in [("ebcdef", 5), ("fbcdef", 4), ("gbcdef", 5)] {
+            assert!(matches!(ledger.vouch(&log(unique, 7), true, Some(&by("b", listed_by))), Listed::First));
         }
         let mut day = ledger.close(ledger.newest_open().unwrap());
         let seen = |unique: &str, doubtful| {
@@ -219,7 +223,7 @@ mod tests {
             Some(SeenLog::Rewritten(recorded)) => recorded.log,
             _ => panic!("it is to be read"),
         };
-        assert_eq!(rewritten(day.see(&seen("fbcdef", false))), log("fbcdef", 7), "written after its digest");
+        assert_eq!(rewritten(day.see(&seen("fbcdef", false))), log("fbcdef", 7), "written after the time of its digest");
         assert_eq!(rewritten(day.see(&seen("gbcdef", true))), log("gbcdef", 7), "doubtful");
         let unseen = day.into_unseen();
         let expected: Vec<_> = logs.into_iter().map(|(log, by)| RecordedLog { log, by }).collect();
@@ -236,6 +240,7 @@ mod tests {
             key: "d".to_owned(),
             covers,
             delivered: Some(covers.end),
+            listed_by: Some(covers.end),
             chain: 0,
         });
         assert!(matches!(ledger.vouch(&log(KEY, 1), true, Some(&by)), Listed::First));
@@ -301,7 +306,8 @@ mod tests {
         let mut ledger = ledger();
         ledger.unlisted(&object(KEY));
         ledger.unlisted(&LoggedObject { at: ObjectLocation::new("b", KEY), ..object(KEY) });
-        ledger.withdraw(&ObjectLocation::new("b", KEY));
+        assert!(ledger.withdraw(&ObjectLocation::new("b", KEY)));
+        assert!(!ledger.withdraw(&ObjectLocation::new("b", &KEY.replace("abcdef", "cbcdef"))));
         assert_eq!(ledger.into_unlisted().0.into_keys().collect::<Vec<_>>(), [ObjectLocation::new("", KEY)]);
     }
 
@@ -309,8 +315,8 @@ mod tests {
     fn where_the_store_tells_no_times_what_is_doubtful_is_read() {
         let mut ledger = ledger();
         let covers = Interval::new(Time::from_unix(0), Time::from_unix(60));
-        let by =
-            Arc::new(RecordedBy { bucket: "b".to_owned(), key: "d".to_owned(), covers, delivered: None, chain: 4 });
+        let (bucket, key) = ("b".to_owned(), "d".to_owned());
+        let by = Arc::new(RecordedBy { bucket, key, covers, delivered: None, listed_by: None, chain: 4 });
         let second = KEY.replace("abcdef", "bbcdef");
         ledger.vouch(&log(KEY, 1), true, Some(&by));
         ledger.vouch(&log(&second, 1), true, Some(&by));

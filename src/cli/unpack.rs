@@ -7,7 +7,7 @@ use super::Failure;
 use super::ask::AuditArgs;
 use super::evidence::{Opened, REPORT_BYTES, now};
 use crate::audit::{AuditRequest, Evidence, LogFiles};
-use crate::bundle::{self, Bundle, IncludeLogs, Vouched};
+use crate::bundle::{self, Bundle, Checked, IncludeLogs, Vouched};
 use crate::finding::{Code, Finding, Severity};
 use crate::render::{self, HtmlOptions};
 use crate::report::{Report, Waivers};
@@ -66,8 +66,10 @@ impl Unpacked {
 
     /// Adds to a report on the evidence what is found of the bundle that it lies in; what was added.
     pub(super) fn check(self, report: &mut Report) -> Vec<Finding> {
-        let (mut findings, files) = bundle::check_files(&self.bundle.archive);
+        let Checked { mut findings, files, skipped } = bundle::check_files(&self.bundle);
         report.checks.performed.push(format!("the {files} files of the bundle against its manifest"));
+        report.checks.performed.push("what is made of the evidence in the bundle, made again".to_owned());
+        report.checks.skipped.extend(skipped);
         findings.extend(self.signature(report));
         if self.replayed && !report.is_partial() {
             let (differ, not_read_again) = self.compare(report);

@@ -85,7 +85,7 @@ codes! {
     LogUnlisted "log-unlisted" Unproven "An object in a log folder is listed by no verified digest.",
     FolderUnreadable "folder-unreadable" Unproven "A folder could not be listed, so what lies in it was not checked.",
     PublicKeyUnavailable "public-key-unavailable" Unproven "The public key that a digest names was not to be had.",
-    BundleFileUnlisted "bundle-file-unlisted" Unproven "The evidence bundle has a file that its manifest does not name.",
+    BundleFileUnlisted "bundle-file-unlisted" Unproven "The evidence bundle has a file that nothing in it vouches for.",
     BundleSignatureMissing "bundle-signature-missing" Unproven "The evidence bundle has no signature of a signer that was named, or none that can be believed.",
     BundleGap "bundle-gap" Unproven "Two bundles of a chain of custody do not meet.",
     RunInterrupted "run-interrupted" Unproven "The run was interrupted before everything was looked at, so the report is a partial one.",

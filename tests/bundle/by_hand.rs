@@ -29,21 +29,22 @@ fn the_commands_of_the_page_check_a_log_file_and_see_one_that_was_altered() {
     let dir = tempfile::tempdir().unwrap();
     let bundle = bundle_of_the_trail(dir.path(), "one.zip", &[]);
     let folder = dir.path().join("unpacked");
-    for (name, bytes) in zip::read(&bundle) {
-        let path = folder.join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
+    unpack(&bundle, &folder);
     let page = fs::read_to_string(folder.join("HOW-TO-CHECK.md")).unwrap();
     let printed = run_the_page(&folder, &page);
-    let [_, names, log, digest, verified, key, before] = printed.as_slice() else { panic!("{} blocks", printed.len()) };
+    let [_, names, log, digest, verified, key, before, all, unsigned] = printed.as_slice() else {
+        panic!("{} blocks", printed.len())
+    };
     assert_eq!(names.lines().count(), 4, "{names}");
     let (computed, recorded) = log.split_once('\n').unwrap();
     assert_eq!(recorded.trim(), format!("\"hashValue\":\"{}\"", hash(computed)));
     let lines: Vec<&str> = digest.lines().collect();
     assert_eq!((lines.len(), lines[3]), (5, hash(lines[0])), "{digest}");
     assert_eq!(verified.trim(), "Verified OK");
-    let (asks, value) = key.split_once('\n').unwrap();
+    let files = zip::read(&bundle).len() - 2;
+    assert_eq!(*all, format!("{files}\n{files}\nas the manifest says\n"));
+    assert!(!unsigned.contains("Success"), "{unsigned}");
+    let [asks, value, other_form] = key.lines().collect::<Vec<_>>()[..] else { panic!("{key}") };
     assert!(asks.starts_with("aws cloudtrail list-public-keys --region ") && asks.contains(lines[1]), "{asks}");
     let fingerprint = asks.split('\'').nth(1).unwrap();
     let listed: serde_json::Value =
@@ -51,6 +52,9 @@ fn the_commands_of_the_page_check_a_log_file_and_see_one_that_was_altered() {
     let of_it =
         listed["PublicKeyList"].as_array().unwrap().iter().find(|key| key["Fingerprint"] == fingerprint).unwrap();
     assert_eq!(of_it["Value"], value.trim(), "as AWS lists it");
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    let (der, spki) = (BASE64_STANDARD.decode(value).unwrap(), BASE64_STANDARD.decode(other_form).unwrap());
+    assert!(spki.ends_with(&der) && spki.len() > der.len(), "the same key");
     let (previous, named) = before.split_once('\n').unwrap();
     assert_eq!(named.trim(), format!("\"previousDigestHashValue\":\"{}\"", hash(previous)));
 
@@ -68,4 +72,50 @@ fn the_commands_of_the_page_check_a_log_file_and_see_one_that_was_altered() {
     fs::write(folder.join(name), other.1).unwrap();
     let printed = run_the_page(&folder, &page);
     assert!(printed[2].split_once('\n').is_some_and(|(computed, recorded)| !recorded.contains(hash(computed))));
+}
+
+#[test]
+fn the_commands_of_the_page_check_who_signed() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("unpacked");
+    for (name, algorithm, option) in [
+        ("ed25519", &["-algorithm", "ed25519"][..], ""),
+        ("p256", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"], "-digest sha256 "),
+        ("p384", &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"], "-digest sha384 "),
+        (
+            "rsa",
+            &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+            "-digest sha256 -pkeyopt rsa_padding_mode:pss -pkeyopt rsa_pss_saltlen:32 ",
+        ),
+    ] {
+        let (key, public) = (dir.path().join(format!("{name}.pem")), dir.path().join(format!("{name}.pub")));
+        let (key, public) = (key.to_str().unwrap(), public.to_str().unwrap());
+        openssl(&[&["genpkey", "-out", key], algorithm].concat());
+        openssl(&["pkey", "-in", key, "-pubout", "-out", public]);
+        let bundle = bundle_of_the_trail(dir.path(), &format!("{name}.zip"), &["--sign", key]);
+        let _ = fs::remove_dir_all(&folder);
+        unpack(&bundle, &folder);
+        let page = fs::read_to_string(folder.join("HOW-TO-CHECK.md")).unwrap();
+        assert!(page.contains(option.trim()), "{option}");
+        let page = page.replacen("SIGNER=signer.pub", &format!("SIGNER={public}"), 1);
+        let page = page.replacen("-rawin -in", &format!("-rawin {option}-in"), 1);
+        let printed = run_the_page(&folder, &page);
+        assert_eq!(printed.last().unwrap(), "Signature Verified Successfully\n1\n1\n", "{name}");
+        fs::write(folder.join("made.json"), "{}").unwrap();
+        let printed = run_the_page(&folder, &page);
+        assert_eq!(printed.last().unwrap(), "Signature Verified Successfully\n1\n0\n", "{name}");
+    }
+}
+
+fn openssl(arguments: &[&str]) {
+    let output = Command::new("openssl").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn unpack(bundle: &Path, folder: &Path) {
+    for (name, bytes) in zip::read(bundle) {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
 }

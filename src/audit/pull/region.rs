@@ -281,7 +281,8 @@ impl Work {
                         let place = places.iter().position(|place| folder(place) && bucket(place));
                         place.is_some_and(|place| listed.contains(&(place, key.name.minute.day())))
                     };
-                    let new = LogKey::parse(&at.key).is_some_and(|key| pull.range.is_requested(at) && !was_listed(key));
+                    let covers = Interval::new(claims.start, claims.end);
+                    let new = pull.range.is_requested(at, covers) && LogKey::parse(&at.key).is_some_and(|key| !was_listed(key));
                     new && !shown.has(&at.key)
                 });
                 leads.extend(elsewhere.cloned());

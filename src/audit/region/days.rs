@@ -1,6 +1,7 @@
 //! The days of the log folders: each held against what was vouched for, once every chain has gone past it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures::StreamExt;
 
@@ -8,13 +9,15 @@ use super::{WINDOW, Walker};
 use crate::audit::AuditError;
 use crate::audit::digests::Ahead;
 use crate::audit::folders::{Window, days_of, logged};
+use crate::audit::inventory::Listing;
 use crate::audit::listing::list;
 use crate::audit::misplaced::Unlistable;
 use crate::audit::request::LogFiles;
 use crate::audit::sample::is_read;
-use crate::chain::{DayLogs, Observed, SeenLog};
+use crate::chain::{DayLogs, Observed, RecordedBy, RecordedLog, SeenLog};
+use crate::digest::VerifiedDigest;
 use crate::limits::DIGEST_DUE_AFTER;
-use crate::trail::{ChainKind, Day, Interval, Time};
+use crate::trail::{ChainKind, Day, Interval, ObjectLocation, Time};
 
 /// Days that are closed together.
 #[derive(Default)]
@@ -117,7 +120,8 @@ impl Walker<'_> {
                         }
                     }
                     None if window.judges(&object) => self.vouched.unlisted(&object),
-                    None | Some(SeenLog::Checked) => {}
+                    None => self.folders.older |= window.begins_after(&object),
+                    Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.read(*recorded).await?,
                     Some(SeenLog::Proven(kept, rewritten)) if self.asked.request.remembered => {
                         self.checking.unchanged(*kept, &object.at.key, rewritten);
@@ -157,15 +161,17 @@ impl Walker<'_> {
         Window { pending, ..self.asked.range.window(&self.inventory) }
     }
 
-    /// A log file that nobody vouches for so far may be in a backfill digest that came after the request.
+    /// A log file that nobody vouches for so far may be in a backfill digest that came after the request. Then it is held
+    /// against that.
     pub(super) async fn consult_later_backfills(&mut self) -> Result<(), AuditError> {
-        for (chain, listing) in &self.inventory.chains {
-            if chain.kind != ChainKind::Backfill || !self.vouched.has_unlisted() {
-                continue;
-            }
-            let later = listing.after_walk(chain, &self.region.places, self.asked.range.scope);
+        let scope = self.asked.range.scope;
+        let later = |listing: &Listing, chain| listing.after_walk(chain, &self.region.places, scope);
+        let chains = self.inventory.chains.iter().enumerate();
+        let backfills = chains.filter(|(_, (chain, _))| chain.kind == ChainKind::Backfill);
+        let backfills: Vec<_> = backfills.map(|(number, (chain, listing))| (number, later(listing, chain))).collect();
+        for (chain, later) in backfills {
             let mut ahead = Ahead::new(self.reader.clone(), later, &self.region.places, WINDOW);
-            loop {
+            while self.vouched.has_unlisted() {
                 let batch = ahead.listing();
                 if batch.is_empty() {
                     break;
@@ -177,9 +183,21 @@ impl Walker<'_> {
                         return Ok(());
                     }
                     if let Observed::Verified(digest) = self.reader.settle(looked, None) {
-                        digest.log_files().iter().for_each(|log| self.vouched.withdraw(&log.at));
+                        self.listed_late(chain, &digest).await?;
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    async fn listed_late(&mut self, chain: usize, digest: &VerifiedDigest) -> Result<(), AuditError> {
+        let ObjectLocation { bucket, key } = digest.at().clone();
+        let (covers, delivered) = (digest.covers(), digest.delivered());
+        let by = Arc::new(RecordedBy { bucket, key, covers, delivered, listed_by: None, chain });
+        for log in digest.log_files() {
+            if self.vouched.withdraw(&log.at) && self.tracks[chain].selected {
+                self.read(RecordedLog { log: log.clone(), by: Arc::clone(&by) }).await?;
             }
         }
         Ok(())

@@ -22,7 +22,7 @@ use super::sample::is_read;
 use super::tell::Teller;
 use crate::chain::{ChainWalk, Listed, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
-use crate::limits::LOG_NAME_SKEW;
+use crate::limits::{DELIVERY_SKEW, LOG_NAME_SKEW};
 use crate::trail::{ChainId, ChainKind, Interval, Time};
 
 /// Audits one account and region, by its number among all of them.
@@ -256,15 +256,17 @@ impl<'a> Walker<'a> {
             self.asked.observer.logs_expected(vouched.log_files.len() as u64);
         }
         let (bucket, key, delivered) = (vouched.bucket, vouched.key, vouched.delivered);
-        let by = Arc::new(RecordedBy { bucket, key, covers, delivered, chain });
+        let standard = self.tracks[chain].walk.chain().kind == ChainKind::Standard;
+        let listed_by = standard.then(|| covers.end.plus(DELIVERY_SKEW));
+        let by = Arc::new(RecordedBy { bucket, key, covers, delivered, listed_by, chain });
         for log in vouched.log_files {
+            let in_scope = self.tracks[chain].selected && self.asked.range.is_requested(&log.at, covers);
             if mode == LogFiles::None {
-                if in_scope && self.asked.range.is_requested(&log.at) {
+                if in_scope {
                     self.checking.not_looked_for(RecordedLog { log, by: Arc::clone(&by) });
                 }
                 continue;
             }
-            let in_scope = in_scope && self.asked.range.is_requested(&log.at);
             // What is not read must be seen in the listing; what the listing cannot show must be read.
             // One that may be as an earlier run proved it is seen in the listing before it is read.
             let wanted = is_read(mode, &log.at.key) && !self.asked.request.remembered;

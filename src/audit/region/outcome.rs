@@ -37,7 +37,9 @@ pub(in crate::audit) struct RegionOutcome {
     pub unlisted: u64,
     /// Log files seen in the listing alone, of which the store does not know when they were written.
     pub untimed: u64,
-    /// Whether there are log files of days before those looked at.
+    /// Log files that nobody vouches for, named just after the beginning of what was looked at and written before.
+    pub written_before: u64,
+    /// Whether there are log files of before what was looked at.
     pub older_logs: bool,
     /// Whether there are log files of days after those looked at.
     pub newer_logs: bool,
@@ -85,9 +87,10 @@ impl Walker<'_> {
                 .extend(place.map(|place| Finding::logs_not_compared(&place.at(place.folders.logs()), unvouched)));
         } else {
             let edge = uncertain_edge(self.asked.range.window(&self.inventory), &oldest);
-            let (told, count) = unlisted(self.vouched, self.region, edge);
+            let (told, count, written_before) = unlisted(self.vouched, self.region, edge);
             self.findings.extend(told);
             finished.unlisted = count;
+            finished.written_before = written_before;
         }
         finished.unjudged = self.pending;
         finished.untimed = self.untimed;
@@ -118,15 +121,17 @@ impl RegionOutcome {
         self.findings.append(&mut checking.outcome.findings);
         self.bytes += checking.outcome.bytes;
         let tallies = mem::take(&mut checking.outcome.tallies);
+        // Those that were not asked for are not among them, and neither are those that began after the request.
+        let mut of_none = LogTally { unlisted: self.unlisted, ..LogTally::default() };
         for (chain, tally) in checking.chains().iter().zip(tallies) {
-            // Those that were not asked for are not among them, and neither are those that began after the request.
-            if let Some((_, report)) = self.chains.iter_mut().find(|(id, _)| id == chain) {
-                report.log_files = tally;
+            match self.chains.iter_mut().find(|(id, _)| id == chain) {
+                Some((_, report)) => report.log_files = tally,
+                None => of_none.add(tally),
             }
         }
-        // They lie in the folder that all of these share, and are of none.
+        // They lie in the folder that all of these share.
         if let Some((_, first)) = self.chains.first_mut() {
-            first.log_files.unlisted = self.unlisted;
+            first.log_files.add(of_none);
         }
     }
 }
@@ -139,17 +144,17 @@ fn uncertain_edge(window: Window, oldest: &[Time]) -> Option<Time> {
     (!seen_before).then_some(start)
 }
 
-/// What remains unlisted. Near the edge it may have been delivered before: when it was written tells, where the store
-/// knows it; else nobody can say, and that is told.
-fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> (Vec<Finding>, u64) {
+/// What remains unlisted, and how many there are. Near the edge it may have been delivered before: when it was written tells, where
+/// the store knows it, and how many these are is told; else nobody can say, and that is told.
+fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> (Vec<Finding>, u64, u64) {
     let (objects, beyond) = vouched.into_unlisted();
-    let mut findings: Vec<Finding> = Vec::new();
+    let (mut findings, mut written_before) = (Vec::new(), 0);
     for (at, object) in &objects {
         let near = edge
             .zip(object.interval)
             .filter(|(edge, interval)| interval.start < edge.plus(LOG_NAME_SKEW) && interval.seconds() < Time::HOUR);
         match (near, object.last_modified) {
-            (Some((edge, _)), Some(written)) if written < edge => {}
+            (Some((edge, _)), Some(written)) if written < edge => written_before += 1,
             (Some(_), None) => findings.push(Finding::log_unlisted_at_edge(at, object.interval)),
             _ => findings.push(Finding::log_unlisted(at, object.interval)),
         }
@@ -158,5 +163,5 @@ fn unlisted(vouched: VouchedLogs, region: &Region, edge: Option<Time>) -> (Vec<F
     if let (1.., Some(place)) = (beyond, region.places.first()) {
         findings.push(Finding::more_like_it(Code::LogUnlisted, &place.at(place.folders.logs()), beyond));
     }
-    (findings, count)
+    (findings, count, written_before)
 }

@@ -15,7 +15,7 @@ use crate::store::{Folder, ObjectInfo, StoreError};
 #[derive(Default)]
 pub(super) struct NotCopied {
     lines: Sidecar,
-    /// The folders that lines are about, and all that lead to them.
+    /// The folders that lines are about.
     folders: Tree,
 }
 

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::Bound;
 
-use super::folder_of;
-
-/// Folders, and all that lead to them; each ends in a slash.
+/// Folders, each ending in a slash. Those that lead to them are told by their names, and not kept: a key of a thousand bytes can
+/// lie five hundred folders deep.
 #[derive(Default)]
 pub(crate) struct Tree(BTreeSet<String>);
 
@@ -13,20 +12,21 @@ impl Tree {
     /// Of these folders; the length of a name that no object of S3 can have, if there is one.
     pub(crate) fn of<'a>(named: impl Iterator<Item = &'a str>) -> Result<Tree, usize> {
         let mut folders = BTreeSet::new();
-        for mut folder in named {
+        for folder in named {
             if folder.len() > LONGEST_KEY {
                 return Err(folder.len());
             }
-            while !folder.is_empty() && folders.insert(folder.to_owned()) {
-                folder = folder_of(&folder[..folder.len() - 1]);
+            if !folder.is_empty() {
+                folders.insert(folder.to_owned());
             }
         }
         Ok(Tree(folders))
     }
 
-    /// Whether there is such a folder.
+    /// Whether there is such a folder, or one below it.
     pub(crate) fn has(&self, folder: &str) -> bool {
-        self.0.contains(folder)
+        let from = (Bound::Included(folder), Bound::Unbounded);
+        folder.ends_with('/') && self.0.range::<str, _>(from).next().is_some_and(|next| next.starts_with(folder))
     }
 
     /// Whether there is none at all.
@@ -50,7 +50,7 @@ impl Tree {
     }
 }
 
-/// S3's own bound, in bytes. Stops: a key of ten thousand folders, each of which would be kept with all that lead to it.
+/// S3's own bound, in bytes. Stops: a key of ten thousand folders, each of which would be entered.
 const LONGEST_KEY: usize = 1_024;
 
 #[cfg(test)]
@@ -63,7 +63,8 @@ mod tests {
         assert_eq!(tree.children(""), ["a/", "z/"]);
         assert_eq!(tree.children("a/"), ["a/b/", "a/b0/", "a/\u{10ffff}/"]);
         assert_eq!(tree.children("a/b/c/"), Vec::<&str>::new());
-        assert!(tree.has("a/b/") && !tree.has("a/c/") && !tree.is_empty());
+        assert!(tree.has("a/") && tree.has("a/b/") && tree.has("a/b/c/") && !tree.is_empty());
+        assert!(!tree.has("a/c/") && !tree.has("a/b") && !tree.has("") && !tree.has("a/b/c/d/"));
         assert_eq!(Tree::of(["x".repeat(1_025).as_str()].into_iter()).err(), Some(1_025));
     }
 }

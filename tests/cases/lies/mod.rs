@@ -5,6 +5,7 @@ mod chains;
 mod digests;
 mod forged;
 mod keys;
+mod late;
 mod layouts;
 mod links;
 mod logs;
@@ -17,8 +18,9 @@ use super::table::Lie;
 
 /// Every lie.
 pub(crate) fn all() -> impl Iterator<Item = &'static Lie> {
-    let themes: [&'static [Lie]; 12] = [
+    let themes: [&'static [Lie]; 13] = [
         logs::LIES,
+        late::LIES,
         planted::LIES,
         digests::LIES,
         forged::LIES,
