@@ -42,6 +42,7 @@ impl Asked {
         let older = self.range.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
         let newer = self.range.end_from.is_evidence() && outcomes.iter().any(|outcome| outcome.newer_logs);
         let not_read = reports_of(&outcomes).map(|report| report.log_files.not_checked).sum();
+        findings.extend(self.drew_none(&outcomes).filter(|_| !interrupted));
         let mut began_after: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
         began_after.sort();
@@ -108,6 +109,20 @@ impl Asked {
         let regions: BTreeSet<&str> = outcomes.iter().map(|outcome| outcome.region.as_str()).collect();
         let regions = regions.into_iter().collect::<Vec<_>>().join(", ");
         Err(AuditError::KeysForeign { keys: self.keys.describe(), named: unknown, regions })
+    }
+
+    /// A share of few log files may be none of them, and that shows nothing of any.
+    fn drew_none(&self, outcomes: &[RegionOutcome]) -> Option<Finding> {
+        let (mut read, mut left) = (0, 0);
+        reports_of(outcomes).map(|report| report.log_files).for_each(|logs| {
+            read += logs.listed() - logs.not_checked;
+            left += logs.not_checked;
+        });
+        let none = matches!(self.request.log_files, LogFiles::Sample { .. }) && read == 0 && left > 0;
+        let message = format!(
+            "none of the {left} log files is in the sample: ask for a larger share, or for a number of them, such as sample:10"
+        );
+        none.then(|| Finding::nothing_found(message))
     }
 
     /// What was asked for and is not there at all.

@@ -3,6 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
@@ -21,7 +23,7 @@ use super::pace::Pace;
 /// How AWS is to be reached. What is not given is taken from where the AWS CLI takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessOptions {
-    /// A profile of the shared configuration files.
+    /// A profile of the shared configuration files, whose credentials alone are used.
     pub profile: Option<String>,
     /// The region to begin in, where neither the environment nor the profile names one.
     pub region: Option<String>,
@@ -145,6 +147,9 @@ impl Access {
             let region = options.region.clone().unwrap_or_else(|| FIRST_REGION.to_owned());
             config = config.into_builder().region(Region::new(region)).build();
         }
+        if let Some(profile) = &options.profile {
+            config = as_profile(config, profile, &options);
+        }
         if let Some(role) = &options.assume_role {
             config = assume(config, role).await;
         }
@@ -237,6 +242,18 @@ impl Access {
     }
 }
 
+/// Credentials of a profile that was named, and of nothing else: as with the AWS CLI, those in the environment are somebody
+/// else's.
+fn as_profile(config: SdkConfig, profile: &str, options: &AccessOptions) -> SdkConfig {
+    let settings = ProviderConfig::without_region()
+        .with_region(config.region().cloned())
+        .with_behavior_version(Some(BehaviorVersion::latest()))
+        .with_use_fips(Some(options.fips))
+        .with_use_dual_stack(Some(options.dual_stack));
+    let provider = ProfileFileCredentialsProvider::builder().configure(&settings).profile_name(profile).build();
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
 async fn assume(config: SdkConfig, role: &AssumedRole) -> SdkConfig {
     let mut provider = AssumeRoleProvider::builder(&role.arn).session_name(&role.session_name).configure(&config);
     if let Some(id) = &role.external_id {
@@ -248,9 +265,10 @@ async fn assume(config: SdkConfig, role: &AssumedRole) -> SdkConfig {
 
 /// Asks for credentials once, before anything else is asked, and keeps them for the first request.
 async fn with_credentials(config: SdkConfig, options: &AccessOptions) -> Result<SdkConfig, AccessError> {
-    let profile = options.profile.as_ref().map_or("the profile".to_owned(), |name| format!("the profile {name}"));
-    let none =
-        || format!("neither the environment nor {profile} gives any, nor single sign-on, a container or an instance");
+    let none = || match &options.profile {
+        Some(name) => format!("there is no profile {name} in the shared configuration files, or it gives none"),
+        None => "neither the environment nor the profile gives any, nor single sign-on, a container or an instance".to_owned(),
+    };
     let provider = config.credentials_provider().ok_or_else(|| AccessError::Credentials(none()))?;
     match provider.provide_credentials().await {
         Ok(first) => {

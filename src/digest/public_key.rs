@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use md5::{Digest, Md5};
 use rsa::PublicKey as RsaKey;
-use rsa::pkcs1::DecodeRsaPublicKey;
+use rsa::pkcs1::{DecodeRsaPublicKey, EncodeRsaPublicKey};
 use rsa::pkcs8::{DecodePublicKey, EncodePublicKey, LineEnding};
 use rsa::traits::PublicKeyParts;
 
@@ -108,6 +108,17 @@ impl PublicKey {
     /// As `SubjectPublicKeyInfo` in PEM, which every tool reads; none if it cannot be written so.
     pub fn to_pem(&self) -> Option<String> {
         self.key.key().to_public_key_pem(LineEnding::LF).ok()
+    }
+
+    /// The same key in the other of the two forms in which AWS lists keys, where digest files name it by that.
+    pub(crate) fn other_form(&self) -> Option<PublicKey> {
+        let key = self.key.key();
+        let (der, form) = match self.form {
+            KeyForm::Spki => (key.to_pkcs1_der().ok()?.into_vec(), KeyForm::Pkcs1),
+            KeyForm::Pkcs1 | KeyForm::Certificate => (key.to_public_key_der().ok()?.into_vec(), KeyForm::Spki),
+        };
+        let fingerprint = hex::encode(Md5::digest(&der));
+        Some(PublicKey { der: der.into(), fingerprint, form, ..self.clone() })
     }
 
     /// How it was encoded.

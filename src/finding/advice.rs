@@ -64,7 +64,7 @@ impl Code {
                 "Find out who added the file; nothing in the bundle vouches for it. The rest of the bundle is not affected."
             }
             Code::NothingFound => {
-                "Check the bucket, the prefix, the region, the account and the dates, and that log file validation is enabled for the trail. Nothing was verified."
+                "The message says what was looked for. Check the bucket, the prefix, the region, the account, the dates and the names asked for, and that log file validation is enabled for the trail. Of what was not found, nothing was verified."
             }
             Code::CoverageHole => {
                 "Find out from the trail's history (StopLogging, UpdateTrail, DeleteTrail) whether logging was off, and look for deleted digest files in versions and backups. What happened in that time is not proven by these logs."

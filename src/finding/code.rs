@@ -77,7 +77,7 @@ codes! {
     BundleFileMissing "bundle-file-missing" Violation "A file that the bundle's manifest names is not in the bundle.",
     BundleReportDiffers "bundle-report-differs" Violation "The report in the evidence bundle is not what the evidence in it comes to.",
     BundleSignatureInvalid "bundle-signature-invalid" Violation "The signature of the evidence bundle is not one of what is in it.",
-    NothingFound "nothing-found" Unproven "No digest file was found for what was asked.",
+    NothingFound "nothing-found" Unproven "Something that was asked for was not found.",
     CoverageHole "coverage-hole" Unproven "No verified digest covers a part of the requested time.",
     DigestSignatureMissing "digest-signature-missing" Unproven "A digest file's signature is neither in its metadata nor in a verified successor.",
     DigestUnreadable "digest-unreadable" Unproven "A digest file is there and could not be read.",

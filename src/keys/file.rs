@@ -87,12 +87,11 @@ pub fn parse_key_file(bytes: &[u8]) -> Result<KeySet, KeyFileError> {
     } else if start.starts_with(b"-----BEGIN") {
         from_pem(bytes)?
     } else {
-        let mut keys = KeySet::default();
-        keys.insert(PublicKey::from_der(bytes).map_err(|error| match error {
+        let key = PublicKey::from_der(bytes).map_err(|error| match error {
             KeyError::Unknown => KeyFileError::Unknown,
             error => KeyFileError::Key { number: 1, error },
-        })?);
-        keys
+        });
+        in_both_forms(vec![key?])
     };
     if keys.is_empty() { Err(KeyFileError::Empty) } else { Ok(keys) }
 }
@@ -119,14 +118,22 @@ fn from_list(list: KeyList) -> Result<KeySet, KeyFileError> {
     Ok(keys)
 }
 
-fn from_pem(bytes: &[u8]) -> Result<KeySet, KeyFileError> {
+/// Keys that no list gave: nothing tells by which of its two fingerprints digest files name each.
+fn in_both_forms(given: Vec<PublicKey>) -> KeySet {
     let mut keys = KeySet::default();
+    given.iter().filter_map(PublicKey::other_form).for_each(|key| keys.insert(key));
+    given.into_iter().for_each(|key| keys.insert(key));
+    keys
+}
+
+fn from_pem(bytes: &[u8]) -> Result<KeySet, KeyFileError> {
+    let mut keys = Vec::new();
     for (at, block) in Pem::iter_from_buffer(bytes).enumerate() {
         let wrong = |error| KeyFileError::Key { number: at + 1, error };
         let block = block.map_err(|_| wrong(KeyError::Unknown))?;
-        keys.insert(PublicKey::from_der(&block.contents).map_err(wrong)?);
+        keys.push(PublicKey::from_der(&block.contents).map_err(wrong)?);
     }
-    Ok(keys)
+    Ok(in_both_forms(keys))
 }
 
 impl LooseTime {
@@ -191,7 +198,8 @@ mod tests {
     #[test]
     fn one_key_in_every_form_is_one_key() {
         let pkcs1 = parse_key_file(include_bytes!("../../testdata/keys/pkcs1.pem")).unwrap();
-        let name = pkcs1.iter().next().unwrap().fingerprint().to_owned();
+        let of_form = |keys: &KeySet, form| keys.iter().find(|key| key.form() == form).map(|key| key.fingerprint().to_owned());
+        let name = of_form(&pkcs1, KeyForm::Pkcs1).unwrap();
         for bytes in [
             &include_bytes!("../../testdata/keys/certificate.pem")[..],
             include_bytes!("../../testdata/keys/certificate.der"),
@@ -199,9 +207,12 @@ mod tests {
             let keys = parse_key_file(bytes).unwrap();
             assert_eq!(keys.get(&name).map(PublicKey::form), Some(KeyForm::Certificate));
         }
-        // As at AWS, the fingerprint is that of the DER as given: another form has another.
+        // As at AWS, the fingerprint is that of the DER as listed, and of a key alone nothing tells how it is listed.
         let spki = parse_key_file(include_bytes!("../../testdata/keys/spki.pem")).unwrap();
-        assert!(spki.get(&name).is_none() && spki.len() == 1);
+        assert_eq!(spki.get(&name).map(PublicKey::form), Some(KeyForm::Pkcs1));
+        let other = of_form(&spki, KeyForm::Spki).unwrap();
+        assert_eq!(pkcs1.get(&other).map(PublicKey::der), spki.get(&other).map(PublicKey::der));
+        assert_eq!((pkcs1.len(), spki.len()), (2, 2));
     }
 
     #[test]

@@ -76,7 +76,20 @@ fn of_a_profile() {
     fs::write(world.scratch.path().join("config"), format!("[profile audit]\nregion = {REGION}\n")).unwrap();
     let run = world.verify(&["--profile", "audit"]);
     assert_eq!(run.status, Some(0), "{}{}", run.stdout, run.stderr);
-    cannot_proceed(&world.verify(&["--profile", "nobody"]), &["profile"]);
+    cannot_proceed(&world.verify(&["--profile", "nobody"]), &["no profile nobody"]);
+}
+
+/// Whoever names a profile does not mean the credentials that happen to be in the environment.
+#[test]
+fn of_a_profile_and_not_of_the_environment() {
+    let world = World::small();
+    fs::write(world.scratch.path().join("config"), format!("[profile audit]\nregion = {REGION}\n")).unwrap();
+    assert_eq!(world.verify(&[]).status, Some(0), "those of the environment are good");
+    world.proxy.clear();
+    for profile in ["nobody", "audit"] {
+        cannot_proceed(&world.verify(&["--profile", profile]), &["no usable AWS credentials", profile]);
+    }
+    assert!(world.proxy.seen().is_empty());
 }
 
 #[test]

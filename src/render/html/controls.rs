@@ -1,11 +1,21 @@
-//! Which controls the report can be shown for. The mapping is the same for every report.
+//! Which controls the report can be shown for. The mapping is the same for every report of all that there is.
 
 use super::page::Page;
 use crate::controls::{Control, mapping};
+use crate::report::Report;
 
-pub(super) fn controls(page: &mut Page) {
-    let mapping = mapping();
+pub(super) fn controls(report: &Report, page: &mut Page) {
     page.raw("<section aria-labelledby=\"controls\">\n<h2 id=\"controls\">Controls</h2>\n");
+    // The sentences of the mapping are about all log files of a period.
+    if report.is_narrowed() || report.totals.digests.verified == 0 {
+        page.raw(
+            "<p>None are listed: this report is of less than all digest and log files of its period, and controls ask for all \
+             of them. A report that reads every log file (<code>--log-files all</code>, which is the default) lists what it \
+             shows for which control of which framework.</p>\n</section>\n",
+        );
+        return;
+    }
+    let mapping = mapping();
     page.within(
         "<p>What a report like this one shows for controls of some frameworks, mapping ",
         &mapping.version,

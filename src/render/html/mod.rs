@@ -51,7 +51,7 @@ pub fn html(report: &Report, options: &HtmlOptions, out: &mut dyn io::Write) -> 
     findings::findings(report, &mut page);
     waived::waived(report, &mut page);
     limits::limits(report, &mut page);
-    controls::controls(&mut page);
+    controls::controls(report, &mut page);
     if let Some(setup) = &report.setup {
         section(setup, &mut page);
     }
