@@ -62,6 +62,17 @@ fn no_name_becomes_markup_or_hides() {
     assert!(!evil.contains("<svg onload") && !evil.contains("alert(1)>"));
 }
 
+/// The sentences about controls are about all log files.
+#[test]
+fn a_report_of_less_is_shown_for_no_control() {
+    let shown = |report: &Report| as_html(report, None).contains("PCI DSS");
+    assert!(shown(&one_chain()) && shown(&everything()));
+    assert!(!shown(&nothing()));
+    let mut less = one_chain();
+    less.totals.log_files.not_checked += 1;
+    assert!(!shown(&less) && as_html(&less, None).contains("None are listed"));
+}
+
 #[test]
 fn what_is_left_out_is_said_and_the_page_stays_bounded() {
     let mut chain = whole("111122223333", "us-east-1", 720);

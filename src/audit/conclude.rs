@@ -89,6 +89,11 @@ impl Asked {
                 discovery.in_the_way
             ));
         }
+        if let Some((first, count)) = &discovery.aside {
+            checks.skipped.push(format!(
+                "{count} folders in AWSLogs/ and in accounts' folders, beside those of CloudTrail, {first} first: they were not looked into"
+            ));
+        }
         Ok(Report::conclude(self.described(), reports, findings, bytes, &self.request.waivers, public_keys, checks))
     }
 

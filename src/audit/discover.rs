@@ -1,6 +1,6 @@
 //! What there is: every account and region below the evidence, found by listing and by nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use futures::{StreamExt, stream};
@@ -23,6 +23,8 @@ pub(super) struct Discovery {
     pub not_covered: BTreeSet<String>,
     /// Objects in `AWSLogs/` and in accounts' folders, where there should be folders alone.
     pub in_the_way: u64,
+    /// The first of the folders in an `AWSLogs/` or an account's folder that are not CloudTrail's, and how many there are.
+    pub aside: Option<(String, u64)>,
 }
 
 /// The folders of one account and region: usually in one place, in several where a trail was moved.
@@ -64,8 +66,11 @@ pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Res
     for store in &evidence.stores {
         let search = Search { request, store };
         let mut accounts = Vec::new();
-        for prefix in search.prefixes(&mut found).await? {
-            accounts.extend(search.accounts(&prefix, &mut found).await?);
+        let mut prefixes = VecDeque::from(search.prefixes(&mut found).await?);
+        while let Some(prefix) = prefixes.pop_front() {
+            let (more, nested) = search.accounts(&prefix, &mut found).await?;
+            accounts.extend(more);
+            prefixes.extend(nested);
         }
         let mut services = stream::iter(accounts).map(|account| search.services(account)).buffered(FOLDERS_AT_ONCE);
         while let Some(more) = services.next().await {
@@ -112,7 +117,7 @@ impl Search<'_> {
         if let Some(prefix) = self.told_prefix() {
             return Ok(vec![prefix.to_owned()]);
         }
-        let mut prefixes = Vec::new();
+        let (mut prefixes, named) = (Vec::new(), self.request.select.prefix.is_some());
         let mut level = vec![self.request.select.below.clone()];
         let mut visited = 0;
         for depth in 0.. {
@@ -136,8 +141,10 @@ impl Search<'_> {
                             true => found.refuse(self.store, &below),
                             false => {}
                         }
-                    } else if self.wanted_prefix(&name) {
-                        prefixes.push(name.clone());
+                    } else {
+                        prefixes.extend(self.wanted_prefix(&name).then(|| name.clone()));
+                        // A prefix can be named so, too.
+                        level.extend(Some(below).filter(|below| named && self.leads_to_wanted(below)));
                     }
                 }
             }
@@ -148,9 +155,13 @@ impl Search<'_> {
         Ok(prefixes)
     }
 
-    /// The accounts asked for below an `AWSLogs/`, those of organizations too.
-    async fn accounts(&self, prefix: &str, found: &mut Found) -> Result<Vec<AccountFolder>, StoreError> {
-        let mut accounts = Vec::new();
+    /// The accounts asked for below an `AWSLogs/`, those of organizations too; and a prefix that is itself an `AWSLogs/`.
+    async fn accounts(
+        &self,
+        prefix: &str,
+        found: &mut Found,
+    ) -> Result<(Vec<AccountFolder>, Option<String>), StoreError> {
+        let (mut accounts, mut nested) = (Vec::new(), None);
         let wanted = &self.request.select.accounts;
         let mut open = vec![(None, format!("{prefix}AWSLogs/"))];
         while let Some((organization, path)) = open.pop() {
@@ -169,6 +180,12 @@ impl Search<'_> {
                 let is_account = is_account_id(&last) && (wanted.is_empty() || wanted.contains(&last));
                 let is_organization = organization.is_none() && is_organization_id(&last);
                 if !is_account && !is_organization {
+                    let may_nest = organization.is_none() && self.request.select.prefix.is_none() && !nests(prefix);
+                    if last == "AWSLogs" && may_nest {
+                        nested = Some(path.clone());
+                    } else if !is_account_id(&last) {
+                        found.discovery.aside(name, 1);
+                    }
                     continue;
                 }
                 if found.accounts >= self.request.limits.accounts {
@@ -184,7 +201,7 @@ impl Search<'_> {
                 }
             }
         }
-        Ok(accounts)
+        Ok((accounts, nested))
     }
 
     /// The prefix, where it is told and needs not be looked for: in a bucket, there may be leave to list no other folder.
@@ -204,7 +221,7 @@ impl Search<'_> {
                 other if other.starts_with("CloudTrail") => {
                     found.discovery.beside_what_is_covered(other.to_owned());
                 }
-                _ => {}
+                _ => found.discovery.aside(name, 1),
             }
         }
         found
@@ -269,6 +286,9 @@ impl Found {
         self.discovery.beside.add(other.discovery.beside, limits.planted_named_per_region);
         other.discovery.not_covered.into_iter().for_each(|name| self.discovery.beside_what_is_covered(name));
         self.discovery.in_the_way += other.discovery.in_the_way;
+        if let Some((first, count)) = other.discovery.aside {
+            self.discovery.aside(first, count);
+        }
     }
 
     fn add_place(&mut self, place: Place, limits: &Limits) {
@@ -302,9 +322,18 @@ impl Discovery {
         }
     }
 
+    fn aside(&mut self, first: String, count: u64) {
+        self.aside.get_or_insert((first, 0)).1 += count;
+    }
+
     fn count_in_the_way(&mut self, folder: &Folder) {
         self.in_the_way += folder.objects.iter().filter(|object| !object.is_folder_marker()).count() as u64;
     }
+}
+
+/// Whether a prefix is a folder named `AWSLogs/` itself. Of these no further ones are looked for: they could nest without end.
+fn nests(prefix: &str) -> bool {
+    prefix.ends_with("AWSLogs/")
 }
 
 /// Names that folders have on the way to digest and log files, and objects have not.

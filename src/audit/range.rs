@@ -205,7 +205,10 @@ mod tests {
         let across = Interval::new(at(342), at(402));
         assert_eq!([343, 404, 405].map(|minute| asked.is_requested(&log(minute), across)), [true, true, false]);
         let after = Interval::new(at(402), at(462));
-        assert_eq!([299, 300, 399, 400].map(|minute| asked.is_requested(&log(minute), after)), [false, true, true, false]);
+        assert_eq!(
+            [299, 300, 399, 400].map(|minute| asked.is_requested(&log(minute), after)),
+            [false, true, true, false]
+        );
         let before = Interval::new(at(222), at(282));
         assert!(!asked.is_requested(&log(301), before), "delivered before");
     }

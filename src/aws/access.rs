@@ -267,7 +267,8 @@ async fn assume(config: SdkConfig, role: &AssumedRole) -> SdkConfig {
 async fn with_credentials(config: SdkConfig, options: &AccessOptions) -> Result<SdkConfig, AccessError> {
     let none = || match &options.profile {
         Some(name) => format!("there is no profile {name} in the shared configuration files, or it gives none"),
-        None => "neither the environment nor the profile gives any, nor single sign-on, a container or an instance".to_owned(),
+        None => "neither the environment nor the profile gives any, nor single sign-on, a container or an instance"
+            .to_owned(),
     };
     let provider = config.credentials_provider().ok_or_else(|| AccessError::Credentials(none()))?;
     match provider.provide_credentials().await {

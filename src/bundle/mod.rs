@@ -71,7 +71,8 @@ pub const REPORT: &str = "report.json";
 pub const PAGE: &str = "report.html";
 /// The keys, as ListPublicKeys lists them.
 pub const KEYS: &str = "public-keys/public-keys.json";
-pub(crate) const HOW_TO_CHECK: &str = "HOW-TO-CHECK.md";
+/// How to check it by hand.
+pub const HOW_TO_CHECK: &str = "HOW-TO-CHECK.md";
 pub(crate) const PREVIOUS: &str = "records/previous.json";
 pub(crate) const REQUEST: &str = "records/request.json";
 pub(crate) const WAIVERS: &str = "records/waivers.toml";

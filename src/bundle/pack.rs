@@ -18,7 +18,8 @@ use super::request::{BucketRecord, RequestRecord};
 use super::signed::{Signed, subjects};
 use super::spooled::Spooled;
 use super::{
-    BundleError, CERTIFICATE, HOW_TO_CHECK, IncludeLogs, KEYS, MADE, MANIFEST, PREVIOUS, REQUEST, SIGNATURE, TIMESTAMP, WAIVERS,
+    BundleError, CERTIFICATE, HOW_TO_CHECK, IncludeLogs, KEYS, MADE, MANIFEST, PREVIOUS, REQUEST, SIGNATURE, TIMESTAMP,
+    WAIVERS,
 };
 use crate::attest::Subject;
 use crate::digest::KeySet;

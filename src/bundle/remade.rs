@@ -79,13 +79,7 @@ impl Remade<'_> {
         Ok(())
     }
 
-    fn object(
-        &mut self,
-        held: &Held,
-        record: &ObjectRecord,
-        by_hand: &mut ByHand,
-        limits: &Limits,
-    ) -> io::Result<()> {
+    fn object(&mut self, held: &Held, record: &ObjectRecord, by_hand: &mut ByHand, limits: &Limits) -> io::Result<()> {
         let folder = held.record.folder.as_str();
         let name = file_of(folder, &record.key);
         let Some(stored) = self.is_known(&name)? else { return Ok(()) };

@@ -223,7 +223,11 @@ mod tests {
             Some(SeenLog::Rewritten(recorded)) => recorded.log,
             _ => panic!("it is to be read"),
         };
-        assert_eq!(rewritten(day.see(&seen("fbcdef", false))), log("fbcdef", 7), "written after the time of its digest");
+        assert_eq!(
+            rewritten(day.see(&seen("fbcdef", false))),
+            log("fbcdef", 7),
+            "written after the time of its digest"
+        );
         assert_eq!(rewritten(day.see(&seen("gbcdef", true))), log("gbcdef", 7), "doubtful");
         let unseen = day.into_unseen();
         let expected: Vec<_> = logs.into_iter().map(|(log, by)| RecordedLog { log, by }).collect();

@@ -11,9 +11,9 @@ use futures::future::BoxFuture;
 use super::Failure;
 use super::access::AccessArgs;
 use super::directory::{DirBuckets, Purpose, open_copy, open_named};
-use super::place::{Moved, Place, log_file_in_copy};
+use super::place::{Moved, Place, begins_below, log_file_in_copy};
 use super::simulate::{shell, shell_path};
-use super::source::Source;
+use super::source::{Source, is_evidence};
 use crate::attest::TrustedSigners;
 use crate::attest::timestamp::TrustedAuthorities;
 use crate::audit::{AuditRequest, Evidence};
@@ -190,12 +190,31 @@ impl EvidenceArgs {
 
     /// Where the evidence lies. A trail that SOURCE names is the one that is meant, wherever its evidence is said to lie.
     fn source(&self, request: &mut AuditRequest) -> Result<Source, Failure> {
+        if let Some(failure) = self.source_was_swallowed() {
+            return Err(failure);
+        }
         let source = Source::named(self.source.as_ref(), self.bucket.as_ref(), request.select.trail_arn.as_ref())?;
         let named = self.source.as_deref().and_then(Path::to_str).filter(|text| text.starts_with("arn:"));
         if let Some(arn) = named {
             request.select.trail_arn = Some(arn.parse().map_err(Failure::told)?);
         }
         Ok(source)
+    }
+
+    /// An option that takes several values takes what follows for one more of them.
+    fn source_was_swallowed(&self) -> Option<Failure> {
+        let nothing_else = self.source.is_none() && self.bucket.is_none();
+        let taken = [
+            ("--public-keys", &self.public_keys),
+            ("--signer", &self.signer),
+            ("--timestamp-authority", &self.timestamp_authority),
+        ];
+        let taken = taken.into_iter().filter_map(|(option, values)| Some((option, values.last()?)));
+        let (option, evidence) = taken.filter(|(_, value)| nothing_else && is_evidence(value)).next()?;
+        let evidence = evidence.display();
+        let why =
+            format!("{evidence} was taken for a value of {option}, for it follows one; name it before the options");
+        Some(Failure::told(why))
     }
 
     async fn open_directory(
@@ -327,7 +346,7 @@ impl EvidenceArgs {
 
     /// Where every digest contradicts the bucket or prefix that the caller named, and nothing else, a slip of the caller is
     /// likelier than that whoever altered the evidence moved all of it, and alike; and so it is where the directory in which a
-    /// copy begins was only guessed, and they fit another one.
+    /// copy begins was only guessed, and they fit another one, or where they all fit one further down.
     pub(super) fn place_must_fit(&self, report: &Report) -> Result<(), Failure> {
         // In a bucket, where a digest lies is no slip of the caller.
         let copy = self.directories().next().is_some();
@@ -343,6 +362,14 @@ impl EvidenceArgs {
             && moved.iter().all(|moved| moved.fits(guessed).as_ref() == Some(&root))
         {
             return Err(guessed.is_wrong(recorded, &root));
+        }
+        if self.s3_prefix.is_none()
+            && let Some(lead) = moved[0].lead()
+            && moved.iter().all(|moved| moved.lead() == Some(lead))
+            && let [directory] = self.directories().collect::<Vec<_>>()[..]
+            && directory.is_dir()
+        {
+            return Err(begins_below(directory, lead, recorded));
         }
         let named = (self.bucket.is_some(), self.s3_prefix.is_some());
         match moved.iter().all(|moved| moved.differs_only(named)) {

@@ -5,6 +5,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::Failure;
+use crate::bundle;
 use crate::finding::{Code, Finding};
 use crate::store::dir::{SIDECAR_FOLDER, has_place};
 use crate::trail::{AccountFolder, DigestKey, LogKey, ObjectLocation};
@@ -64,6 +65,12 @@ impl<'f> Moved<'f> {
         guessed.fits(&self.at.key, self.bucket_and_key()?.1)
     }
 
+    /// What leads to its copy, if that is further down and holds it where it was delivered.
+    pub(super) fn lead(&self) -> Option<&'f str> {
+        let lead = self.at.key.strip_suffix(self.bucket_and_key()?.1)?;
+        lead.ends_with('/').then_some(lead)
+    }
+
     /// Whether it differs in nothing but what was named: the bucket, the prefix.
     pub(super) fn differs_only(&self, (bucket, prefix): (bool, bool)) -> bool {
         let Some((recorded_in, recorded)) = self.bucket_and_key() else { return false };
@@ -93,6 +100,21 @@ impl Place {
              {recorded}: then it begins at {root}; give that to inspect with --in, or as SOURCE with --log-file KEY"
         ))
     }
+}
+
+/// That a copy begins in a folder of the directory that was named, and where.
+pub(super) fn begins_below(directory: &Path, lead: &str, recorded: &str) -> Failure {
+    let (there, below) = (directory.display(), directory.join(lead.trim_end_matches('/')).display().to_string());
+    Failure::told(if [bundle::MANIFEST, bundle::HOW_TO_CHECK].iter().all(|name| directory.join(name).is_file()) {
+        format!(
+            "{there} is an unpacked bundle: name the ZIP file, of which everything can be checked, or {below} for the objects alone"
+        )
+    } else {
+        format!(
+            "the copy begins in {below}, and not in {there}: the digest files say that they were delivered to places such as \
+             {recorded}; name that directory"
+        )
+    })
 }
 
 /// The place of a file in this directory; none if it does not lie there.

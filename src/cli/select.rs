@@ -78,11 +78,15 @@ impl SelectArgs {
 }
 
 fn account(text: &str) -> Result<String, String> {
-    is_account_id(text).then(|| text.to_owned()).ok_or_else(|| "an account id has twelve digits".to_owned())
+    is_account_id(text).then(|| text.to_owned()).ok_or_else(|| {
+        "an account id has twelve digits; if that is the evidence, name it before the options".to_owned()
+    })
 }
 
 fn region(text: &str) -> Result<String, String> {
-    is_region(text).then(|| text.to_owned()).ok_or_else(|| "a region looks like us-east-1".to_owned())
+    is_region(text)
+        .then(|| text.to_owned())
+        .ok_or_else(|| "a region looks like us-east-1; if that is the evidence, name it before the options".to_owned())
 }
 
 fn trail(text: &str) -> Result<String, String> {

@@ -1,8 +1,9 @@
 //! The evidence, as SOURCE or the AWS CLI's own options name it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Failure;
+use crate::bundle::is_archive;
 use crate::trail::{LogKey, TrailArn, is_account_id, is_bucket_name, is_organization_id, is_region};
 
 /// Where the evidence lies.
@@ -85,6 +86,12 @@ impl BucketSource {
         let log_file = LogKey::parse(path);
         Ok(BucketSource { bucket: bucket.to_owned(), below, account, region, log_file })
     }
+}
+
+/// Whether a value looks like evidence that could be named as SOURCE.
+pub(super) fn is_evidence(value: &Path) -> bool {
+    let named = |start: &str| value.to_str().is_some_and(|text| text.starts_with(start));
+    named("s3://") || named("arn:") || value.is_dir() || is_archive(value)
 }
 
 const NOT_NAMED: &str = "no evidence is named; give a directory, s3://BUCKET, or a trail's ARN (`aws cloudtrail describe-trails` prints it), or try it on a synthetic trail: `trailseal simulate demo`, then `trailseal verify demo`";

@@ -198,7 +198,8 @@ mod tests {
     #[test]
     fn one_key_in_every_form_is_one_key() {
         let pkcs1 = parse_key_file(include_bytes!("../../testdata/keys/pkcs1.pem")).unwrap();
-        let of_form = |keys: &KeySet, form| keys.iter().find(|key| key.form() == form).map(|key| key.fingerprint().to_owned());
+        let of_form =
+            |keys: &KeySet, form| keys.iter().find(|key| key.form() == form).map(|key| key.fingerprint().to_owned());
         let name = of_form(&pkcs1, KeyForm::Pkcs1).unwrap();
         for bytes in [
             &include_bytes!("../../testdata/keys/certificate.pem")[..],

@@ -122,7 +122,6 @@ impl Waivers {
         self.0.is_empty()
     }
 
-    /// Marks the findings that a waiver accepts, and adds a note for each waiver that did nothing.
     /// Marks the findings that are accepted.
     #[cfg(feature = "monitor")]
     pub(crate) fn accept(&self, as_of: Time, findings: &mut [Finding]) {
@@ -131,6 +130,7 @@ impl Waivers {
         }
     }
 
+    /// Marks the findings that a waiver accepts, and adds a note for each waiver that did nothing.
     pub(super) fn apply(&self, as_of: Time, findings: &mut Vec<Finding>) -> Vec<AppliedWaiver> {
         let mut applied = Vec::new();
         for waiver in &self.0 {

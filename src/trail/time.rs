@@ -119,7 +119,14 @@ impl Time {
             return from_civil(date.to_datetime(jiff::civil::Time::midnight())).ok_or_else(wrong);
         }
         // Off-spec: the AWS CLI drops an offset in silence; here it counts, and a time without one is refused.
-        text.parse::<Timestamp>().map(|t| Time::from_unix(t.as_second())).map_err(|_| wrong())
+        let time = text.parse::<Timestamp>().map_err(|_| wrong())?;
+        // RFC 3339 has no offset of a day or more.
+        let offset =
+            text.get(10..).and_then(|rest| rest.rsplit_once(['+', '-'])).and_then(|(_, offset)| offset.get(..2));
+        match offset.is_some_and(|hours| hours.parse::<u8>().is_ok_and(|hours| hours > 23)) {
+            true => Err(wrong()),
+            false => Ok(Time::from_unix(time.as_second())),
+        }
     }
 
     /// From a timestamp as tools print it in JSON: ISO 8601, or seconds since 1970 with or without a fraction.
@@ -289,7 +296,16 @@ mod tests {
         assert_eq!(parse("2026-01-30").as_deref(), Ok("2026-01-30T00:00:00Z"));
         assert_eq!(parse("2026-01-30T02:00:00+02:00").as_deref(), Ok("2026-01-30T00:00:00Z"));
         assert_eq!(parse("36h").as_deref(), Ok("2026-01-30T00:00:00Z"));
-        for bad in ["", "d", "-3d", "yesterday", "2026-01-30T02:00:00", "99999999999999999999d", "2026-13-01"] {
+        for bad in [
+            "",
+            "d",
+            "-3d",
+            "yesterday",
+            "2026-01-30T02:00:00",
+            "99999999999999999999d",
+            "2026-13-01",
+            "2026-01-30T02:00:00+25:00",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

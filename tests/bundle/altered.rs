@@ -131,7 +131,10 @@ fn a_manifest_made_to_fit_gives_nothing_else_a_place_in_a_bundle() {
     let told = |change: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)| {
         forged(&whole, &other, true, change);
         let (report, status) = verify(&other, &[]);
-        (of_the_bundle(&report).into_iter().map(|found| (found.code, found.message.clone())).collect::<Vec<_>>(), status)
+        (
+            of_the_bundle(&report).into_iter().map(|found| (found.code, found.message.clone())).collect::<Vec<_>>(),
+            status,
+        )
     };
     assert_eq!(told(&|_| {}), (vec![], Some(0)));
     let one_of = |files: &BTreeMap<String, Vec<u8>>, part: &str| {

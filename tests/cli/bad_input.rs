@@ -26,10 +26,39 @@ fn tells(arguments: &[&str], what: &str, next: &str) {
 fn evidence_that_is_not_there_or_empty() {
     let keys = TRAIL.keys();
     tells(&["verify", "/nowhere/at/all", "--public-keys", &keys], "there is no directory", "give the directory");
-    tells(&["verify", &keys, "--public-keys", &keys], "there is no directory", "give the directory");
+    tells(&["verify", &keys, "--public-keys", &keys], "is a file, and neither", "give the directory");
+    for url in ["S3://trail-logs", "s3:/trail-logs"] {
+        tells(&["verify", url, "--public-keys", &keys], "there is no directory", "a bucket is named s3://BUCKET");
+    }
     let empty = tempfile::tempdir().unwrap();
     tells(&["verify", empty.path().to_str().unwrap(), "--public-keys", &keys], "is empty", "copy the evidence into it");
     tells(&["verify"], "no evidence is named", "s3://BUCKET");
+}
+
+#[test]
+fn evidence_that_an_option_takes_for_one_of_its_values() {
+    let (keys, evidence) = (TRAIL.keys(), TRAIL.evidence());
+    let before = "name it before the options";
+    tells(&["verify", "--public-keys", &keys, &evidence], "taken for a value of --public-keys", before);
+    tells(&["verify", "--signer", &keys, "s3://trail-logs"], "taken for a value of --signer", before);
+    let told = refused(&["verify", "--region", "us-east-1", &evidence]);
+    assert!(told.contains(before), "{told}");
+}
+
+#[test]
+fn a_directory_above_the_one_in_which_the_copy_begins() {
+    let (dir, keys) = (tempfile::tempdir().unwrap(), TRAIL.keys());
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (outer, inner) = (path("outer"), path("outer/my/bucket"));
+    fs::create_dir_all(path("outer/my")).unwrap();
+    let copied = std::process::Command::new("cp").args(["-r", &TRAIL.evidence(), &inner]).status().unwrap();
+    assert!(copied.success());
+    tells(&["verify", &outer, "--public-keys", &keys], &format!("begins in {inner}"), "name that directory");
+    assert_eq!(run(&["verify", &inner, "--public-keys", &keys, "-q"]).status.code(), Some(0));
+    for name in ["manifest.json", "HOW-TO-CHECK.md"] {
+        fs::write(format!("{outer}/{name}"), "").unwrap();
+    }
+    tells(&["verify", &outer, "--public-keys", &keys], "is an unpacked bundle", "name the ZIP file");
 }
 
 #[test]

@@ -282,7 +282,8 @@ impl Work {
                         place.is_some_and(|place| listed.contains(&(place, key.name.minute.day())))
                     };
                     let covers = Interval::new(claims.start, claims.end);
-                    let new = pull.range.is_requested(at, covers) && LogKey::parse(&at.key).is_some_and(|key| !was_listed(key));
+                    let new = pull.range.is_requested(at, covers)
+                        && LogKey::parse(&at.key).is_some_and(|key| !was_listed(key));
                     new && !shown.has(&at.key)
                 });
                 leads.extend(elsewhere.cloned());

@@ -68,7 +68,7 @@ struct Entry<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// It is not there, or no directory.
-    #[error("there is no directory {}; give the directory that holds the copy of the bucket", .0.display())]
+    #[error("{}; give the directory that holds the copy of the bucket{}", no_directory(.0), meant(.0))]
     NoDirectory(PathBuf),
     /// It may not be read.
     #[error("the directory {} cannot be read: {error}; check its permissions", path.display())]
@@ -281,6 +281,20 @@ fn damaged(root: &Path, name: &str) -> impl FnOnce(SidecarError) -> OpenError {
 const METADATA: &str = "metadata.jsonl";
 /// What is recorded of those that are not in it.
 const NOT_COPIED: &str = "not-copied.jsonl";
+
+fn no_directory(path: &Path) -> String {
+    match path.is_file() {
+        true => format!("{} is a file, and neither a directory nor an evidence bundle", path.display()),
+        false => format!("there is no directory {}", path.display()),
+    }
+}
+
+/// What else may have been meant.
+fn meant(path: &Path) -> &'static str {
+    let text = path.to_string_lossy();
+    let bucket = text.get(..3).is_some_and(|scheme| scheme.eq_ignore_ascii_case("s3:"));
+    if bucket { "; a bucket is named s3://BUCKET" } else { "" }
+}
 
 #[cfg(test)]
 mod tests {

@@ -16,6 +16,19 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || with(Scenario { prefix: "security/logs/cloudtrail".to_owned(), ..small() }),
     },
     Lie {
+        name: "layout-prefix-named-awslogs-and-a-log-deleted",
+        verdict: "not-intact",
+        expect: &["log-missing"],
+        notes: &[],
+        comment: "The prefix is `AWSLogs`, so that another `AWSLogs/` lies in the first, and a log file below that is gone.",
+        stage: || {
+            let mut stage = with(Scenario { prefix: "AWSLogs".to_owned(), ..small() });
+            let log = stage.log(1);
+            stage.delete(&log);
+            stage.named(log)
+        },
+    },
+    Lie {
         name: "layout-prefix-like-control-tower",
         verdict: "intact",
         expect: &[],
