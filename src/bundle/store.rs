@@ -83,6 +83,11 @@ impl Bundle {
         }
     }
 
+    /// Whether it was made of log files that were asked for by name: then it has no more of their chains than what proves them.
+    pub fn holds_named_alone(&self) -> bool {
+        !self.request.named_log_files.is_empty()
+    }
+
     /// The keys in it.
     pub fn keys(&self, limits: &Limits) -> Result<KeySet, BundleError> {
         let wrong = |why: String| BundleError::Unreadable { path: self.archive.path().to_owned(), why };

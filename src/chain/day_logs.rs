@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry as MapEntry;
 use std::sync::Arc;
 
 use crate::digest::{LogFileRef, RecordedHash};
+use crate::limits::DELIVERY_SKEW;
 use crate::trail::{Day, Interval, LogKey, LogName, ObjectLocation, RegionFolders, Time};
 
 /// The log files of one day that are vouched for.
@@ -46,8 +47,8 @@ pub struct RecordedBy {
     pub covers: Interval,
     /// By when it was delivered, where the store knows when it was written.
     pub delivered: Option<Time>,
-    /// By when all that it lists was delivered, as AWS signed. None for a backfill digest: when that was generated is signed
-    /// nowhere.
+    /// By when all that it lists was delivered, as AWS signed. None for a backfill digest, which is generated later: by when,
+    /// is signed nowhere.
     pub listed_by: Option<Time>,
     /// Which of the folder's chains it belongs to.
     pub chain: usize,
@@ -187,19 +188,20 @@ impl DayLogs {
 
     /// The listing shows `object`: what is recorded of it; none if nobody vouches for it.
     pub fn see(&mut self, object: &LoggedObject) -> Option<SeenLog> {
-        let place = (u16::try_from(object.folder).ok()?, object.name?);
+        let name = object.name?;
+        let place = (u16::try_from(object.folder).ok()?, name);
         let Some(kept) = self.named.remove(&place)?.kept else { return Some(SeenLog::Checked) };
         let written = object.last_modified;
         if object.proven.is_some_and(|sha256| kept.hash.matches(&sha256)) && !object.doubtful {
             let times = kept.by.delivered.zip(written);
             return Some(SeenLog::Proven(kept, times.filter(|(delivered, written)| written > delivered)));
         }
+        // Not when the digest itself was written: that is later after each time that somebody writes it again. Where nobody signed
+        // when the digest was made, the name tells when the log file was delivered, and that is signed.
+        let by = kept.by.listed_by.unwrap_or(name.minute.plus(DELIVERY_SKEW));
         Some(match written {
             None if !object.doubtful => SeenLog::Untimed(kept),
-            // Not when the digest itself was written: that is later after each time that somebody writes it again.
-            Some(written) if kept.by.listed_by.is_some_and(|by| written <= by) && !object.doubtful => {
-                SeenLog::Present(kept)
-            }
+            Some(written) if written <= by && !object.doubtful => SeenLog::Present(kept),
             _ => SeenLog::Rewritten(Box::new(self.recorded(place, *kept)?)),
         })
     }

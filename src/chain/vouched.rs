@@ -311,7 +311,7 @@ mod tests {
         ledger.unlisted(&object(KEY));
         ledger.unlisted(&LoggedObject { at: ObjectLocation::new("b", KEY), ..object(KEY) });
         assert!(ledger.withdraw(&ObjectLocation::new("b", KEY)));
-        assert!(!ledger.withdraw(&ObjectLocation::new("b", &KEY.replace("abcdef", "cbcdef"))));
+        assert!(!ledger.withdraw(&ObjectLocation::new("b", KEY.replace("abcdef", "cbcdef"))));
         assert_eq!(ledger.into_unlisted().0.into_keys().collect::<Vec<_>>(), [ObjectLocation::new("", KEY)]);
     }
 

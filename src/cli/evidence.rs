@@ -209,8 +209,8 @@ impl EvidenceArgs {
             ("--signer", &self.signer),
             ("--timestamp-authority", &self.timestamp_authority),
         ];
-        let taken = taken.into_iter().filter_map(|(option, values)| Some((option, values.last()?)));
-        let (option, evidence) = taken.filter(|(_, value)| nothing_else && is_evidence(value)).next()?;
+        let mut taken = taken.into_iter().filter_map(|(option, values)| Some((option, values.last()?)));
+        let (option, evidence) = taken.find(|(_, value)| nothing_else && is_evidence(value))?;
         let evidence = evidence.display();
         let why =
             format!("{evidence} was taken for a value of {option}, for it follows one; name it before the options");

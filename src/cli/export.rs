@@ -23,7 +23,7 @@ use crate::trail::Interval;
 /// times it is complete. Exit status: 0 all are written, 3 a region gave none (it is named), 2 the run could not proceed.
 #[derive(Debug, clap::Args)]
 pub(super) struct ExportArgs {
-    /// The evidence to export the keys for: s3://BUCKET[/PREFIX], a trail's ARN, or a directory
+    /// The evidence to export the keys for: s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, or a directory
     #[arg(value_name = "SOURCE")]
     source: Option<PathBuf>,
 

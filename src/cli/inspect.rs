@@ -37,7 +37,7 @@ pub(super) struct InspectArgs {
     log_file: Option<LogKey>,
 
     /// The evidence to look for its neighbours and digests in [default: the directory it lies in]
-    #[arg(long = "in", value_name = "DIR")]
+    #[arg(long = "in", value_name = "DIR|s3://BUCKET")]
     within: Option<PathBuf>,
 
     #[command(flatten)]

@@ -27,7 +27,7 @@ use crate::trail::ObjectLocation;
 /// (each is named), 2 the run could not proceed.
 #[derive(Debug, clap::Args)]
 pub(super) struct PullArgs {
-    /// s3://BUCKET[/PREFIX], a trail's ARN, or a directory that holds objects under their S3 keys
+    /// s3://BUCKET[/PREFIX], a trail's ARN, an evidence bundle, or a directory that holds objects under their S3 keys
     #[arg(value_name = "SOURCE")]
     source: PathBuf,
 

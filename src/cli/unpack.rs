@@ -35,6 +35,13 @@ impl Unpacked {
     ) -> Result<Option<Unpacked>, Failure> {
         let Some(bundle) = opened.bundle.clone() else { return Ok(None) };
         let replayed = !named && !args.names_something();
+        if !replayed && request.select.named.is_empty() && bundle.holds_named_alone() {
+            return Err(Failure::told(format!(
+                "{} holds log files that were asked for by name and what proves them, and nothing else: leave out whatever \
+                 asks for more than these, or ask the source that it was made of",
+                bundle.archive.path().display()
+            )));
+        }
         let mut unpacked =
             Unpacked { vouched: opened.vouched.take(), replayed, given: Waivers::default(), packed: None, bundle };
         if replayed {

@@ -34,7 +34,7 @@ impl Code {
                 "Compare the digest file that is there with the one that its successor names, and find out who wrote it. If the trail was moved to another bucket, verify that bucket too."
             }
             Code::LogMissing => {
-                "Look in S3 versioning, replication and backups for the object, and in S3 data events and lifecycle rules for what deleted it. Its events may still be in CloudTrail's event history or in CloudWatch Logs."
+                "Of a copy, see first that it is whole and that its log files are still packed (.json.gz); digest files alone are checked with `--log-files none`. Look in S3 versioning, replication and backups for the object, and in S3 data events and lifecycle rules for what deleted it. Its events may still be in CloudTrail's event history or in CloudWatch Logs."
             }
             Code::LogHashMismatch => {
                 "Do not rely on this file's events. Look for the version that has the recorded hash, compare the two, and find out from S3 data events who wrote the later one."

@@ -27,7 +27,7 @@ impl Code {
             Code::LinkLocationMismatch => {
                 "the trail was reconfigured, so that two digests were delivered for about the same time, or digests of two trails of one name were copied together."
             }
-            Code::LogMissing => "a lifecycle rule deleted old log files, or a copy is incomplete.",
+            Code::LogMissing => "a lifecycle rule deleted old log files, or a copy is incomplete or was unpacked.",
             Code::LogHashMismatch => {
                 "a tool rewrote the file, for instance by formatting its JSON, or a copy was damaged."
             }

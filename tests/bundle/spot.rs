@@ -177,3 +177,20 @@ fn what_is_not_proven_is_in_a_bundle_too() {
     assert!(report.findings.iter().any(|finding| finding.code == Code::NothingFound));
     assert!(of_the_bundle(&report).is_empty(), "{:#?}", report.findings);
 }
+
+#[test]
+fn nothing_else_can_be_asked_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let bundle = bundle_of_one(dir.path());
+    let (bundle, keys) = (bundle.to_str().unwrap(), ["--public-keys", "trail-public-keys.json"]);
+    for asked in [&["--log-files", "none"][..], &["--region", "eu-west-1"], &["--start-time", "2026-01-10"]] {
+        let output = trailseal(&testdata(), &[&["verify", bundle], &keys[..], asked].concat());
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains("asked for by name") && told.contains("ask the source"), "{told}");
+    }
+    let output = trailseal(&testdata(), &[&["inspect", bundle, "--log-file", LOG], &keys[..]].concat());
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("the bundle holds no more of it") && !said.contains("this does"), "{said}");
+}

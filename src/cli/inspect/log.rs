@@ -77,7 +77,8 @@ pub(super) fn inspect(args: &InspectArgs, body: Option<Vec<u8>>, out: &mut dyn W
         unpacked.check(&mut check.report);
     }
     given.place_must_fit(&check.report)?;
-    let told = Told { check: &check, content: !at_hand, options: args.options() };
+    let alone = opened.bundle.as_ref().is_some_and(|bundle| bundle.holds_named_alone());
+    let told = Told { check: &check, content: !at_hand, alone, options: args.options() };
     tell(&told, out)
 }
 

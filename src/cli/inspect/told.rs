@@ -21,6 +21,8 @@ pub(super) struct Told<'a> {
     pub check: &'a SpotCheck,
     /// Whether the content was read on the way, and not told yet.
     pub content: bool,
+    /// Whether the source has no more of the chain.
+    pub alone: bool,
     /// The options with which it was asked for, as far as `verify` has them, each after a space.
     pub options: String,
 }
@@ -39,6 +41,8 @@ pub(super) fn tell(told: &Told<'_>, out: &mut dyn Write) -> Result<u8, Failure> 
     }
     if file.by.is_empty() {
         step(out, "vouched for", "by no verified digest")?;
+    } else if told.alone {
+        step(out, "chain", "not walked before or after that digest: the bundle holds no more of it")?;
     } else {
         let text = format!("{:<20} not walked before or after that digest; this does: ", "chain");
         say::line_with(out, &text, &walk(told, file))?;
@@ -46,8 +50,8 @@ pub(super) fn tell(told: &Told<'_>, out: &mut dyn Write) -> Result<u8, Failure> 
     let unpinned = |finding: &&Finding| finding.code == Code::PublicKeyUnpinned;
     for finding in report.findings.iter().filter(|finding| !unpinned(finding)) {
         let name = if finding.severity == Severity::Note { "note" } else { "finding" };
-        let subject = finding.subject.as_ref().map(shown).unwrap_or_default();
-        step(out, name, format!("{}: {} {subject}", finding.code, finding.message).trim_end())?;
+        let subject = finding.subject.as_ref().map(|at| format!(" ({})", shown(at))).unwrap_or_default();
+        step(out, name, &format!("{}: {}{subject}", finding.code, finding.message))?;
     }
     if report.findings.iter().any(|finding| unpinned(&finding)) {
         step(out, "keys", UNPINNED)?;

@@ -49,7 +49,7 @@ pub enum StateError {
     #[error("another run is using the state file {0}; let it end (one run at a time writes it)")]
     Locked(PathBuf),
     /// There is none, where one is to be read.
-    #[error("there is no state file {0}; `trailseal monitor --once` makes it")]
+    #[error("there is no state file {0}; `trailseal monitor --config FILE --once` makes it")]
     Absent(PathBuf),
     /// It was there, and is gone.
     #[error(

@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use rawzip::ZipArchive;
 use trailseal::audit::{AuditRequest, Evidence, Silent, audit};
 use trailseal::bundle::{
-    Bundle, Contents, IncludeLogs, REPORT, Recording, Rendered, RequestRecord, check_files, differences, pack,
+    Bundle, Checked, Contents, IncludeLogs, REPORT, Recording, Rendered, RequestRecord, check_files, differences, pack,
 };
 use trailseal::digest::{DigestMetadata, KeySet};
 use trailseal::keys::{KeyOrigin, KeySource, KeysAtHand, parse_key_file};
@@ -108,7 +108,7 @@ pub(crate) fn run(data: &[u8]) -> usize {
     if bundle.request.ask(&mut request).is_err() {
         return 1;
     }
-    let (mut findings, _) = check_files(&bundle.archive);
+    let Checked { mut findings, .. } = check_files(&bundle);
     let Ok(mut report) = block_on(audit(bundle.replayed(), pinned(&MADE.keys), request, Arc::new(Silent))) else {
         return 1;
     };

@@ -1,5 +1,6 @@
 //! Public keys in every form: what is accepted is RSA of 2,048 to 4,096 bits with exponent 65,537, under its own name.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use base64::Engine;
@@ -20,7 +21,8 @@ pub(crate) fn run(data: &[u8]) -> usize {
     let Ok(keys) = parse_key_file(data) else { return 0 };
     keys.iter().for_each(is_sound);
     is_written_and_read(&keys);
-    match keys.len() {
+    // A key that no list gave has the names of both its forms.
+    match keys.iter().map(|key| rsa_numbers(key.der())).collect::<BTreeSet<_>>().len() {
         0 => panic!("a file without a key was accepted"),
         1 => 1,
         _ => 2,
