@@ -116,14 +116,15 @@ impl Asked {
         Err(AuditError::KeysForeign { keys: self.keys.describe(), named: unknown, regions })
     }
 
-    /// A share of few log files may be none of them, and that shows nothing of any.
+    /// A share of few log files may be none of them, and that shows nothing of any. Over many runs it adds up.
     fn drew_none(&self, outcomes: &[RegionOutcome]) -> Option<Finding> {
         let (mut read, mut left) = (0, 0);
         reports_of(outcomes).map(|report| report.log_files).for_each(|logs| {
             read += logs.listed() - logs.not_checked;
             left += logs.not_checked;
         });
-        let none = matches!(self.request.log_files, LogFiles::Sample { .. }) && read == 0 && left > 0;
+        let sample = matches!(self.request.log_files, LogFiles::Sample { .. }) && !self.request.remembered;
+        let none = sample && read == 0 && left > 0;
         let message = format!(
             "none of the {left} log files is in the sample: ask for a larger share, or for a number of them, such as sample:10"
         );

@@ -28,23 +28,21 @@ pub fn check_files(bundle: &Bundle) -> Checked {
     let check = Check::of(&bundle.archive);
     // Neither takes from the other but the processor.
     let (files, remade) = std::thread::scope(|scope| {
-        let remade = scope.spawn(|| {
-            let of = Check::of(&bundle.archive);
-            let skipped = Remade::check(bundle, &|code, message| of.found(code, message));
-            (of.into_findings(), skipped)
-        });
+        let remade = scope.spawn(|| Remade::of(bundle));
         let files = check.all();
         (files, remade.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    check.unlisted();
-    let (mut findings, (more, mut skipped)) = (check.into_findings(), remade);
-    if findings.is_empty() {
-        findings = more;
+    let Remade { known, differs, mut skipped, .. } = remade;
+    let fits = lock(&check.findings).is_empty();
+    if fits {
+        differs.into_iter().for_each(|(code, message)| check.found(code, message));
     } else {
         // Of files that are not those that were packed, others cannot be made as they were.
         let why = "what is made of the evidence in the bundle: its files are not those that the manifest names";
         skipped = Some(why.to_owned());
     }
+    check.unlisted(Some(&known[..]).filter(|_| fits));
+    let mut findings = check.findings.into_inner().unwrap_or_else(PoisonError::into_inner);
     findings.sort_by(|a, b| a.message.cmp(&b.message));
     Checked { findings, files, skipped }
 }
@@ -58,10 +56,6 @@ struct Check<'a> {
 impl<'a> Check<'a> {
     fn of(archive: &'a Archive) -> Check<'a> {
         Check { archive, findings: Mutex::default(), seen: Mutex::new(vec![false; archive.len()]) }
-    }
-
-    fn into_findings(self) -> Vec<Finding> {
-        self.findings.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn all(&self) -> u64 {
@@ -171,16 +165,16 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What nobody vouches for.
-    fn unlisted(&self) {
+    /// What nobody vouches for: neither the manifest, nor, where that could be told, that it has its place in a bundle.
+    fn unlisted(&self, known: Option<&[bool]>) {
         let seen = lock(&self.seen).clone();
         let named = self.archive.names(|number, name| {
-            if seen.get(number) == Some(&false) {
-                self.found(
-                    Code::BundleFileUnlisted,
-                    format!("the bundle has {name}, and the manifest does not name it"),
-                );
-            }
+            let why = match (seen.get(number), known.and_then(|known| known.get(number))) {
+                (Some(false), _) => "the manifest does not name it",
+                (_, Some(false)) => "it is neither evidence that the records tell of nor made of that",
+                _ => return,
+            };
+            self.found(Code::BundleFileUnlisted, format!("the bundle has {name}, and {why}"));
         });
         if let Err(error) = named {
             self.altered("the ZIP directory", &error.to_string());
@@ -212,7 +206,7 @@ impl<'a> Check<'a> {
 }
 
 /// So many findings are named. Stops: a manifest of millions of files that are not there.
-const NAMED: usize = 1_000;
+pub(super) const NAMED: usize = 1_000;
 
 /// Bytes hashed at once.
 const PIECE: usize = 128 << 10;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::archive::{Archive, Stored};
 use super::by_hand::{ByHand, DigestByHand, Files, Of};
+use super::check::NAMED;
 use super::pack::add_keys;
 use super::store::{Held, records_of};
 use super::{Bundle, HOW_TO_CHECK, MADE, PAGE, PREVIOUS, REPORT, REQUEST, UNLISTED, WAIVERS, file_of};
@@ -17,28 +18,29 @@ use crate::store::dir::ObjectRecord;
 use crate::tool::ToolReport;
 use crate::trail::DigestKey;
 
-/// A bundle while what is made of it is made again.
+/// What came of making again what is made of a bundle.
 pub(super) struct Remade<'a> {
     archive: &'a Archive,
-    found: &'a dyn Fn(Code, String),
     /// The files that have their place in it.
-    known: Vec<bool>,
+    pub known: Vec<bool>,
+    /// What is not as it would be made.
+    pub differs: Vec<(Code, String)>,
+    /// What could not be compared, and why.
+    pub skipped: Option<String>,
 }
 
 impl Remade<'_> {
-    /// Tells what is not as it would be made; what could not be compared.
-    pub(super) fn check(bundle: &Bundle, found: &dyn Fn(Code, String)) -> Option<String> {
+    pub(super) fn of(bundle: &Bundle) -> Remade<'_> {
         let archive = &*bundle.archive;
-        let mut remade = Remade { archive, found, known: vec![false; archive.len()] };
-        let failed = |error: io::Error| {
+        let mut remade = Remade { archive, known: vec![false; archive.len()], differs: Vec::new(), skipped: None };
+        if let Err(error) = remade.all(bundle) {
             let why = format!("what is made of the evidence in the bundle could not be made again: {error}");
-            found(Code::BundleFileAltered, why);
-            None
-        };
-        remade.all(bundle).unwrap_or_else(failed)
+            remade.differs.push((Code::BundleFileAltered, why));
+        }
+        remade
     }
 
-    fn all(&mut self, bundle: &Bundle) -> io::Result<Option<String>> {
+    fn all(&mut self, bundle: &Bundle) -> io::Result<()> {
         for name in UNLISTED.into_iter().chain([REQUEST, PREVIOUS, WAIVERS, REPORT, PAGE]) {
             self.is_known(name)?;
         }
@@ -50,16 +52,7 @@ impl Remade<'_> {
         }
         // A list that cannot be read is none that would be made.
         add_keys(self, &bundle.keys(&limits).unwrap_or_default())?;
-        let skipped = self.how_to_check(&by_hand)?;
-        self.archive
-            .names(|number, name| {
-                if self.known.get(number) == Some(&false) {
-                    let why = "it is neither evidence that the records tell of nor anything that is made of that";
-                    (self.found)(Code::BundleFileUnlisted, format!("the bundle has {name}: {why}"));
-                }
-            })
-            .map_err(io::Error::other)?;
-        Ok(skipped)
+        self.how_to_check(&by_hand)
     }
 
     /// Each object that was kept, in the order in which they were packed.
@@ -96,20 +89,25 @@ impl Remade<'_> {
         }
     }
 
-    fn how_to_check(&mut self, by_hand: &ByHand) -> io::Result<Option<String>> {
+    fn how_to_check(&mut self, by_hand: &ByHand) -> io::Result<()> {
         #[derive(serde::Deserialize)]
         struct Made {
             tool: ToolReport,
         }
         let made = self.archive.read_small(MADE, 1 << 20).ok().flatten();
         let made: Option<Made> = made.and_then(|text| serde_json::from_slice(&text).ok());
-        match made.filter(|made| made.tool != Report::tool()) {
-            None => self.file(HOW_TO_CHECK, by_hand.how_to_check().as_bytes()).map(|()| None),
-            Some(Made { tool }) => {
-                self.is_known(HOW_TO_CHECK)?;
-                let about = format!("{HOW_TO_CHECK} in the bundle, which tells what to run by hand");
-                Ok(Some(format!("{about}: trailseal {} made it", tool.version)))
-            }
+        let Some(Made { tool }) = made.filter(|made| made.tool != Report::tool()) else {
+            return self.file(HOW_TO_CHECK, by_hand.how_to_check().as_bytes());
+        };
+        let about = format!("{HOW_TO_CHECK} in the bundle, which tells what to run by hand");
+        self.skipped = Some(format!("{about}: trailseal {} made it", tool.version));
+        self.is_known(HOW_TO_CHECK).map(drop)
+    }
+
+    /// As many as are named of whatever is wrong with a bundle.
+    fn found(&mut self, code: Code, message: String) {
+        if self.differs.len() <= NAMED {
+            self.differs.push((code, message));
         }
     }
 
@@ -127,14 +125,14 @@ impl Files for Remade<'_> {
     /// It must be in the bundle as it would be made.
     fn file(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let Some(stored) = self.is_known(name)? else {
-            (self.found)(Code::BundleFileMissing, format!("the bundle has no {name}, which is made of what is in it"));
+            self.found(Code::BundleFileMissing, format!("the bundle has no {name}, which is made of what is in it"));
             return Ok(());
         };
         let mut there = Vec::new();
         self.archive.read(&stored).take(bytes.len() as u64 + 1).read_to_end(&mut there)?;
         if there != bytes {
             let why = "it is not what is made of what is in the bundle";
-            (self.found)(Code::BundleFileAltered, format!("{name} in the bundle is not what was packed: {why}"));
+            self.found(Code::BundleFileAltered, format!("{name} in the bundle is not what was packed: {why}"));
         }
         Ok(())
     }

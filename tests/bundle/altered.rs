@@ -150,6 +150,14 @@ fn a_manifest_made_to_fit_gives_nothing_else_a_place_in_a_bundle() {
         assert!(found[0].1.contains(name), "{found:?}");
     }
 
+    // One does not hide the other.
+    let (found, _) = told(&|files| {
+        files.insert("OPINION.txt".to_owned(), b"planted".to_vec());
+        files.insert("HOW-TO-CHECK.md".to_owned(), b"planted".to_vec());
+    });
+    let codes: Vec<Code> = found.iter().map(|(code, _)| *code).collect();
+    assert_eq!(codes, [Code::BundleFileAltered, Code::BundleFileUnlisted], "{found:?}");
+
     // What people do by hand, and what they do it with.
     for part in ["HOW-TO-CHECK.md", ".signing-string", ".signature", ".pem"] {
         let name = one_of(&zip::read(&whole), part);
