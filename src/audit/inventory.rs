@@ -47,6 +47,15 @@ pub(super) struct Listing {
     bytes: u64,
 }
 
+impl Inventory {
+    /// For a backfill chain, the start of the oldest digest that its trail's standard chain has.
+    pub(super) fn standard_from(&self, chain: &ChainId) -> Option<Time> {
+        let standard = ChainId { kind: ChainKind::Standard, ..chain.clone() };
+        let listing = self.chains.get(&standard).filter(|_| chain.kind == ChainKind::Backfill)?;
+        listing.ends.last().map(|(end, _)| end.plus(-Time::HOUR))
+    }
+}
+
 /// Lists the digest folders of a region. Strays are told of that lie in the folder of a day of `strays`, or of no day.
 pub(super) async fn take_inventory(region: &Region, limits: &Limits, strays: Window) -> Inventory {
     let mut inventory = Inventory::default();

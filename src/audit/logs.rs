@@ -30,6 +30,8 @@ pub(super) struct LogReader {
     pub hashers: Arc<Mutex<Vec<LogHasher>>>,
     /// Where log files that are at hand are hashed.
     pub pool: Arc<HashPool>,
+    /// Whether that a log file is there is enough, where no more can be had.
+    pub presence: bool,
     /// Where small ones that are not are hashed, if together.
     pub gathered: Option<Arc<Gathered>>,
 }
@@ -53,6 +55,8 @@ enum Read {
     Defect(LogDefect),
     Absent,
     Unreadable(Reason),
+    /// It was there, and its bytes were left out of a bundle.
+    LeftOut,
 }
 
 impl LogReader {
@@ -147,6 +151,8 @@ impl LogReader {
             Read::Defect(LogDefect::OverLimit(limit)) => Some(listed.over_limit(limit)),
             Read::Absent => Some(listed.missing()),
             Read::Unreadable(Reason::Interrupted) => return self.not_read(read_of, outcome),
+            Read::LeftOut if self.presence => return self.present(read_of, outcome),
+            Read::LeftOut => Some(listed.unreadable(Reason::Unreachable)),
             Read::Unreadable(reason) => Some(listed.unreadable(reason)),
         };
         if self.teller.wanted() {
@@ -169,6 +175,16 @@ impl LogReader {
         *outcome.not_read.entry(chain).or_default() += 1;
         if self.teller.wanted() {
             self.teller.log_interrupted(&self.chains[chain], log);
+        }
+    }
+
+    /// Counts a log file that was there and cannot be read.
+    fn present(&self, log: &RecordedLog, outcome: &mut LogOutcome) {
+        let chain = log.by.chain;
+        outcome.tallies[chain].not_checked += 1;
+        outcome.tallies[chain].present += 1;
+        if self.teller.wanted() {
+            self.teller.log_not_checked(&self.chains[chain], log, true);
         }
     }
 
@@ -233,6 +249,7 @@ impl Read {
     fn failed(place: &Place, recorded: &RecordedLog, error: &StoreError) -> Read {
         match error.reason() {
             // In a copy of which nothing tells the bucket, what was delivered to another one need not be.
+            _ if *error == StoreError::LeftOut => Read::LeftOut,
             None if recorded.is_elsewhere() && place.store.bucket().is_none() => Read::Unreadable(Reason::Unreachable),
             None => Read::Absent,
             Some(reason) => Read::Unreadable(reason),

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rawzip::{CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder};
 
@@ -19,6 +20,8 @@ pub struct Archive {
     /// By the hash of the name, which nobody can foresee.
     files: Vec<Place>,
     hasher: RandomState,
+    /// Which of them an audit asked for.
+    asked_for: Vec<AtomicBool>,
 }
 
 #[derive(Clone, Copy)]
@@ -57,8 +60,14 @@ impl Archive {
         let mut buffer = vec![0; RECOMMENDED_BUFFER_SIZE];
         let zip = ZipArchive::from_file(file.try_clone().map_err(disk)?, &mut buffer);
         let zip = zip.map_err(|error| wrong(error.to_string()))?;
-        let mut archive =
-            Archive { path: path.to_owned(), zip, file: Arc::new(file), files: Vec::new(), hasher: RandomState::new() };
+        let mut archive = Archive {
+            path: path.to_owned(),
+            zip,
+            file: Arc::new(file),
+            files: Vec::new(),
+            hasher: RandomState::new(),
+            asked_for: Vec::new(),
+        };
         let mut files = Vec::new();
         let (mut bytes, most) = (0_u64, archive.file.metadata().map_err(disk)?.len());
         archive.each_name(|name, entry| {
@@ -80,6 +89,7 @@ impl Archive {
         if files.windows(2).any(|two| two[0].name == two[1].name) {
             return Err(wrong("two files in it have the same name".to_owned()));
         }
+        archive.asked_for.resize_with(files.len(), AtomicBool::default);
         archive.files = files;
         Ok(archive)
     }
@@ -139,6 +149,16 @@ impl Archive {
         }
         let (start, end) = entry.compressed_data_range();
         Ok(Some(Stored { bytes: start..end, crc32: place.crc32, number }))
+    }
+
+    /// Notes that an audit asks for a file.
+    pub(super) fn is_asked_for(&self, stored: &Stored) {
+        self.asked_for[stored.number].store(true, Ordering::Relaxed);
+    }
+
+    /// Whether an audit asked for a file.
+    pub(super) fn was_asked_for(&self, stored: &Stored) -> bool {
+        self.asked_for[stored.number].load(Ordering::Relaxed)
     }
 
     /// Reads a file from its beginning.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::archive::{Archive, Stored};
 use super::locked::lock;
 use super::manifest::{ManifestEntry, read_manifest};
-use super::remade::Remade;
+use super::remade::{HasItsPlace, Remade};
 use super::{Bundle, MADE, MANIFEST, UNLISTED};
 use crate::finding::{Code, Finding};
 
@@ -19,16 +19,17 @@ pub struct Checked {
     /// How many files the manifest names.
     pub files: u64,
     /// What was not checked, and why.
-    pub skipped: Option<String>,
+    pub skipped: Vec<String>,
 }
 
 /// Holds the files of a bundle against its manifest, and against what they are made of: whoever can alter it can make the
-/// manifest fit.
-pub fn check_files(bundle: &Bundle) -> Checked {
+/// manifest fit. Once the bundle was audited for what it was made for, no object has a place in it that was not asked for, but
+/// where `has_its_place` says so.
+pub fn check_files(bundle: &Bundle, has_its_place: HasItsPlace<'_>) -> Checked {
     let check = Check::of(&bundle.archive);
     // Neither takes from the other but the processor.
     let (files, remade) = std::thread::scope(|scope| {
-        let remade = scope.spawn(|| Remade::of(bundle));
+        let remade = scope.spawn(|| Remade::of(bundle, has_its_place));
         let files = check.all();
         (files, remade.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
@@ -39,7 +40,7 @@ pub fn check_files(bundle: &Bundle) -> Checked {
     } else {
         // Of files that are not those that were packed, others cannot be made as they were.
         let why = "what is made of the evidence in the bundle: its files are not those that the manifest names";
-        skipped = Some(why.to_owned());
+        skipped = vec![why.to_owned()];
     }
     check.unlisted(Some(&known[..]).filter(|_| fits));
     let mut findings = check.findings.into_inner().unwrap_or_else(PoisonError::into_inner);

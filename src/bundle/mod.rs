@@ -45,6 +45,7 @@ pub use self::manifest::{Input, ManifestEntry};
 pub use self::pack::{Contents, Packed, Rendered, Sign, pack};
 pub use self::previous::Previous;
 pub use self::recording::Recording;
+pub use self::remade::HasItsPlace;
 pub use self::request::RequestRecord;
 pub use self::signed::{Signed, Trusted, Vouched, check_signature, is_signed};
 pub use self::store::Bundle;

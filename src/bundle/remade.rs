@@ -18,21 +18,29 @@ use crate::store::dir::ObjectRecord;
 use crate::tool::ToolReport;
 use crate::trail::DigestKey;
 
+/// Whether an object other than a digest file has its place in a bundle though the audit of it did not ask for it; none where
+/// nobody can say, for it was asked for other things.
+pub type HasItsPlace<'a> = Option<&'a (dyn Fn(&str) -> bool + Sync)>;
+
 /// What came of making again what is made of a bundle.
 pub(super) struct Remade<'a> {
     archive: &'a Archive,
+    has_its_place: HasItsPlace<'a>,
     /// The files that have their place in it.
     pub known: Vec<bool>,
     /// What is not as it would be made.
     pub differs: Vec<(Code, String)>,
     /// What could not be compared, and why.
-    pub skipped: Option<String>,
+    pub skipped: Vec<String>,
+    /// Digest files that the audit did not ask for, though it was asked what the bundle was made for.
+    idle: u64,
 }
 
 impl Remade<'_> {
-    pub(super) fn of(bundle: &Bundle) -> Remade<'_> {
+    pub(super) fn of<'b>(bundle: &'b Bundle, has_its_place: HasItsPlace<'b>) -> Remade<'b> {
         let archive = &*bundle.archive;
-        let mut remade = Remade { archive, known: vec![false; archive.len()], differs: Vec::new(), skipped: None };
+        let known = vec![false; archive.len()];
+        let mut remade = Remade { archive, has_its_place, known, differs: Vec::new(), skipped: Vec::new(), idle: 0 };
         if let Err(error) = remade.all(bundle) {
             let why = format!("what is made of the evidence in the bundle could not be made again: {error}");
             remade.differs.push((Code::BundleFileAltered, why));
@@ -52,6 +60,10 @@ impl Remade<'_> {
         }
         // A list that cannot be read is none that would be made.
         add_keys(self, &bundle.keys(&limits).unwrap_or_default())?;
+        if self.idle > 0 {
+            let why = "none of them was needed for what the bundle was made for";
+            self.skipped.push(format!("{} of the digest files in the bundle: {why}", self.idle));
+        }
         self.how_to_check(&by_hand)
     }
 
@@ -75,8 +87,15 @@ impl Remade<'_> {
     fn object(&mut self, held: &Held, record: &ObjectRecord, by_hand: &mut ByHand, limits: &Limits) -> io::Result<()> {
         let folder = held.record.folder.as_str();
         let name = file_of(folder, &record.key);
-        let Some(stored) = self.is_known(&name)? else { return Ok(()) };
-        if stored.bytes.end - stored.bytes.start > limits.digest_stored || DigestKey::parse(&record.key).is_none() {
+        let Some(stored) = self.archive.find(&name)? else { return Ok(()) };
+        let is_digest = DigestKey::parse(&record.key).is_some();
+        let asked_for = self.archive.was_asked_for(&stored);
+        // One may have been fetched ahead of a walk that then ended before it.
+        self.idle += u64::from(is_digest && !asked_for && self.has_its_place.is_some());
+        if is_digest || asked_for || self.has_its_place.is_none_or(|has_its_place| has_its_place(&record.key)) {
+            self.known[stored.number] = true;
+        }
+        if stored.bytes.end - stored.bytes.start > limits.digest_stored || !is_digest {
             by_hand.log(&name);
             return Ok(());
         }
@@ -100,7 +119,7 @@ impl Remade<'_> {
             return self.file(HOW_TO_CHECK, by_hand.how_to_check().as_bytes());
         };
         let about = format!("{HOW_TO_CHECK} in the bundle, which tells what to run by hand");
-        self.skipped = Some(format!("{about}: trailseal {} made it", tool.version));
+        self.skipped.push(format!("{about}: trailseal {} made it", tool.version));
         self.is_known(HOW_TO_CHECK).map(drop)
     }
 

@@ -189,11 +189,12 @@ impl Held {
                 let mut metadata =
                     DigestMetadata::from_user_metadata(|name| record.metadata.get(name).map(String::as_str));
                 metadata.last_modified = record.last_modified;
+                self.archive.is_asked_for(&stored);
                 let body: Box<dyn Read + Send> = Box::new(self.archive.read(&stored));
                 Ok(FetchedObject { body: Body::Reader(body), metadata, attributes: record.into_attributes() })
             }
             (None, None) => return None,
-            (None, Some(_)) => Err(StoreError::Unreachable("the bundle was made without its bytes".to_owned())),
+            (None, Some(_)) => Err(StoreError::LeftOut),
         })
     }
 }

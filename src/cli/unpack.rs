@@ -7,7 +7,7 @@ use super::Failure;
 use super::ask::AuditArgs;
 use super::evidence::{Opened, REPORT_BYTES, now};
 use crate::audit::{AuditRequest, Evidence, LogFiles};
-use crate::bundle::{self, Bundle, Checked, IncludeLogs, Vouched};
+use crate::bundle::{self, Bundle, Checked, HasItsPlace, IncludeLogs, Vouched};
 use crate::finding::{Code, Finding, Severity};
 use crate::render::{self, HtmlOptions};
 use crate::report::{Report, Waivers};
@@ -73,7 +73,11 @@ impl Unpacked {
 
     /// Adds to a report on the evidence what is found of the bundle that it lies in; what was added.
     pub(super) fn check(self, report: &mut Report) -> Vec<Finding> {
-        let Checked { mut findings, files, skipped } = bundle::check_files(&self.bundle);
+        let told = self.told_of_logs();
+        let has_its_place = |key: &str| told.contains(key);
+        let whole = self.replayed && !report.is_partial();
+        let place: HasItsPlace<'_> = if whole { Some(&has_its_place) } else { None };
+        let Checked { mut findings, files, skipped } = bundle::check_files(&self.bundle, place);
         report.checks.performed.push(format!("the {files} files of the bundle against its manifest"));
         report.checks.performed.push("what is made of the evidence in the bundle, made again".to_owned());
         report.checks.skipped.extend(skipped);
@@ -191,6 +195,15 @@ impl Unpacked {
             Ok(page) if page != expected => differs("it says something else"),
             Ok(_) => None,
         }
+    }
+
+    /// The log files that are in a bundle that lacks others, for the report in it has something to say of them. They are not
+    /// asked for.
+    fn told_of_logs(&self) -> BTreeSet<String> {
+        let packed = self.lacks_logs().then(|| self.bundle.packed_report(REPORT_BYTES).ok()).flatten();
+        let packed = packed.and_then(|text| Report::parse(&text).ok());
+        let findings = packed.into_iter().flat_map(|packed| packed.findings);
+        findings.filter_map(|finding| Some(finding.subject?.key)).collect()
     }
 
     /// Whether log files that were read when the bundle was made are not in it.

@@ -195,6 +195,9 @@ pub enum StoreError {
     /// The store did not answer, or has something there that is no ordinary object.
     #[error("it could not be reached: {0}")]
     Unreachable(String),
+    /// It was there when an evidence bundle was made, which was made without its bytes.
+    #[error("the bundle was made without its bytes")]
+    LeftOut,
     /// Nobody looked: the run was interrupted before.
     #[error("the run was interrupted before")]
     Interrupted,
@@ -220,7 +223,7 @@ impl StoreError {
             StoreError::Kms => Some(Reason::Kms),
             StoreError::Throttled => Some(Reason::Throttled),
             StoreError::OverLimit(_) => Some(Reason::OverLimit),
-            StoreError::BrokeOff(_) | StoreError::Unreachable(_) => Some(Reason::Unreachable),
+            StoreError::BrokeOff(_) | StoreError::Unreachable(_) | StoreError::LeftOut => Some(Reason::Unreachable),
             StoreError::Interrupted => Some(Reason::Interrupted),
         }
     }

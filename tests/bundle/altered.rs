@@ -150,6 +150,20 @@ fn a_manifest_made_to_fit_gives_nothing_else_a_place_in_a_bundle() {
         assert!(found[0].1.contains(name), "{found:?}");
     }
 
+    // The same, and a record that tells of it: nothing that the bundle was made for asks for it.
+    for key in ["OPINION.txt", "AWSLogs/220066383621/CloudTrail-Insight/us-east-1/2026/01/10/x.json.gz"] {
+        let (found, status) = told(&|files| {
+            let objects = one_of(files, "objects.jsonl");
+            let bucket = objects.split('/').nth(1).unwrap().to_owned();
+            let line = serde_json::json!({"key": key, "size": 7, "sha256": hex::encode(Sha256::digest(b"planted"))});
+            let records = [&files[&objects][..], format!("{line}\n").as_bytes()].concat();
+            files.insert(objects, records);
+            files.insert(format!("evidence/{bucket}/{key}"), b"planted".to_vec());
+        });
+        assert_eq!((found.len(), found[0].0, status), (1, Code::BundleFileUnlisted, Some(3)), "{found:?}");
+        assert!(found[0].1.contains(key), "{found:?}");
+    }
+
     // One does not hide the other.
     let (found, _) = told(&|files| {
         files.insert("OPINION.txt".to_owned(), b"planted".to_vec());

@@ -27,6 +27,39 @@ fn every_case_is_judged_from_its_bundle_as_it_is_from_its_folder() {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), folders.len(), wrong.join("\n"));
 }
 
+/// Without log files a bundle shows less, and nothing that was intact becomes doubtful.
+#[test]
+fn what_is_intact_is_intact_from_a_bundle_without_log_files() {
+    let mut tried = 0;
+    for name in [
+        "honest",
+        "backfill-vouches-for-what-its-hour-omitted",
+        "backfill-after-the-range-vouches",
+        "log-listed-late",
+        "log-written-again-with-the-same-content",
+        "chain-restarted-without-a-gap",
+    ] {
+        let folder = super::testdata().join("cases").join(name);
+        let case: Case = toml::from_str(&fs::read_to_string(folder.join("case.toml")).unwrap()).unwrap();
+        for include in ["none", "failed"] {
+            let scratch = tempfile::tempdir().unwrap();
+            let out = scratch.path().join("out.zip");
+            let out = out.to_str().unwrap();
+            let keys = ["--public-keys", "../public-keys.json"];
+            let mut arguments =
+                vec!["bundle", "evidence", out, "--now", &case.now, "--include-logs", include, "--quiet"];
+            arguments.extend(keys.iter().copied().chain(case.arguments.iter().map(String::as_str)));
+            assert_eq!(trailseal(&folder, &arguments).status.code(), Some(0), "{name}");
+            let verified = trailseal(&folder, &[&["verify", out, "--format", "json"], &keys[..]].concat());
+            let report = Report::parse(&verified.stdout).unwrap();
+            assert_eq!(verified.status.code(), Some(0), "{name}, {include}: {:#?}", report.findings);
+            assert_eq!(report.totals.log_files.unproven, 0, "{name}");
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 12);
+}
+
 fn judged(folder: &Path) -> Result<(), String> {
     let name = folder.file_name().unwrap().to_string_lossy().into_owned();
     let text = fs::read_to_string(folder.join("case.toml")).unwrap();

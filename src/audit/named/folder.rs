@@ -280,6 +280,7 @@ impl<'a> Search<'a> {
             teller: Teller::new(&asked.observer),
             hashers: Arc::clone(&asked.hashers),
             pool: Arc::clone(&asked.pool),
+            presence: false,
             gathered: asked.gathered.clone(),
         };
         let LogOutcome { tallies, findings, bytes, not_read, .. } = reader.check(logs).await;

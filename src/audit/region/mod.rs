@@ -116,7 +116,8 @@ impl<'a> Walker<'a> {
                 asked.observer.digests_expected(listing.count(scope));
                 Track {
                     walk: ChainWalk::new(chain.clone(), scope, &share)
-                        .telling(teller.wanted() && asked_for.contains(chain)),
+                        .telling(teller.wanted() && asked_for.contains(chain))
+                        .owed_from(inventory.standard_from(chain)),
                     ahead: Ahead::new(
                         reader.clone(),
                         listing.for_walk(chain, &region.places, scope),
@@ -136,6 +137,7 @@ impl<'a> Walker<'a> {
             teller,
             hashers: Arc::clone(&asked.hashers),
             pool: Arc::clone(&asked.pool),
+            presence: request.log_files == LogFiles::Listing,
             gathered: asked.gathered.clone(),
         };
         let places = region.places.iter();

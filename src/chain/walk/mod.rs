@@ -85,6 +85,8 @@ pub struct ChainWalk {
     given_up: Option<Option<Time>>,
     /// Whether each digest is told of.
     tells: bool,
+    /// From when on no digest that another one names may be gone, where no start was asked for.
+    owed_from: Option<Time>,
     outcome: ChainOutcome,
 }
 
@@ -126,12 +128,19 @@ impl ChainWalk {
             done: false,
             given_up: None,
             tells: false,
+            owed_from: None,
         }
     }
 
     /// The same, telling of each digest that it counts what it came to: [`Vouched::judged`].
     pub fn telling(self, tells: bool) -> ChainWalk {
         ChainWalk { tells, ..self }
+    }
+
+    /// The same of a chain whose digests are all to be there from then on, whether or not a start was asked for: a backfill digest
+    /// is written after the standard ones of its time, and does not expire before these.
+    pub fn owed_from(self, owed_from: Option<Time>) -> ChainWalk {
+        ChainWalk { owed_from, ..self }
     }
 
     /// The chain.
@@ -383,7 +392,8 @@ impl ChainWalk {
 
     /// Whether all there is has been seen and the request goes back no further than that.
     fn continues_before(&mut self, asked: &Asked) -> bool {
-        let ends_here = self.scope.start.is_none() && self.exhausted && !asked.listed;
+        let owed = self.owed_from.is_some_and(|from| asked.end > from);
+        let ends_here = self.scope.start.is_none() && self.exhausted && !asked.listed && !owed;
         if ends_here {
             self.done = true;
             self.continues(&asked.at.clone());

@@ -70,6 +70,24 @@ pub(crate) const LIES: &[Lie] = &[
         },
     },
     Lie {
+        name: "backfill-deleted-while-a-later-one-names-it-and-no-start-asked-for",
+        verdict: "not-intact",
+        expect: &["digest-missing"],
+        notes: &[],
+        comment: "The first of two backfill digests is gone with its log file, and the second names it. The standard digests of its hour are \
+                  there, so it has not simply expired, and was there to be asked for without a start.",
+        stage: || {
+            let mut stage = backfilled(2);
+            let digest = stage.backfill(0);
+            let chain = stage.chains.last().expect("a backfill chain");
+            let logs: Vec<_> = chain.digests[0].digest.log_files.iter().map(|log| log.s3_object.clone()).collect();
+            stage.delete(&digest);
+            logs.iter().for_each(|log| drop(stage.delete(log)));
+            let end = stage.end(3);
+            stage.until(end).named(digest)
+        },
+    },
+    Lie {
         name: "backfill-without-its-generation-time",
         verdict: "intact",
         expect: &[],

@@ -108,7 +108,7 @@ pub(crate) fn run(data: &[u8]) -> usize {
     if bundle.request.ask(&mut request).is_err() {
         return 1;
     }
-    let Checked { mut findings, .. } = check_files(&bundle);
+    let Checked { mut findings, .. } = check_files(&bundle, None);
     let Ok(mut report) = block_on(audit(bundle.replayed(), pinned(&MADE.keys), request, Arc::new(Silent))) else {
         return 1;
     };
