@@ -133,8 +133,9 @@ pub const SIBLINGS_NAMED: usize = 20;
 pub const DIGEST_DUE_AFTER: i64 = 2 * 3_600;
 
 /// How far S3's time of a delivery may be from the one by which CloudTrail counts it to a digest's time, in seconds. Two
-/// clocks of one provider are closer; what is written later is read, which costs a request and no verdict.
-pub const DELIVERY_SKEW: i64 = 5 * 60;
+/// clocks of one provider are closer; what is written later is read, which costs a request and no verdict, while what is
+/// written within it goes unread where the listing alone was asked for.
+pub const DELIVERY_SKEW: i64 = 60;
 
 /// How far a log file's name may be from its delivery, in seconds: CloudTrail rounds the minute up, by up to five.
 pub const LOG_NAME_SKEW: i64 = 5 * 60;

@@ -37,6 +37,7 @@ impl Asked {
         let bucket = outcomes.iter().find_map(|outcome| outcome.bucket.clone()).unwrap_or_default();
         self.observer.bucket_is(&bucket);
         let written_before: u64 = outcomes.iter().map(|outcome| outcome.written_before).sum();
+        let left_out: u64 = outcomes.iter().map(|outcome| outcome.left_out).sum();
         let untimed: u64 = outcomes.iter().map(|outcome| outcome.untimed).sum();
         let unjudged = outcomes.iter().map(|outcome| outcome.unjudged).sum();
         let older = self.range.scope.start.is_none() && outcomes.iter().any(|outcome| outcome.older_logs);
@@ -73,6 +74,11 @@ impl Asked {
         if older {
             let what = "log files named before the oldest digest of their account and region: no start was asked for";
             checks.skipped.push(what.to_owned());
+        }
+        if left_out > 0 {
+            checks.skipped.push(format!(
+                "content of {left_out} log files that the listing alone does not show to be as they were delivered: the bundle was made without them"
+            ));
         }
         if written_before > 0 {
             checks.skipped.push(format!(

@@ -45,6 +45,8 @@ pub(super) struct LogOutcome {
     /// How many were written again after their delivery; not all of them are in `findings`.
     pub rewritten: usize,
     pub bytes: u64,
+    /// How many were to be read, and were left out of the bundle that tells of them.
+    pub left_out: u64,
     /// How many were not read because the run was interrupted before, by chain.
     pub not_read: BTreeMap<usize, u64>,
 }
@@ -178,11 +180,12 @@ impl LogReader {
         }
     }
 
-    /// Counts a log file that was there and cannot be read.
+    /// Counts a log file that was there, and of which nothing is left to be read.
     fn present(&self, log: &RecordedLog, outcome: &mut LogOutcome) {
         let chain = log.by.chain;
         outcome.tallies[chain].not_checked += 1;
         outcome.tallies[chain].present += 1;
+        outcome.left_out += 1;
         if self.teller.wanted() {
             self.teller.log_not_checked(&self.chains[chain], log, true);
         }
@@ -272,6 +275,7 @@ impl LogOutcome {
             }
         }
         self.bytes += other.bytes;
+        self.left_out += other.left_out;
         for (chain, count) in other.not_read {
             *self.not_read.entry(chain).or_default() += count;
         }

@@ -164,6 +164,9 @@ impl Walker<'_> {
     /// A log file that nobody vouches for so far may be in a backfill digest that came after the request. Then it is held
     /// against that.
     pub(super) async fn consult_later_backfills(&mut self) -> Result<(), AuditError> {
+        if !self.vouched.has_unlisted() {
+            return Ok(());
+        }
         let scope = self.asked.range.scope;
         let later = |listing: &Listing, chain| listing.after_walk(chain, &self.region.places, scope);
         let chains = self.inventory.chains.iter().enumerate();

@@ -39,6 +39,8 @@ pub(in crate::audit) struct RegionOutcome {
     pub untimed: u64,
     /// Log files that nobody vouches for, named just after the beginning of what was looked at and written before.
     pub written_before: u64,
+    /// Log files that were to be read, and were left out of the bundle that tells of them.
+    pub left_out: u64,
     /// Whether there are log files of before what was looked at.
     pub older_logs: bool,
     /// Whether there are log files of days after those looked at.
@@ -120,6 +122,7 @@ impl RegionOutcome {
         self.findings.extend(findings);
         self.findings.append(&mut checking.outcome.findings);
         self.bytes += checking.outcome.bytes;
+        self.left_out += checking.outcome.left_out;
         let tallies = mem::take(&mut checking.outcome.tallies);
         // Those that were not asked for are not among them, and neither are those that began after the request.
         let mut of_none = LogTally { unlisted: self.unlisted, ..LogTally::default() };

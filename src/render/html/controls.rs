@@ -24,7 +24,8 @@ pub(super) fn controls(report: &Report, page: &mut Page) {
     page.raw(
         "<em>Direct</em>: it is evidence of what the control asks for, or of the part that is about detection. \
          <em>Supporting</em>: it is of use beside the evidence that the control takes. The mapping is the same for every \
-         verdict; which verdict this report came to stands at its top.</p>\n",
+         verdict: each sentence is about the accounts, regions, trails and time that were asked for, as far as nothing was left \
+         unproven. What this report is of, and which verdict it came to, stands at its top.</p>\n",
     );
     let of_one =
         |a: &Control, b: &Control| (&a.framework, &a.framework_version) == (&b.framework, &b.framework_version);
