@@ -75,6 +75,10 @@ impl Sorter {
     /// Adds a note of a key.
     pub(crate) fn add(&mut self, key: &[u8], note: &impl Serialize) -> io::Result<()> {
         let run = &mut self.memory;
+        if run.bytes.capacity() == 0 {
+            // As much as it may take, of which the system gives what is used: to grow is to copy.
+            let _ = run.bytes.try_reserve_exact(self.room.saturating_add(NOTE));
+        }
         let start = run.bytes.len();
         run.bytes.extend_from_slice(key);
         let bytes = mem::take(&mut run.bytes);
@@ -244,6 +248,9 @@ impl Sorted {
 }
 
 const BUFFER: usize = 128 << 10;
+
+/// Bytes of the note that is one too many: few are longer.
+const NOTE: usize = 4 << 10;
 
 /// Runs on disk that become one.
 const MERGED: usize = 32;

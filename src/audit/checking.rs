@@ -91,6 +91,14 @@ impl Checking {
         self.outcome.tallies[chain].present += 1;
     }
 
+    /// Sends one to be checked that is sent once, in an order that the evidence alone makes.
+    pub(super) async fn send_in_turn(&mut self, log: RecordedLog) -> Result<(), AuditError> {
+        if let Some(place) = self.reader.in_turn(&log) {
+            place.store.in_turn(&log.log.at.key);
+        }
+        self.send(log).await
+    }
+
     /// Sends one to be checked, now or with those that come next.
     pub(super) async fn send(&mut self, log: RecordedLog) -> Result<(), AuditError> {
         self.batch.push(log);

@@ -149,6 +149,14 @@ impl ObjectStore for StoppingStore {
         }
         Some(self.store.get_now(key)?.map(|object| self.watched(object)))
     }
+
+    fn in_turn(&self, key: &str) {
+        self.store.in_turn(key);
+    }
+
+    fn turn_is_over(&self, key: &str) {
+        self.store.turn_is_over(key);
+    }
 }
 
 /// A file that cannot be read on once the end was asked for.

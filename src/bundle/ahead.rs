@@ -1,7 +1,6 @@
 //! What was recorded of objects, made ready to be packed: on all cores, some ahead of whoever packs, and handed over in the
 //! order of their keys, however the threads take turns.
 
-use std::cmp::Ordering;
 use std::io;
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -23,13 +22,17 @@ use crate::trail::DigestKey;
 /// What was recorded of one bucket, by key.
 pub(super) struct Recorded<'a> {
     pub seen: &'a Seen,
-    /// Its folder in the bundle.
-    pub folder: &'a str,
     pub bodies: &'a Bodies,
     /// Which of the objects that were kept go into the bundle.
     pub wanted: &'a (dyn Fn(&str) -> bool + Sync),
+    pub notes: Noted,
+}
+
+/// What was noted of objects: when they were listed, when they were given, and when they were put into their place.
+pub(super) struct Noted {
     pub shown: Sorted,
     pub given: Sorted,
+    pub placed: Sorted,
 }
 
 /// Some objects that follow each other.
@@ -51,6 +54,8 @@ pub(super) struct ReadyFile {
     /// What goes before it, if it is a digest file; none of those, and it is a log file.
     pub digest: Option<Option<DigestByHand>>,
     body: Option<Range<usize>>,
+    /// Whether it is in its place in the bundle.
+    pub placed: bool,
 }
 
 impl Ready {
@@ -68,10 +73,10 @@ impl Ready {
 impl Recorded<'_> {
     /// Hands on all of them, in order.
     pub(super) fn each(self, mut take: impl FnMut(&Ready) -> io::Result<()>) -> io::Result<()> {
-        let Recorded { seen, folder, bodies, wanted, shown, given } = self;
-        let of = Of { seen, folder, bodies, wanted };
+        let Recorded { seen, bodies, wanted, notes } = self;
+        let of = Of { seen, bodies, wanted };
         let (promised, promises) = sync_channel(AHEAD);
-        let notes = Mutex::new(Notes { shown, given, promised: Some(promised) });
+        let notes = Mutex::new(Notes { left: notes, promised: Some(promised) });
         // Rooms that are used again.
         let rooms = Mutex::new(Vec::new());
         thread::scope(|scope| {
@@ -95,13 +100,12 @@ type Promise = Receiver<io::Result<Ready>>;
 
 /// The notes that were not taken yet.
 struct Notes {
-    shown: Sorted,
-    given: Sorted,
+    left: Noted,
     /// Where what is taken is promised, in the order in which it is taken; none once all is, or none is wanted.
     promised: Option<SyncSender<Promise>>,
 }
 
-type Taken = (Vec<(String, Note)>, Sender<io::Result<Ready>>);
+type Taken = (Vec<OfObject>, Sender<io::Result<Ready>>);
 
 impl Notes {
     /// Takes the next ones, and promises what will be made of them. None at the end.
@@ -122,15 +126,16 @@ impl Notes {
         }
     }
 
-    fn next_ones(&mut self) -> io::Result<Vec<(String, Note)>> {
+    fn next_ones(&mut self) -> io::Result<Vec<OfObject>> {
         let mut notes = Vec::with_capacity(OBJECTS);
         let mut bytes = 0;
         while notes.len() < OBJECTS
             && bytes < BYTES
-            && let Some((key, note)) = next_of_both(&mut self.shown, &mut self.given)?
+            && let Some(next) = self.left.next()?
         {
-            bytes += note.kept.as_ref().map_or(0, |kept| kept.size);
-            notes.push((key, note));
+            let to_read = next.note.kept.as_ref().filter(|_| !next.placed);
+            bytes += to_read.map_or(0, |kept| kept.size);
+            notes.push(next);
         }
         Ok(notes)
     }
@@ -139,7 +144,6 @@ impl Notes {
 #[derive(Clone, Copy)]
 struct Of<'a> {
     seen: &'a Seen,
-    folder: &'a str,
     bodies: &'a Bodies,
     wanted: &'a (dyn Fn(&str) -> bool + Sync),
 }
@@ -156,33 +160,43 @@ impl Of<'_> {
         }
     }
 
-    fn ready(self, notes: Vec<(String, Note)>, mut room: Ready) -> io::Result<Ready> {
+    fn ready(self, notes: Vec<OfObject>, mut room: Ready) -> io::Result<Ready> {
         let ready = &mut room;
         ready.files.clear();
         ready.records.clear();
         ready.listed.clear();
         let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
-        for (key, note) in notes {
+        for OfObject { key, note, placed } in notes {
             let (record, kept) = note.into_record(key);
             serde_json::to_writer(&mut ready.records, &record)?;
             ready.records.push(b'\n');
             match kept {
-                Some(kept) if (self.wanted)(&record.key) => wanted.push((record, kept)),
+                Some(kept) if (self.wanted)(&record.key) => wanted.push((record, kept, placed)),
                 kept => unwanted.extend(kept),
             }
         }
-        let all: Vec<&Kept> = wanted.iter().map(|(_, kept)| kept).collect();
+        let all: Vec<&Kept> = wanted.iter().filter(|(.., placed)| !placed).map(|(_, kept, _)| kept).collect();
         let places = self.bodies.together(&all, BYTES, &mut ready.bodies)?;
         let read = all.iter().zip(&places).filter_map(|(kept, place)| place.as_ref().and(Some(*kept)));
         self.bodies.give_back(&read.chain(&unwanted).collect::<Vec<_>>());
-        for ((record, kept), place) in wanted.into_iter().zip(places) {
-            self.file(record, kept, place, ready)?;
+        let mut places = places.into_iter();
+        for (record, kept, placed) in wanted {
+            let body = if placed { None } else { places.next().flatten() };
+            self.file(record, kept, body, placed, ready)?;
         }
         Ok(room)
     }
 
-    fn file(self, record: ObjectRecord, kept: Kept, body: Option<Range<usize>>, ready: &mut Ready) -> io::Result<()> {
-        let name = file_of(self.folder, &record.key);
+    fn file(
+        self,
+        record: ObjectRecord,
+        kept: Kept,
+        body: Option<Range<usize>>,
+        placed: bool,
+        ready: &mut Ready,
+    ) -> io::Result<()> {
+        let folder = &*self.seen.folder;
+        let name = file_of(folder, &record.key);
         let is_digest = kept.size <= Limits::default().digest_stored && DigestKey::parse(&record.key).is_some();
         let digest = match &body {
             _ if !is_digest => None,
@@ -193,40 +207,54 @@ impl Of<'_> {
                 Some(whole.into())
             }
         };
-        let of = BucketOf { bucket: self.seen.bucket.as_deref(), framing: self.seen.framing, folder: self.folder };
+        let of = BucketOf { bucket: self.seen.bucket.as_deref(), framing: self.seen.framing, folder };
         let digest = digest.map(|body| DigestByHand::read(of, &name, &record, body));
         let ObjectRecord { key, version_id, etag, last_modified, sha256, .. } = record;
         let input = Some(Input { bucket: self.seen.bucket.clone(), key, version_id, etag, last_modified });
         let entry = ManifestEntry { name, size: kept.size, sha256: sha256.unwrap_or_default(), input };
         let start = ready.listed.len();
         serde_json::to_writer(&mut ready.listed, &entry)?;
-        ready.files.push(ReadyFile { name: entry.name, kept, listed: start..ready.listed.len(), digest, body });
+        ready.files.push(ReadyFile { name: entry.name, kept, listed: start..ready.listed.len(), digest, body, placed });
         Ok(())
     }
 }
 
-/// What is known of the next object: what asking for it gave, and beside that what a listing showed.
-fn next_of_both(shown: &mut Sorted, given: &mut Sorted) -> io::Result<Option<(String, Note)>> {
-    let first = match (shown.peek(), given.peek()) {
-        (None, None) => return Ok(None),
-        (Some(shown), Some(given)) => shown.cmp(given),
-        (_, None) => Ordering::Less,
-        (None, _) => Ordering::Greater,
-    };
-    let shown: Option<(String, Note)> = if first.is_le() { shown.take()? } else { None };
-    let given: Option<(String, Note)> = if first.is_ge() { given.take()? } else { None };
-    let Some((key, given)) = given else { return Ok(shown) };
-    let Some((_, shown)) = shown else { return Ok(Some((key, given))) };
-    let both = Note {
-        size: given.size.or(shown.size),
-        etag: given.etag.or(shown.etag),
-        last_modified: given.last_modified.or(shown.last_modified),
-        storage_class: given.storage_class.or(shown.storage_class),
-        special: shown.special,
-        only_told: shown.only_told,
-        ..given
-    };
-    Ok(Some((key, both)))
+/// What is known of an object, and whether it is in its place in the bundle.
+struct OfObject {
+    key: String,
+    note: Note,
+    placed: bool,
+}
+
+impl Noted {
+    /// What is known of the next object: what asking for it gave, and beside that what a listing showed. What is in its place
+    /// counts before what was given otherwise.
+    fn next(&mut self) -> io::Result<Option<OfObject>> {
+        let first = [&self.shown, &self.given, &self.placed].into_iter().filter_map(Sorted::peek).min();
+        let Some(first) = first.map(<[u8]>::to_vec) else { return Ok(None) };
+        let of_first = |notes: &mut Sorted| match notes.peek() == Some(&*first) {
+            true => notes.take::<Note>().map(|taken| taken.map(|(_, note)| note)),
+            false => Ok(None),
+        };
+        let (shown, given) = (of_first(&mut self.shown)?, of_first(&mut self.given)?);
+        let placed = of_first(&mut self.placed)?;
+        let is_placed = placed.is_some();
+        let note = match (shown, placed.or(given)) {
+            (Some(shown), None) => shown,
+            (None, given) => given.unwrap_or_default(),
+            (Some(shown), Some(given)) => Note {
+                size: given.size.or(shown.size),
+                etag: given.etag.or(shown.etag),
+                last_modified: given.last_modified.or(shown.last_modified),
+                storage_class: given.storage_class.or(shown.storage_class),
+                special: shown.special,
+                only_told: shown.only_told,
+                ..given
+            },
+        };
+        let key = String::from_utf8(first).map_err(io::Error::other)?;
+        Ok(Some(OfObject { key, note, placed: is_placed }))
+    }
 }
 
 /// Objects that are made ready together.

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::archive::read_at;
+use super::keeping::Small;
 use super::locked::lock;
+use super::rooms::Rooms;
 
 /// Keeps bytes.
 pub(super) struct Bodies {
@@ -20,6 +22,8 @@ pub(super) struct Bodies {
     end: AtomicU64,
     /// How many parts of objects lie in each [`CHUNK`] of it.
     wanted: Mutex<Vec<u32>>,
+    /// For what is on its way there.
+    pub rooms: Rooms,
 }
 
 /// Where the bytes of one object are, and what they are.
@@ -39,33 +43,46 @@ impl Kept {
     }
 }
 
-/// An object that is being read.
-pub(super) struct Keeping {
-    hash: Sha256,
-    crc32: Crc32,
-    size: u64,
-    buffer: Vec<u8>,
-    parts: Vec<(u64, u64)>,
-}
-
 impl Bodies {
     /// Keeps them on the disk of `folder`.
     pub(super) fn beside(folder: &Path) -> io::Result<Bodies> {
         let file = tempfile::tempfile_in(folder)?;
-        Ok(Bodies { file, end: AtomicU64::new(0), wanted: Mutex::default() })
+        Ok(Bodies { file, end: AtomicU64::new(0), wanted: Mutex::default(), rooms: Rooms::default() })
     }
 
-    /// Appends bytes, each thread at its own place; where they begin.
-    pub(super) fn append(&self, bytes: &[u8]) -> io::Result<u64> {
+    /// Appends bytes, each thread at its own place: parts of these lengths, one after the other, each wanted until it is given
+    /// back. Where they are.
+    pub(super) fn append(&self, bytes: &[u8], lengths: impl IntoIterator<Item = usize>) -> io::Result<Vec<(u64, u64)>> {
         let start = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let mut end = start;
+        let part = |length| {
+            end += length as u64;
+            (end - length as u64, length as u64)
+        };
+        let parts: Vec<(u64, u64)> = lengths.into_iter().map(part).collect();
+        // Before they are there: what lies beside them may be given back meanwhile.
+        self.want(&parts);
         write_all_at(&self.file, bytes, start)?;
-        Ok(start)
+        Ok(parts)
     }
 
-    /// These parts of objects are wanted, each until it is given back.
-    pub(super) fn want<'p>(&self, parts: impl IntoIterator<Item = &'p (u64, u64)>) {
+    /// Keeps a small object by itself.
+    pub(super) fn keep(&self, small: &Small) -> io::Result<Kept> {
+        let bytes = small.bytes();
+        let parts = self.append(bytes, [bytes.len()])?;
+        Ok(small.known(Sha256::digest(bytes).into(), parts))
+    }
+
+    /// Appends small objects one after the other; where each is.
+    pub(super) fn append_all(&self, all: &[&Small]) -> io::Result<Vec<(u64, u64)>> {
+        let mut room = self.rooms.room();
+        all.iter().for_each(|small| room.extend_from_slice(small.bytes()));
+        self.append(&room, all.iter().map(|small| small.bytes().len()))
+    }
+
+    fn want(&self, parts: &[(u64, u64)]) {
         let mut wanted = lock(&self.wanted);
-        for chunk in parts.into_iter().flat_map(chunks) {
+        for chunk in parts.iter().flat_map(chunks) {
             if chunk >= wanted.len() {
                 wanted.resize(chunk + 1, 0);
             }
@@ -76,16 +93,16 @@ impl Bodies {
     /// Objects that were kept are not wanted any more. What nothing wanted lies in is given back: what is packed would else
     /// take its place on the disk and in memory twice.
     pub(super) fn give_back(&self, all: &[&Kept]) {
-        let mut empty = Vec::new();
         let mut wanted = lock(&self.wanted);
         for chunk in all.iter().flat_map(|kept| &kept.parts).flat_map(chunks) {
             if let Some(count) = wanted.get_mut(chunk).filter(|count| **count > 0) {
                 *count -= 1;
-                empty.extend((*count == 0).then_some(chunk));
+                if *count == 0 {
+                    // While nobody else can come to want it.
+                    no_longer_needed(&self.file, chunk as u64 * CHUNK, CHUNK);
+                }
             }
         }
-        drop(wanted);
-        empty.into_iter().for_each(|chunk| no_longer_needed(&self.file, chunk as u64 * CHUNK, CHUNK));
     }
 
     /// What was kept of one object, whole, after what is there already.
@@ -208,60 +225,7 @@ fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
     Ok(())
 }
 
-impl Keeping {
-    pub(super) fn new() -> Keeping {
-        Keeping { hash: Sha256::new(), crc32: Crc32::new(), size: 0, buffer: Vec::new(), parts: Vec::new() }
-    }
-
-    pub(super) fn push(&mut self, bytes: &[u8], bodies: &Bodies) -> io::Result<()> {
-        self.size += bytes.len() as u64;
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= PIECE { self.flush(bodies) } else { Ok(()) }
-    }
-
-    pub(super) fn size(&self) -> u64 {
-        self.size
-    }
-
-    /// All of it was pushed. A small one is still to be kept.
-    pub(super) fn finish(mut self, bodies: &Bodies) -> io::Result<Whole> {
-        if self.parts.is_empty() {
-            return Ok(Whole::Small(Small(self.buffer)));
-        }
-        self.flush(bodies)?;
-        let sha256 = self.hash.finalize().into();
-        Ok(Whole::Kept(Kept { size: self.size, sha256, crc32: self.crc32.finalize(), parts: self.parts }))
-    }
-
-    fn flush(&mut self, bodies: &Bodies) -> io::Result<()> {
-        if !self.buffer.is_empty() {
-            self.hash.update(&self.buffer);
-            self.crc32.update(&self.buffer);
-            let part = (bodies.append(&self.buffer)?, self.buffer.len() as u64);
-            bodies.want([&part]);
-            self.parts.push(part);
-            self.buffer.clear();
-        }
-        Ok(())
-    }
-}
-
-/// An object that was read to its end.
-pub(super) enum Whole {
-    Small(Small),
-    Kept(Kept),
-}
-
-/// All bytes of an object that is so small that it is kept together with others.
-pub(super) struct Small(Vec<u8>);
-
-impl Small {
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// Bytes of one object that are hashed and appended at once, and that are read back at once.
+/// Bytes of one object that are read back at once.
 const PIECE: usize = 256 << 10;
 
 /// Bytes between two objects that are read with them: to ask twice takes as long.
@@ -274,8 +238,24 @@ const CHUNK: u64 = 256 << 10;
 mod tests {
     use std::io::Write;
 
-    use super::super::gathered::Gathered;
+    use super::super::gathered::{Gathered, Note};
+    use super::super::keeping::{Keeping, Whole};
     use super::*;
+
+    struct Noted<'a> {
+        bodies: &'a Bodies,
+        kept: Mutex<Vec<(usize, Kept)>>,
+    }
+
+    impl Note<usize> for Noted<'_> {
+        fn keep(&self, all: &[&Small]) -> io::Result<Vec<(u64, u64)>> {
+            self.bodies.append_all(all)
+        }
+
+        fn note(&self, of: usize, kept: Option<Kept>, _: Option<&[u8]>) {
+            self.kept.lock().unwrap().push((of, kept.unwrap()));
+        }
+    }
 
     #[test]
     fn what_is_kept_comes_back_however_much_was_kept_beside_it() {
@@ -283,7 +263,7 @@ mod tests {
         let bodies = Bodies::beside(dir.path()).unwrap();
         let bytes = |seed: u8, length: usize| (0..length).map(|at| seed ^ (at / 7) as u8).collect::<Vec<u8>>();
         let all = [bytes(1, 0), bytes(2, 5), bytes(3, 3 << 20), bytes(4, PIECE), bytes(5, 70_000)];
-        let mut under_way: Vec<Keeping> = all.iter().map(|_| Keeping::new()).collect();
+        let mut under_way: Vec<Keeping> = all.iter().map(|_| Keeping::within(&bodies)).collect();
         for at in 0..100 {
             for (keeping, bytes) in under_way.iter_mut().zip(&all) {
                 let share = bytes.len().div_ceil(100);
@@ -291,19 +271,19 @@ mod tests {
                 keeping.push(&piece[..piece.len().min(share)], &bodies).unwrap();
             }
         }
-        let noted = Mutex::new(Vec::new());
-        let note = |of: usize, kept: Option<Kept>| noted.lock().unwrap().push((of, kept));
+        let noted = Noted { bodies: &bodies, kept: Mutex::default() };
         let gathered = Gathered::default();
         for (of, keeping) in under_way.into_iter().enumerate() {
-            match keeping.finish(&bodies).unwrap() {
-                Whole::Small(small) => gathered.small(of, &small, &bodies, note).unwrap(),
-                Whole::Kept(kept) => gathered.known(of, Some(kept), &bodies, note).unwrap(),
-            }
+            let full = gathered.put(of, Some(keeping.finish(&bodies).unwrap()));
+            full.into_iter().for_each(|full| gathered.done(full, &noted).unwrap());
         }
-        gathered.end(&bodies, note).unwrap();
-        let noted = noted.into_inner().unwrap();
+        gathered.done(gathered.last(), &noted).unwrap();
+        let noted = noted.kept.into_inner().unwrap();
         assert!(noted.iter().map(|(of, _)| *of).eq(0..all.len()));
-        let kept: Vec<Kept> = noted.into_iter().map(|(_, kept)| kept.unwrap()).collect();
+        let mut kept: Vec<Kept> = noted.into_iter().map(|(_, kept)| kept).collect();
+        let mut all = all.to_vec();
+        all.push(bytes(6, 4_000));
+        kept.push(bodies.keep(&Small::of(&all[5])).unwrap());
         for (kept, bytes) in kept.iter().zip(&all).rev() {
             let (mut whole, mut pieces) = (b"before".to_vec(), Vec::new());
             bodies.whole(kept, &mut whole).unwrap();
@@ -315,13 +295,7 @@ mod tests {
     }
 
     fn keep(bodies: &Bodies, all: &[Vec<u8>]) -> Vec<Kept> {
-        let keep = |bytes: &Vec<u8>| {
-            let part = (bodies.append(bytes).unwrap(), bytes.len() as u64);
-            bodies.want([&part]);
-            let sha256 = Sha256::digest(bytes).into();
-            Kept { size: part.1, sha256, crc32: crc32fast::hash(bytes), parts: vec![part] }
-        };
-        all.iter().map(keep).collect()
+        all.iter().map(|bytes| bodies.keep(&Small::of(bytes)).unwrap()).collect()
     }
 
     #[test]
@@ -330,7 +304,7 @@ mod tests {
         let bodies = Bodies::beside(dir.path()).unwrap();
         let all: Vec<Vec<u8>> = (0..40_usize).map(|n| vec![n as u8; n * n * 7 % 9_000]).collect();
         let mut kept = keep(&bodies, &all);
-        let (mut in_parts, long) = (Keeping::new(), vec![9; PIECE * 2 + 5]);
+        let (mut in_parts, long) = (Keeping::within(&bodies), vec![9; PIECE * 2 + 5]);
         in_parts.push(&long, &bodies).unwrap();
         let Whole::Kept(in_parts) = in_parts.finish(&bodies).unwrap() else { panic!("it is no small one") };
         kept.push(in_parts);
@@ -355,6 +329,26 @@ mod tests {
         write_all_at(&bodies.file, &[3], 199).unwrap();
         assert!(bodies.whole(&kept[0], &mut Vec::new()).is_ok() && bodies.hand_on(&kept[0], &mut |_| Ok(())).is_ok());
         assert!(bodies.whole(&kept[1], &mut Vec::new()).is_err() && bodies.hand_on(&kept[1], &mut |_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn what_is_kept_stays_though_what_lies_beside_it_is_given_back_meanwhile() {
+        let dir = tempfile::tempdir().unwrap();
+        let bodies = Bodies::beside(dir.path()).unwrap();
+        std::thread::scope(|scope| {
+            for seed in 0..4_u8 {
+                let bodies = &bodies;
+                scope.spawn(move || {
+                    for n in 0..300_usize {
+                        let bytes = vec![seed ^ n as u8; 100_000 + n * 97];
+                        let kept = bodies.keep(&Small::of(&bytes)).unwrap();
+                        let mut back = Vec::new();
+                        bodies.hand_on(&kept, &mut |piece| back.write_all(piece)).unwrap();
+                        assert!(back == bytes);
+                    }
+                });
+            }
+        });
     }
 
     #[test]

@@ -1,169 +1,110 @@
-//! What was given, gathered until it is worth while: small objects are hashed together and written at once, and what is noted
-//! of them is noted in the order in which they were given, whichever thread has done its part first.
+//! What was given, gathered until it is worth while: small objects are hashed together, and noted in the order in which they
+//! were given, whichever thread has done its part first.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::ops::Range;
 use std::sync::Mutex;
 
-use super::bodies::{Bodies, Kept, Small};
+use super::bodies::Kept;
+use super::keeping::{Small, Whole};
 use super::locked::lock;
-use crate::lockstep::{BLOCK, Kernel, padding, sha256};
+use crate::lockstep::{Kernel, sha256};
 
 /// Gathers what was given; `T` is how the caller knows it again.
 pub(super) struct Gathered<T> {
     under_way: Mutex<Batch<T>>,
-    /// A batch that was used and can be again, for its memory.
-    spare: Mutex<Vec<Batch<T>>>,
     done: Mutex<Done<T>>,
 }
 
-/// Objects that are hashed and written together.
+/// Objects that are hashed together.
 struct Batch<T> {
     number: u64,
-    /// Each object, and what SHA-256 has follow it.
-    bytes: Vec<u8>,
-    given: Vec<(T, Given)>,
-}
-
-enum Given {
-    /// A small object, its place in the batch.
-    Small(Range<usize>),
-    /// What has been dealt with, and only waits for its turn.
-    Known(Option<Kept>),
+    given: Vec<(T, Option<Whole>)>,
+    bytes: usize,
 }
 
 /// Batches that are done, of which those that were begun before are not.
 struct Done<T> {
     next: u64,
-    waiting: BTreeMap<u64, Noted<T>>,
+    waiting: BTreeMap<u64, Vec<Hashed<T>>>,
 }
 
-/// What is to be noted.
-type Noted<T> = Vec<(T, Option<Kept>)>;
+/// An object of which everything is known, if it is kept at all.
+type Hashed<T> = (T, Option<Kept>, Option<Small>);
+
+/// A batch that is full, and waits for whoever filled it to see to it.
+pub(super) struct Full<T>(Batch<T>);
+
+/// What takes note of objects in their order: what each is, if it was kept, and the bytes of one that is small.
+pub(super) trait Note<T> {
+    /// Keeps small objects, and gives the place of each; none at all where each is kept when it is noted.
+    fn keep(&self, all: &[&Small]) -> io::Result<Vec<(u64, u64)>>;
+
+    /// Notes one.
+    fn note(&self, of: T, kept: Option<Kept>, bytes: Option<&[u8]>);
+}
 
 impl<T> Default for Gathered<T> {
     fn default() -> Gathered<T> {
         let done = Done { next: 0, waiting: BTreeMap::new() };
-        Gathered { under_way: Mutex::default(), spare: Mutex::default(), done: Mutex::new(done) }
-    }
-}
-
-impl<T> Default for Batch<T> {
-    fn default() -> Batch<T> {
-        Batch { number: 0, bytes: Vec::new(), given: Vec::new() }
+        Gathered { under_way: Mutex::new(Batch::of(0)), done: Mutex::new(done) }
     }
 }
 
 impl<T> Gathered<T> {
-    /// Takes a small object; what there is to be noted goes to `note`.
-    pub(super) fn small(
-        &self,
-        of: T,
-        small: &Small,
-        bodies: &Bodies,
-        note: impl FnMut(T, Option<Kept>),
-    ) -> io::Result<()> {
-        self.add(of, bodies, note, |batch| {
-            let start = batch.bytes.len();
-            batch.bytes.extend_from_slice(small.bytes());
-            let end = batch.bytes.len();
-            batch.bytes.extend_from_slice(padding((end - start) as u64).bytes());
-            Given::Small(start..end)
-        })
-    }
-
-    /// Takes what needs nothing but to be noted.
-    pub(super) fn known(
-        &self,
-        of: T,
-        kept: Option<Kept>,
-        bodies: &Bodies,
-        note: impl FnMut(T, Option<Kept>),
-    ) -> io::Result<()> {
-        self.add(of, bodies, note, |_| Given::Known(kept))
-    }
-
-    /// Nothing more is given.
-    pub(super) fn end(&self, bodies: &Bodies, note: impl FnMut(T, Option<Kept>)) -> io::Result<()> {
-        let last = self.next(&mut lock(&self.under_way));
-        self.done(last, bodies, note)
-    }
-
-    fn add(
-        &self,
-        of: T,
-        bodies: &Bodies,
-        note: impl FnMut(T, Option<Kept>),
-        put: impl FnOnce(&mut Batch<T>) -> Given,
-    ) -> io::Result<()> {
+    /// Takes an object; with the batch that is full by that, whoever gave it goes on to [`Gathered::done`].
+    pub(super) fn put(&self, of: T, whole: Option<Whole>) -> Option<Full<T>> {
         let mut batch = lock(&self.under_way);
-        let given = put(&mut batch);
-        batch.given.push((of, given));
-        if batch.bytes.len() < BYTES && batch.given.len() < OBJECTS {
-            return Ok(());
-        }
-        let full = self.next(&mut batch);
-        drop(batch);
-        self.done(full, bodies, note)
+        batch.bytes += whole.as_ref().map_or(0, Whole::in_memory);
+        batch.given.push((of, whole));
+        (batch.bytes >= BYTES || batch.given.len() >= OBJECTS).then(|| batch.next())
     }
 
-    /// Puts an empty batch in the place of one, which it gives.
-    fn next(&self, batch: &mut Batch<T>) -> Batch<T> {
-        let spare = lock(&self.spare).pop().unwrap_or_default();
-        std::mem::replace(batch, Batch { number: batch.number + 1, ..spare })
+    /// Nothing more is given: what there is.
+    pub(super) fn last(&self) -> Full<T> {
+        lock(&self.under_way).next()
     }
 
-    fn done(&self, mut batch: Batch<T>, bodies: &Bodies, mut note: impl FnMut(T, Option<Kept>)) -> io::Result<()> {
+    /// Sees to a full batch, and to those after it that waited for it.
+    pub(super) fn done(&self, Full(batch): Full<T>, to: &impl Note<T>) -> io::Result<()> {
         let number = batch.number;
-        let kept = batch.keep(bodies);
+        // One that could not be kept is told of, and keeps none from its turn.
+        let (hashed, kept) = batch.hashed(to).map_or_else(|error| (Vec::new(), Err(error)), |hashed| (hashed, Ok(())));
         let mut done = lock(&self.done);
         let Done { next, waiting } = &mut *done;
-        // One that could not be kept is told of, and keeps none from its turn.
-        let (noted, kept) = kept.map_or_else(|error| (Vec::new(), Err(error)), |noted| (noted, Ok(())));
-        waiting.insert(number, noted);
-        while let Some(noted) = waiting.remove(next) {
+        waiting.insert(number, hashed);
+        while let Some(hashed) = waiting.remove(next) {
             *next += 1;
-            noted.into_iter().for_each(|(of, kept)| note(of, kept));
-        }
-        drop(done);
-        batch.bytes.clear();
-        batch.given.clear();
-        let mut spare = lock(&self.spare);
-        if spare.is_empty() {
-            spare.push(batch);
+            hashed.into_iter().for_each(|(of, kept, small)| to.note(of, kept, small.as_ref().map(Small::bytes)));
         }
         kept
     }
 }
 
 impl<T> Batch<T> {
-    fn keep(&mut self, bodies: &Bodies) -> io::Result<Noted<T>> {
-        let start = bodies.append(&self.bytes)?;
-        let small = |given: &Given| match given {
-            Given::Small(place) => Some(place.clone()),
-            Given::Known(_) => None,
+    fn of(number: u64) -> Batch<T> {
+        Batch { number, given: Vec::new(), bytes: 0 }
+    }
+
+    /// Puts an empty one in its place.
+    fn next(&mut self) -> Full<T> {
+        let next = Batch::of(self.number + 1);
+        Full(std::mem::replace(self, next))
+    }
+
+    fn hashed(self, to: &impl Note<T>) -> io::Result<Vec<Hashed<T>>> {
+        let all: Vec<&Small> = self.given.iter().filter_map(|(_, whole)| whole.as_ref()?.small()).collect();
+        let mut places = to.keep(&all)?.into_iter();
+        let mut hashes = Kernel::best().states(&all.iter().map(|small| small.blocks()).collect::<Vec<_>>()).into_iter();
+        let known = |(of, whole)| match whole {
+            None => (of, None, None),
+            Some(Whole::Kept(kept)) => (of, Some(kept), None),
+            Some(Whole::Small(small)) => {
+                let kept = hashes.next().map(|state| small.known(sha256(&state), places.next().into_iter().collect()));
+                (of, kept, Some(small))
+            }
         };
-        let places: Vec<Range<usize>> = self.given.iter().filter_map(|(_, given)| small(given)).collect();
-        let padded = |place: &Range<usize>| {
-            let end = place.end + padding(place.len() as u64).bytes().len();
-            self.bytes[place.start..end].as_chunks::<BLOCK>().0
-        };
-        let part = |place: &Range<usize>| (start + place.start as u64, place.len() as u64);
-        bodies.want(&places.iter().map(part).collect::<Vec<_>>());
-        let hashes = Kernel::best().states(&places.iter().map(padded).collect::<Vec<_>>());
-        let mut hashed = places.iter().zip(&hashes).map(|(place, state)| Kept {
-            size: place.len() as u64,
-            sha256: sha256(state),
-            crc32: crc32fast::hash(&self.bytes[place.clone()]),
-            parts: vec![part(place)],
-        });
-        let kept = |given| match given {
-            Given::Small(_) => hashed.next(),
-            Given::Known(kept) => kept,
-        };
-        let (of, given): (Vec<T>, Vec<Given>) = self.given.drain(..).unzip();
-        Ok(of.into_iter().zip(given.into_iter().map(kept)).collect())
+        Ok(self.given.into_iter().map(known).collect())
     }
 }
 
@@ -177,27 +118,44 @@ const OBJECTS: usize = 1024;
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_noted_keeps_its_order_whichever_batch_is_done_first() {
-        let folder = tempfile::tempdir().unwrap();
-        let bodies = Bodies::beside(folder.path()).unwrap();
-        let gathered = Gathered::default();
-        let mut noted = Vec::new();
-        gathered.known("first", None, &bodies, |_, _| panic!("it is not the turn of any")).unwrap();
-        let first = gathered.next(&mut lock(&gathered.under_way));
-        gathered.known("second", None, &bodies, |_, _| panic!("it is not the turn of any")).unwrap();
-        gathered.end(&bodies, |_, _| panic!("it is not the turn of the second")).unwrap();
-        gathered.done(first, &bodies, |of, _| noted.push(of)).unwrap();
-        assert_eq!(noted, ["first", "second"]);
+    /// What was noted: of what, and the bytes that came with it.
+    #[derive(Default)]
+    struct Noted(Mutex<Vec<One>>);
+
+    type One = (&'static str, Option<Vec<u8>>);
+
+    impl Note<&'static str> for Noted {
+        fn keep(&self, _: &[&Small]) -> io::Result<Vec<(u64, u64)>> {
+            Ok(Vec::new())
+        }
+
+        fn note(&self, of: &'static str, kept: Option<Kept>, bytes: Option<&[u8]>) {
+            if let (Some(kept), Some(bytes)) = (kept, bytes) {
+                assert_eq!((kept.size, kept.crc32), (bytes.len() as u64, crc32fast::hash(bytes)));
+            }
+            lock(&self.0).push((of, bytes.map(<[u8]>::to_vec)));
+        }
     }
 
     #[test]
-    fn what_waits_is_done_when_it_is_enough() {
-        let folder = tempfile::tempdir().unwrap();
-        let bodies = Bodies::beside(folder.path()).unwrap();
+    fn what_is_noted_keeps_its_order_whichever_batch_is_done_first() {
+        let (gathered, noted) = (Gathered::default(), Noted::default());
+        let small = |byte| Some(Whole::Small(Small::of(&[byte; 70])));
+        assert!(gathered.put("first", small(1)).is_none() && gathered.put("second", small(2)).is_none());
+        let first = gathered.last();
+        assert!(gathered.put("third", None).is_none());
+        gathered.done(gathered.last(), &noted).unwrap();
+        assert!(lock(&noted.0).is_empty(), "it is not the turn of the third");
+        gathered.done(first, &noted).unwrap();
+        let noted = noted.0.into_inner().unwrap();
+        assert_eq!(noted, [("first", Some(vec![1; 70])), ("second", Some(vec![2; 70])), ("third", None)]);
+    }
+
+    #[test]
+    fn what_waits_is_full_when_it_is_enough() {
         let gathered = Gathered::default();
-        let mut noted = 0;
-        (0..OBJECTS * 2).for_each(|n| gathered.known(n, None, &bodies, |_, _| noted += 1).unwrap());
-        assert_eq!(noted, OBJECTS * 2);
+        assert_eq!((0..OBJECTS * 2).filter_map(|_| gathered.put("one", None)).count(), 2);
+        let large = || Some(Whole::Small(Small::of(&vec![0; BYTES / 2])));
+        assert!(gathered.put("large", large()).is_none() && gathered.put("large", large()).is_some());
     }
 }

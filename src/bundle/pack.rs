@@ -1,14 +1,13 @@
-//! Packs what was recorded, sorted by name: the same evidence gives the same bytes, whatever came in which order.
+//! Packs what was recorded, sorted by name, behind what is in its place already: the same evidence gives the same bytes, whatever
+//! came in which order.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use super::ahead::Recorded;
+use super::ahead::{Noted, Recorded};
 use super::by_hand::{ByHand, Files};
-use super::folder_of_bucket;
 use super::locked::lock;
 use super::notes::{Notes, Sorted};
 use super::packer::Packer;
@@ -69,19 +68,11 @@ pub struct Packed {
     pub manifest: [u8; 32],
 }
 
-/// Writes a bundle, whole or not at all, of a recording that has [`ended`](Recording::ended) and is used up by it.
-pub fn pack(recording: &Recording, contents: Contents<'_>, out: &Path) -> Result<Packed, BundleError> {
-    let mut name = out.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let partial = out.with_file_name(name);
-    let packed = write(recording, contents, &partial);
-    let renamed = packed.and_then(|packed| Ok(fs::rename(&partial, out).map(|()| packed)?));
-    renamed.map_err(|failed| {
-        let _ = fs::remove_file(&partial);
-        match failed {
-            Failed::Disk(error) => BundleError::Disk { path: out.to_owned(), error },
-            Failed::Sign(why) => BundleError::Unsigned(why),
-        }
+/// Ends a bundle, whole or not at all, of a recording that has [`ended`](Recording::ended) and is used up by it.
+pub fn pack(recording: &Recording, contents: Contents<'_>) -> Result<Packed, BundleError> {
+    write(recording, contents).map_err(|failed| match failed {
+        Failed::Disk(error) => BundleError::Disk { path: recording.out.clone(), error },
+        Failed::Sign(why) => BundleError::Unsigned(why),
     })
 }
 
@@ -96,27 +87,25 @@ impl From<io::Error> for Failed {
     }
 }
 
-fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> Result<Packed, Failed> {
-    let mut packer = Packer::new(File::create(partial)?, &recording.folder)?;
+fn write(recording: &Recording, contents: Contents<'_>) -> Result<Packed, Failed> {
+    let zip = lock(&recording.zip).take().ok_or_else(|| io::Error::other("it was packed or given up before"))?;
+    let mut packer = Packer::new(zip, &recording.folder)?;
     let mut request = contents.request;
     let stores: Vec<Arc<Seen>> = lock(&recording.stores).clone();
     let about = contents.report.findings.iter().filter_map(|finding| finding.subject.as_ref());
     let told: BTreeSet<&str> = about.map(|at| at.key.as_str()).collect();
     let mut by_hand = ByHand::default();
-    let mut folders: Vec<String> = Vec::new();
     for seen in &stores {
-        let folder = folder_of_bucket(seen.bucket.as_deref(), &folders);
-        folders.push(folder.clone());
         let wanted = |key: &str| match recording.include {
             IncludeLogs::All => true,
             _ if DigestKey::parse(key).is_some() => true,
             IncludeLogs::Failed => told.contains(key),
             IncludeLogs::None => false,
         };
-        Bucket { recording, seen, folder: &folder }.pack(&mut packer, &mut by_hand, &wanted)?;
+        Bucket { recording, seen }.pack(&mut packer, &mut by_hand, &wanted)?;
         request.buckets.push(BucketRecord {
             bucket: seen.bucket.clone(),
-            folder,
+            folder: seen.folder.clone(),
             plain: seen.framing == Framing::GzipOrPlain,
             followed: seen.followed,
         });
@@ -147,29 +136,30 @@ fn write(recording: &Recording, contents: Contents<'_>, partial: &Path) -> Resul
             packer.add_bytes(name, &bytes)?;
         }
     }
-    packer.finish()?;
-    Ok(Packed { files, bytes: fs::metadata(partial)?.len(), manifest })
+    let whole = packer.finish()?;
+    let bytes = whole.bytes()?;
+    whole.name(&recording.out)?;
+    Ok(Packed { files, bytes, manifest })
 }
 
 /// What was recorded of one bucket.
 struct Bucket<'a> {
     recording: &'a Recording,
     seen: &'a Seen,
-    folder: &'a str,
 }
 
 impl Bucket<'_> {
     fn pack(self, packer: &mut Packer, by_hand: &mut ByHand, wanted: &(dyn Fn(&str) -> bool + Sync)) -> io::Result<()> {
         let mut objects = Spooled::new(&self.recording.folder)?;
         // On both cores, for as long as it takes.
-        let (shown, given) = std::thread::scope(|scope| {
+        let (shown, given, placed) = std::thread::scope(|scope| {
             let shown = scope.spawn(|| self.sorted(&self.seen.shown));
-            let given = self.sorted(&self.seen.given);
-            (shown.join().unwrap_or_else(|_| Err(io::Error::other("sorting failed"))), given)
+            let (given, placed) = (self.sorted(&self.seen.given), self.sorted(&self.seen.placed));
+            (shown.join().unwrap_or_else(|_| Err(io::Error::other("sorting failed"))), given, placed)
         });
         let bodies = &self.recording.bodies;
-        let (shown, given) = (shown?, given?);
-        Recorded { seen: self.seen, folder: self.folder, bodies, wanted, shown, given }.each(|ready| {
+        let notes = Noted { shown: shown?, given: given?, placed: placed? };
+        Recorded { seen: self.seen, bodies, wanted, notes }.each(|ready| {
             for file in &ready.files {
                 match &file.digest {
                     None => by_hand.log(&file.name),
@@ -179,7 +169,7 @@ impl Bucket<'_> {
             }
             objects.write_all(&ready.records)
         })?;
-        let name = |what: &str| format!("records/{}/{what}.jsonl", self.folder);
+        let name = |what: &str| format!("records/{}/{what}.jsonl", self.seen.folder);
         packer.add_spooled(&name("objects"), objects)?;
         let mut folders = Spooled::new(&self.recording.folder)?;
         let spool = std::mem::replace(&mut *lock(&self.seen.folders), Spool::new(PathBuf::new()));

@@ -1,44 +1,35 @@
 //! Writes the files of a bundle, one after the other, and the manifest of them.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
-use rawzip::time::UtcDateTime;
-use rawzip::{CompressionMethod, Crc32Option, ZipArchiveWriter, ZipFileBuilder};
 use sha2::{Digest, Sha256};
 
 use super::ahead::{Ready, ReadyFile};
 use super::bodies::Bodies;
 use super::by_hand::Files;
 use super::manifest::{BEFORE_ENTRIES, ManifestEntry, begin_manifest, end_manifest};
-use super::spooled::{Hashed, Out, Spooled};
+use super::spooled::{Hashed, Spooled};
+use super::zip::{Partial, Zip};
 use super::{MANIFEST, UNLISTED};
 use crate::attest::Subject;
 
 /// A bundle that is being written. Files are stored as they are: log files are compressed already, and anyone's tools can
 /// get at each without the rest.
 pub(super) struct Packer {
-    zip: ZipArchiveWriter<Out>,
+    zip: Zip,
     listed: Listed,
+    /// Files that the manifest names, and others.
     files: u64,
+    others: u64,
 }
 
 impl Packer {
-    pub(super) fn new(out: File, folder: &Path) -> io::Result<Packer> {
-        let zip = ZipArchiveWriter::new(Out::new(out)?);
+    /// Goes on with a file; `folder` is the disk for what is not yet in it.
+    pub(super) fn new(zip: Zip, folder: &Path) -> io::Result<Packer> {
         let mut listed = Spooled::new(folder)?;
         begin_manifest(&mut listed)?;
-        Ok(Packer { zip, listed: Listed::Open(listed), files: 0 })
-    }
-
-    /// Each file has the same time, the earliest that ZIP knows: when it was made is not what it is.
-    fn begin<'z>(&'z mut self, name: &'z str) -> ZipFileBuilder<'z, 'z, Out> {
-        let file = self.zip.new_file(name).compression_method(CompressionMethod::STORE);
-        match UtcDateTime::from_components(1980, 1, 1, 0, 0, 0, 0) {
-            Some(time) => file.last_modified(time),
-            None => file,
-        }
+        Ok(Packer { zip, listed: Listed::Open(listed), files: 0, others: 0 })
     }
 
     /// Adds a file that is written now; SHA-256 of it.
@@ -47,7 +38,7 @@ impl Packer {
         name: &str,
         fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<[u8; 32]> {
-        let (mut entry, config) = self.begin(name).start().map_err(io::Error::other)?;
+        let (mut entry, config) = self.zip.begin(name).start().map_err(io::Error::other)?;
         let mut out = Hashing { out: config.wrap(&mut entry), hash: Sha256::new(), size: 0 };
         // Many small writes are hashed as few large ones.
         let mut buffered = BufWriter::with_capacity(64 << 10, &mut out);
@@ -65,38 +56,29 @@ impl Packer {
     /// Adds a small file; SHA-256 of it.
     pub(super) fn add_bytes(&mut self, name: &str, bytes: &[u8]) -> io::Result<[u8; 32]> {
         let sha256: [u8; 32] = Sha256::digest(bytes).into();
-        self.write(name, crc32fast::hash(bytes), &mut |out| out.write_all(bytes))?;
+        self.zip.write(name, crc32fast::hash(bytes), &mut |out| out.write_all(bytes))?;
         let size = bytes.len() as u64;
         self.list(ManifestEntry { name: name.to_owned(), size, sha256: hex::encode(sha256), input: None })?;
         Ok(sha256)
     }
 
-    /// Adds an object that was kept when it was read, and hashed then.
+    /// Adds an object that was kept when it was read, and hashed then; one may be in its place already.
     pub(super) fn add_kept(&mut self, ready: &Ready, file: &ReadyFile, bodies: &Bodies) -> io::Result<()> {
-        self.write(&file.name, file.kept.crc32, &mut |out| match ready.body(file) {
-            Some(body) => out.write_all(body),
-            None => bodies.hand_on(&file.kept, &mut |piece| out.write_all(piece)),
-        })?;
+        if !file.placed {
+            self.zip.write(&file.name, file.kept.crc32, &mut |out| match ready.body(file) {
+                Some(body) => out.write_all(body),
+                None => bodies.hand_on(&file.kept, &mut |piece| out.write_all(piece)),
+            })?;
+        }
         self.list_line(ready.listed(file))
     }
 
-    fn write(
-        &mut self,
-        name: &str,
-        crc32: u32,
-        fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<()> {
-        let started = self.begin(name).crc32(Crc32Option::Custom(crc32)).start();
-        let (mut entry, config) = started.map_err(io::Error::other)?;
-        let mut out = config.wrap(&mut entry);
-        fill(&mut out)?;
-        let (_, descriptor) = out.finish().map_err(io::Error::other)?;
-        entry.finish(descriptor).map_err(io::Error::other)?;
-        Ok(())
-    }
-
     fn list(&mut self, entry: ManifestEntry) -> io::Result<()> {
-        if UNLISTED.contains(&entry.name.as_str()) { Ok(()) } else { self.list_line(&serde_json::to_vec(&entry)?) }
+        if UNLISTED.contains(&entry.name.as_str()) {
+            self.others += 1;
+            return Ok(());
+        }
+        self.list_line(&serde_json::to_vec(&entry)?)
     }
 
     fn list_line(&mut self, line: &[u8]) -> io::Result<()> {
@@ -118,7 +100,7 @@ impl Packer {
 
     fn copy(&mut self, name: &str, hashed: &Hashed) -> io::Result<()> {
         let mut room = vec![0; 256 << 10];
-        self.write(name, hashed.crc32, &mut |out| hashed.read(&mut room, &mut |piece| out.write_all(piece)))
+        self.zip.write(name, hashed.crc32, &mut |out| hashed.read(&mut room, &mut |piece| out.write_all(piece)))
     }
 
     /// The files that are in it so far and in the manifest.
@@ -134,6 +116,7 @@ impl Packer {
         end_manifest(&mut listed)?;
         let hashed = listed.finish()?;
         self.copy(MANIFEST, &hashed)?;
+        self.others += 1;
         let sha256 = hashed.sha256;
         self.listed = Listed::Ended(Some(hashed));
         Ok(sha256)
@@ -153,8 +136,12 @@ impl Packer {
     }
 
     /// Ends it, on the disk.
-    pub(super) fn finish(self) -> io::Result<()> {
-        self.zip.finish().map_err(io::Error::other)?.on_the_disk()
+    pub(super) fn finish(self) -> io::Result<Partial> {
+        // Nobody could open a bundle that has a name twice.
+        if self.zip.files() != self.files + self.others {
+            return Err(io::Error::other("an object was packed twice, which is a mistake of trailseal: report it"));
+        }
+        self.zip.finish()
     }
 }
 

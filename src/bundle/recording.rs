@@ -9,12 +9,16 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use tokio::sync::watch;
 
-use super::IncludeLogs;
-use super::bodies::{Bodies, Keeping, Kept, Whole};
-use super::gathered::Gathered;
+use super::bodies::{Bodies, Kept};
+use super::gathered::{Gathered, Note as TakesNote};
+use super::in_turn::InTurn;
+use super::keeping::{Keeping, Small, Whole};
 use super::locked::lock;
 use super::notes::{Note, Notes};
 use super::tee::{Teed, tee};
+use super::turns::Turn;
+use super::zip::Zip;
+use super::{IncludeLogs, folder_of_bucket};
 use crate::audit::Evidence;
 use crate::digest::KeySet;
 use crate::keys::{KeyOrigin, KeySource, KeySourceError};
@@ -29,11 +33,17 @@ pub struct Recording {
     pub(super) bodies: Bodies,
     /// By what they lie below, so that those that are packed one after the other lie beside each other.
     gathered: [Gathered<Asked>; 16],
+    /// What is not kept beside the bundle, but in it.
+    pub(super) in_turn: InTurn,
+    /// The bundle, until it is packed or given up.
+    pub(super) zip: Mutex<Option<Zip>>,
     pub(super) include: IncludeLogs,
     /// Bytes of a log file, and of a digest file, as stored, beyond which no more of it is kept.
     most: (u64, u64),
     pub(super) stores: Mutex<Vec<Arc<Seen>>>,
     pub(super) keys: Mutex<KeySet>,
+    /// The bundle's file, and the folder that it is to lie in.
+    pub(super) out: PathBuf,
     pub(super) folder: PathBuf,
     failed: Mutex<Option<io::Error>>,
     under_way: watch::Sender<usize>,
@@ -42,6 +52,8 @@ pub struct Recording {
 /// What one bucket showed and gave.
 pub(super) struct Seen {
     pub bucket: Option<String>,
+    /// Its folder in the bundle.
+    pub folder: String,
     pub framing: Framing,
     /// Whether it was opened only because a trail had been moved from it.
     pub followed: bool,
@@ -49,6 +61,8 @@ pub(super) struct Seen {
     /// Apart from the objects, for one can have the name of a folder.
     pub folders: Mutex<Spool>,
     pub given: Mutex<Notes>,
+    /// Of what was given, that which is in its place in the bundle already.
+    pub placed: Mutex<Notes>,
 }
 
 /// An object that was asked for, and its store's place in the recording.
@@ -56,24 +70,31 @@ pub(super) struct Asked {
     pub seen: Arc<Seen>,
     pub key: String,
     pub note: Note,
+    /// Its turn, if it has one.
+    pub turn: Option<Turn>,
 }
 
 impl Recording {
-    /// Evidence and keys that are recorded while an audit asks for them; what is kept lies on the disk of `folder`.
+    /// Evidence and keys that are recorded while an audit asks for them, for a bundle that is to be at `out`. What is kept lies
+    /// in the same folder.
     pub fn of(
         evidence: Evidence,
         keys: Arc<dyn KeySource>,
         include: IncludeLogs,
         limits: &Limits,
-        folder: &Path,
+        out: &Path,
     ) -> io::Result<(Arc<Recording>, Evidence, Arc<dyn KeySource>)> {
+        let folder = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let recording = Arc::new(Recording {
             bodies: Bodies::beside(folder)?,
             gathered: Default::default(),
+            in_turn: InTurn::default(),
+            zip: Mutex::new(Some(Zip::new(out)?)),
             include,
             most: (limits.log_inflated, limits.digest_stored),
             stores: Mutex::default(),
             keys: Mutex::default(),
+            out: out.to_owned(),
             folder: folder.to_owned(),
             failed: Mutex::default(),
             under_way: watch::Sender::new(0),
@@ -91,24 +112,29 @@ impl Recording {
         let mut stores = lock(&self.stores);
         let name = format!(".trailseal-bundle-{}-{}", std::process::id(), stores.len());
         let notes = || Mutex::new(Notes::new(&self.folder));
+        let folders: Vec<String> = stores.iter().map(|seen| seen.folder.clone()).collect();
+        // In one order alone can anything be written while others are read.
+        let in_turn = stores.is_empty() && self.include == IncludeLogs::All;
         let seen = Arc::new(Seen {
             bucket: inner.bucket().map(str::to_owned),
+            folder: folder_of_bucket(inner.bucket(), &folders),
             framing: inner.framing(),
             followed,
             shown: notes(),
             folders: Mutex::new(Spool::new(self.folder.join(name))),
             given: notes(),
+            placed: notes(),
         });
         stores.push(Arc::clone(&seen));
-        Arc::new(RecordedStore { recording: Arc::clone(self), inner: Arc::clone(inner), seen })
+        Arc::new(RecordedStore { recording: Arc::clone(self), inner: Arc::clone(inner), seen, in_turn })
     }
 
     /// Waits for what is still being read, and tells whether all could be kept.
     pub async fn ended(&self) -> io::Result<()> {
         let _ = self.under_way.subscribe().wait_for(|count| *count == 0).await;
+        self.turns_end();
         for gathered in &self.gathered {
-            let noted = gathered.end(&self.bodies, |asked, kept| self.noted(asked, kept));
-            noted.unwrap_or_else(|error| self.failed(error));
+            gathered.done(gathered.last(), &Beside(self)).unwrap_or_else(|error| self.failed(error));
         }
         lock(&self.failed).take().map_or(Ok(()), Err)
     }
@@ -131,37 +157,45 @@ impl Recording {
         &self.gathered[crc32fast::hash(above.as_bytes()) as usize % self.gathered.len()]
     }
 
+    /// Gives up the bundle, unless it is packed already.
+    pub fn give_up(&self) {
+        drop(lock(&self.zip).take());
+    }
+
     pub(super) fn given(&self, asked: Asked, whole: io::Result<Whole>) {
-        let noted = |asked, kept| self.noted(asked, kept);
-        let kept = whole.and_then(|whole| match whole {
-            Whole::Small(small) => self.gathered(&asked.key).small(asked, &small, &self.bodies, noted),
-            Whole::Kept(kept) => self.gathered(&asked.key).known(asked, Some(kept), &self.bodies, noted),
+        let kept = whole.and_then(|whole| match asked.turn {
+            Some(turn) => self.came(turn, asked, whole),
+            None => self.gather(asked, Some(whole)),
         });
         kept.unwrap_or_else(|error| self.failed(error));
     }
 
     /// Of what was asked for, nothing is kept.
     fn not_kept(&self, asked: Asked) {
-        let noted = self.gathered(&asked.key).known(asked, None, &self.bodies, |asked, kept| self.noted(asked, kept));
-        noted.unwrap_or_else(|error| self.failed(error));
+        self.gather(asked, None).unwrap_or_else(|error| self.failed(error));
     }
 
-    fn noted(&self, asked: Asked, kept: Option<Kept>) {
-        let Asked { seen, key, mut note } = asked;
+    fn gather(&self, asked: Asked, whole: Option<Whole>) -> io::Result<()> {
+        let gathered = self.gathered(&asked.key);
+        gathered.put(asked, whole).map_or(Ok(()), |full| gathered.done(full, &Beside(self)))
+    }
+
+    pub(super) fn noted(&self, asked: Asked, kept: Option<Kept>, to: impl FnOnce(&Seen) -> &Mutex<Notes>) {
+        let Asked { seen, key, mut note, .. } = asked;
         if let Some(kept) = kept {
             if !note.cut {
                 note.size = Some(kept.size);
             }
             note.kept = Some(kept);
         }
-        self.note(&seen.given, &key, &note);
+        self.note(to(&seen), &key, &note);
     }
 
     fn not_given(&self, seen: &Arc<Seen>, key: &str, error: &StoreError) {
         // That it was not there is an answer too, and not the same as that nobody asked.
         let reason = error.reason();
         let note = Note { reason, absent: reason.is_none(), ..Note::default() };
-        self.not_kept(Asked { seen: Arc::clone(seen), key: key.to_owned(), note });
+        self.not_kept(Asked { seen: Arc::clone(seen), key: key.to_owned(), note, turn: None });
     }
 
     fn note(&self, notes: &Mutex<Notes>, key: &str, note: &Note) {
@@ -172,6 +206,19 @@ impl Recording {
 
     fn is_kept(&self, key: &str) -> bool {
         self.include != IncludeLogs::None || DigestKey::parse(key).is_some()
+    }
+}
+
+/// Notes what is kept beside the bundle.
+struct Beside<'a>(&'a Recording);
+
+impl TakesNote<Asked> for Beside<'_> {
+    fn keep(&self, all: &[&Small]) -> io::Result<Vec<(u64, u64)>> {
+        self.0.bodies.append_all(all)
+    }
+
+    fn note(&self, asked: Asked, kept: Option<Kept>, _: Option<&[u8]>) {
+        self.0.noted(asked, kept, |seen| &seen.given);
     }
 }
 
@@ -188,6 +235,8 @@ struct RecordedStore {
     recording: Arc<Recording>,
     inner: Arc<dyn ObjectStore>,
     seen: Arc<Seen>,
+    /// Whether what it gives can have a turn.
+    in_turn: bool,
 }
 
 impl RecordedStore {
@@ -228,11 +277,20 @@ impl RecordedStore {
             storage_class: attributes.storage_class.clone(),
             ..Note::default()
         };
-        let asked = Asked { seen: Arc::clone(&self.seen), key: key.to_owned(), note };
+        let turn = if self.in_turn { self.recording.in_turn.take(key) } else { None };
+        let asked = Asked { seen: Arc::clone(&self.seen), key: key.to_owned(), note, turn };
         let body = if self.recording.is_kept(key) {
             let (of_log, of_digest) = self.recording.most;
             let most = if DigestKey::parse(key).is_some() { of_digest } else { of_log };
-            tee(body, Teed { recording: Arc::clone(&self.recording), asked, keeping: Keeping::new(), most })
+            tee(
+                body,
+                Teed {
+                    recording: Arc::clone(&self.recording),
+                    asked,
+                    keeping: Keeping::within(&self.recording.bodies),
+                    most,
+                },
+            )
         } else {
             self.recording.not_kept(asked);
             body
@@ -281,6 +339,19 @@ impl ObjectStore for RecordedStore {
 
     fn get_now(&self, key: &str) -> Option<Result<FetchedObject, StoreError>> {
         Some(self.given(key, self.inner.get_now(key)?))
+    }
+
+    fn in_turn(&self, key: &str) {
+        // A digest file is asked for by whoever walks, too.
+        if self.in_turn && DigestKey::parse(key).is_none() {
+            self.recording.in_turn.tell(key);
+        }
+    }
+
+    fn turn_is_over(&self, key: &str) {
+        if self.in_turn {
+            self.recording.turn_is_over(key);
+        }
     }
 }
 

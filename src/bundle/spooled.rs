@@ -11,12 +11,16 @@ use sha2::{Digest, Sha256};
 use super::archive::read_at;
 
 /// The bundle. Small writes are gathered: whoever writes the ZIP flushes after each file, and that would be a system call for
-/// each. What was written is brought to the disk while the rest is made, so that not all of it is waited for at the end.
+/// each. What was written is brought to the disk while the rest is made, so that not all of it is waited for at the end; its
+/// memory is then used again, and neither fills up with what nobody reads nor is new for each byte, which costs more than to
+/// write it.
 pub(super) struct Out {
     file: BufWriter<File>,
-    /// Bytes since the last time that it was worth while.
-    since: u64,
-    worth_while: SyncSender<()>,
+    /// Bytes that were written, and how many there were the last time that it was worth while.
+    written: u64,
+    before: u64,
+    /// How far it is to be brought to the disk.
+    worth_while: SyncSender<u64>,
     disk: JoinHandle<io::Result<()>>,
 }
 
@@ -25,8 +29,8 @@ impl Out {
         let (worth_while, often) = sync_channel(1);
         let same = file.try_clone()?;
         let disk = thread::Builder::new().name("disk".to_owned());
-        let disk = disk.spawn(move || often.into_iter().try_for_each(|()| same.sync_data()))?;
-        Ok(Out { file: BufWriter::with_capacity(BUFFER, file), since: 0, worth_while, disk })
+        let disk = disk.spawn(move || bring(&same, often))?;
+        Ok(Out { file: BufWriter::with_capacity(BUFFER, file), written: 0, before: 0, worth_while, disk })
     }
 
     /// All of it was written.
@@ -43,10 +47,13 @@ impl Out {
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let length = self.file.write(bytes)?;
-        self.since += length as u64;
+        self.written += length as u64;
         // Where the disk is not done with what came before, it is asked again when more has been written.
-        if self.since >= WORTH_WHILE && self.worth_while.try_send(()).is_ok() {
-            self.since = 0;
+        if self.written - self.before >= WORTH_WHILE {
+            let handed_over = self.written - self.file.buffer().len() as u64;
+            if self.worth_while.try_send(handed_over).is_ok() {
+                self.before = self.written;
+            }
         }
         Ok(length)
     }
@@ -54,6 +61,29 @@ impl Write for Out {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn bring(file: &File, often: Receiver<u64>) -> io::Result<()> {
+    let mut before = 0;
+    for end in often {
+        file.sync_data()?;
+        // Of a part of a page, all of it would stay in memory.
+        let end = end / PAGES * PAGES;
+        no_longer_read(file, before, end - before);
+        before = end;
+    }
+    Ok(())
+}
+
+/// A part of a file whose memory is at the kernel's disposal. It is no failure where there is no saying so.
+fn no_longer_read(file: &File, at: u64, length: u64) {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{Advice, fadvise};
+        let _ = std::num::NonZeroU64::new(length).map(|length| fadvise(file, at, Some(length), Advice::DontNeed));
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (file, at, length);
 }
 
 /// A file without a name, written and hashed on a thread of its own.
@@ -156,6 +186,9 @@ fn joined<T>(thread: JoinHandle<io::Result<T>>) -> io::Result<T> {
 
 /// Bytes written at once.
 const BUFFER: usize = 1 << 20;
+
+/// Bytes that are a whole number of pages, however large the kernel makes them.
+const PAGES: u64 = 64 << 10;
 
 /// Bytes that are worth being brought to the disk while more are written.
 const WORTH_WHILE: u64 = 32 << 20;

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures::stream::{BoxStream, Stream, StreamExt};
 
-use super::bodies::Keeping;
+use super::keeping::Keeping;
 use super::recording::{Asked, Recording};
 use crate::store::{Body, StoreError};
 
@@ -47,6 +47,13 @@ impl Teed {
         self.recording.given(self.asked, whole);
     }
 
+    /// What broke off is not the object.
+    fn broke_off(self) {
+        if let Some(turn) = self.asked.turn {
+            self.recording.broke_off(turn, &self.asked.key);
+        }
+    }
+
     /// No more is read than is looked at of any object of its kind.
     fn is_too_long(&self) -> bool {
         self.keeping.size() > self.most
@@ -70,8 +77,7 @@ impl Read for TeeReader {
             Ok(length) => length,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
             Err(error) => {
-                // What broke off is not the object.
-                self.kept = None;
+                self.kept.take().into_iter().for_each(Teed::broke_off);
                 return Err(error);
             }
         };
@@ -117,7 +123,7 @@ impl Stream for TeeStream {
         let next = futures::ready!(inner.poll_next_unpin(context));
         match &next {
             Some(Ok(piece)) => self.kept.iter_mut().for_each(|kept| kept.push(piece)),
-            Some(Err(_)) => self.kept = None,
+            Some(Err(_)) => self.kept.take().into_iter().for_each(Teed::broke_off),
             None => {
                 self.inner = None;
                 self.kept.take().into_iter().for_each(Teed::end);
@@ -185,10 +191,11 @@ mod tests {
         let store: Arc<dyn crate::store::ObjectStore> = Arc::new(crate::store::MemoryStore::new(Some("bucket")));
         let evidence = Evidence { stores: vec![store], ..Evidence::default() };
         let limits = Limits::default();
-        let (recording, ..) = Recording::of(evidence, keys, IncludeLogs::All, &limits, folder.path()).unwrap();
+        let (recording, ..) =
+            Recording::of(evidence, keys, IncludeLogs::All, &limits, &folder.path().join("out")).unwrap();
         let seen = Arc::clone(&recording.stores.lock().unwrap()[0]);
-        let asked = Asked { seen: Arc::clone(&seen), key: "key".to_owned(), note: Default::default() };
-        let teed = Teed { recording: Arc::clone(&recording), asked, keeping: Keeping::new(), most };
+        let asked = Asked { seen: Arc::clone(&seen), key: "key".to_owned(), note: Default::default(), turn: None };
+        let teed = Teed { recording: Arc::clone(&recording), asked, keeping: Keeping::within(&recording.bodies), most };
         let mut inner = Pieces { left: 10, breaks_off };
         let pieces = std::iter::from_fn(move || {
             let mut piece = vec![0; 10];

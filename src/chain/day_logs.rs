@@ -97,6 +97,8 @@ pub struct LoggedObject {
 pub enum Listed {
     /// None of the request has listed it.
     First,
+    /// None has of which anyone knows still: its day was closed before, or its name tells of none.
+    Late,
     /// One of the request has, with the same hash: it is checked already.
     Again,
     /// One of the request has, with another hash. No content has both, so it must be read against each: what was kept to be

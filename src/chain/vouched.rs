@@ -16,6 +16,8 @@ pub struct VouchedLogs {
     /// Usually one; more where a trail's prefix or bucket was changed.
     folders: Arc<[(String, RegionFolders)]>,
     open: BTreeMap<Day, DayLogs>,
+    /// The oldest day that was closed.
+    closed: Option<Day>,
     /// Whatever is signed and yet not named as log files are; of these the day cannot be told.
     odd: HashMap<ObjectLocation, Entry>,
     /// Objects of closed days that nobody vouched for so far.
@@ -39,6 +41,7 @@ impl VouchedLogs {
         VouchedLogs {
             folders: folders.into(),
             open: BTreeMap::new(),
+            closed: None,
             odd: HashMap::new(),
             candidates: BTreeMap::new(),
             most_candidates,
@@ -56,16 +59,22 @@ impl VouchedLogs {
     pub fn vouch(&mut self, log: &LogFileRef, asked: bool, keep: Option<&Arc<RecordedBy>>) -> Listed {
         self.withdraw(&log.at);
         let entry = Entry::new(log, asked, keep);
-        match self.place(&log.at) {
+        let (listed, known) = match self.place(&log.at) {
             Some(place) => {
+                let day = place.1.minute.day();
                 let new = || DayLogs::new(&self.folders);
-                self.open.entry(place.1.minute.day()).or_insert_with(new).vouch(place, entry)
+                let listed = self.open.entry(day).or_insert_with(new).vouch(place, entry);
+                (listed, self.closed.is_none_or(|closed| day < closed))
             }
             None => {
                 let listed = entry.after(self.odd.get(&log.at));
                 self.odd.insert(log.at.clone(), entry);
-                listed
+                (listed, false)
             }
+        };
+        match listed {
+            Listed::First if !known => Listed::Late,
+            listed => listed,
         }
     }
 
@@ -86,6 +95,7 @@ impl VouchedLogs {
 
     /// Takes out one day, which need not be open.
     pub fn close(&mut self, day: Day) -> DayLogs {
+        self.closed = Some(self.closed.map_or(day, |closed| closed.min(day)));
         self.open.remove(&day).unwrap_or_default()
     }
 
@@ -186,6 +196,23 @@ mod tests {
         assert!(logs.see(&object(KEY)).is_some());
         assert!(logs.see(&object(KEY)).is_none());
         assert!(logs.see(&object(&KEY.replace("abcdef", "fedcba"))).is_none());
+    }
+
+    #[test]
+    fn what_may_have_been_listed_before_is_told_from_what_was_not() {
+        let mut ledger = ledger();
+        let of_day =
+            |day: &str| log(&KEY.replace("/02/", &format!("/{day}/")).replace("0102T", &format!("01{day}T")), 1);
+        ledger.close(ledger.newest_open().unwrap_or_else(|| Day::parse_folder("2026/01/03/").unwrap()));
+        assert!(matches!(ledger.vouch(&of_day("02"), true, None), Listed::First));
+        assert!(matches!(ledger.vouch(&of_day("03"), true, None), Listed::Late), "its day was closed");
+        assert!(matches!(ledger.vouch(&of_day("03"), true, None), Listed::Again));
+        assert!(matches!(ledger.vouch(&of_day("04"), true, None), Listed::Late), "and so were those after it");
+        ledger.close(Day::parse_folder("2026/01/02/").unwrap());
+        ledger.close(Day::parse_folder("2026/01/03/").unwrap());
+        assert!(matches!(ledger.vouch(&of_day("02"), true, None), Listed::Late));
+        assert!(matches!(ledger.vouch(&of_day("01"), true, None), Listed::First));
+        assert!(matches!(ledger.vouch(&log("of no day", 1), true, None), Listed::Late));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use indicatif::{HumanBytes, HumanCount};
 
@@ -81,7 +82,7 @@ enum Which {
 
 /// Audits, packs, prints the report, and gives the exit status that tells the verdict.
 pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure> {
-    let folder = args.folder()?;
+    args.has_room()?;
     let mut request = args.audit.request()?;
     let waivers = args.audit.waiver_text()?;
     let files = args.output.files()?;
@@ -110,8 +111,9 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let caller = opened.caller.map(|caller| runtime.spawn(caller));
     let record = RequestRecord::of(&request, &opened.evidence, include);
     let limits = request.limits.clone();
-    let recording = Recording::of(opened.evidence, opened.keys, include, &limits, &folder);
+    let recording = Recording::of(opened.evidence, opened.keys, include, &limits, &args.out);
     let (recording, evidence, keys) = recording.map_err(|error| args.not_written(&error))?;
+    let _given_up_unless_packed = GivenUp(Arc::clone(&recording));
     #[cfg(feature = "aws")]
     let setup = runtime.block_on(args.setup.begin(&args.access, &request, args.output.shows_progress()))?;
     let (observer, objects) = args.output.observers();
@@ -145,7 +147,7 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         made: &made,
         sign: signer.as_ref().map(|_| &sign as &Sign<'_>),
     };
-    let packed = pack(&recording, contents, &args.out).map_err(Failure::told)?;
+    let packed = pack(&recording, contents).map_err(Failure::told)?;
     let by = args.output.says_who().then(made::made);
     let shown = Shown { report: &report, made: by.as_ref(), objects: objects.as_deref() };
     files.iter().try_for_each(|file: &ReportFile| file.write(&shown))?;
@@ -161,6 +163,15 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         say::next(out, &format!("trailseal verify {}", shell(&name)))?;
     }
     Ok(report.verdict.exit_status())
+}
+
+/// A bundle that is gone unless it was packed, however the run ends.
+struct GivenUp(Arc<Recording>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.give_up();
+    }
 }
 
 /// What is said of the files that are signed.
@@ -184,8 +195,8 @@ impl BundleArgs {
         }
     }
 
-    /// The folder that the bundle is to lie in. A long audit must not fail at its last step, and no bundle is written over.
-    fn folder(&self) -> Result<PathBuf, Failure> {
+    /// Whether there can be such a bundle. A long audit must not fail at its last step, and no bundle is written over.
+    fn has_room(&self) -> Result<(), Failure> {
         let parent = self.out.parent().filter(|parent| !parent.as_os_str().is_empty());
         let folder = parent.unwrap_or(Path::new("."));
         let name = self.out.display();
@@ -198,7 +209,7 @@ impl BundleArgs {
         if self.evidence.of(Some(&self.source)).directories().any(|source| super::evidence::holds(source, folder)) {
             return Err(Failure::told(format!("{name} would lie in its own evidence; name a file outside of it")));
         }
-        Ok(folder.to_owned())
+        Ok(())
     }
 
     /// The bundle before. What it holds is no concern here, and verifying it together with this one is.

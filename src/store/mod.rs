@@ -56,6 +56,13 @@ pub trait ObjectStore: Send + Sync {
     fn get_now(&self, _key: &str) -> Option<Result<FetchedObject, StoreError>> {
         None
     }
+
+    /// Tells that an object will be asked for, once, after those that were told of before. That order comes from the evidence
+    /// alone, whichever answer comes first: who keeps what is given can keep it so.
+    fn in_turn(&self, _key: &str) {}
+
+    /// Tells that nobody will ask any more for an object that was told of.
+    fn turn_is_over(&self, _key: &str) {}
 }
 
 /// Keys between two keys, both left out, in the order of their bytes.

@@ -1,5 +1,6 @@
 //! What must hold of every audit, whatever is done to the evidence.
 
+mod bundled;
 #[path = "../counted/mod.rs"]
 mod counted;
 mod sample;

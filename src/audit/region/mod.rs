@@ -137,6 +137,8 @@ impl<'a> Walker<'a> {
             teller,
             hashers: Arc::clone(&asked.hashers),
             pool: Arc::clone(&asked.pool),
+            // Of several under way at once, one alone has an order.
+            in_turn: number == 0,
             presence: request.log_files == LogFiles::Listing,
             gathered: asked.gathered.clone(),
         };
@@ -280,8 +282,12 @@ impl<'a> Walker<'a> {
                     self.findings.push(listed.listed_twice());
                 }
                 Listed::Again => {}
-                Listed::First if !read => {}
-                Listed::First => self.read(RecordedLog { log, by: Arc::clone(&by) }).await?,
+                Listed::First | Listed::Late if !read => {}
+                Listed::First => {
+                    let log = self.sent(RecordedLog { log, by: Arc::clone(&by) });
+                    self.checking.send_in_turn(log).await?;
+                }
+                Listed::Late => self.read(RecordedLog { log, by: Arc::clone(&by) }).await?,
                 Listed::Otherwise(before) => {
                     if let Some(before) = before {
                         self.read(*before).await?;
@@ -295,12 +301,17 @@ impl<'a> Walker<'a> {
 
     /// Has a log file read, whether or not a sample would have it.
     async fn read(&mut self, log: RecordedLog) -> Result<(), AuditError> {
+        let log = self.sent(log);
+        self.checking.send(log).await
+    }
+
+    fn sent(&self, log: RecordedLog) -> RecordedLog {
         if let Some(draw) = &self.asked.draw {
             let left = draw.read(self.number, &log);
             left.iter()
                 .for_each(|(left, chains)| self.checking.teller().log_not_checked(&chains[left.by.chain], left, true));
         }
-        self.checking.send(log).await
+        log
     }
 }
 

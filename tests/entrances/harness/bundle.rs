@@ -61,8 +61,7 @@ async fn make(store: Arc<dyn ObjectStore>, keys: &KeySet, out: &Path) {
     let evidence = Evidence { stores: vec![store], ..Evidence::default() };
     let request = AuditRequest::everything("memory", trailseal::trail::Time::from_unix(2_000_000_000));
     let record = RequestRecord::of(&request, &evidence, IncludeLogs::All);
-    let folder = out.parent().expect("a folder");
-    let recorded = Recording::of(evidence, pinned(keys), IncludeLogs::All, &request.limits, folder);
+    let recorded = Recording::of(evidence, pinned(keys), IncludeLogs::All, &request.limits, out);
     let (recording, evidence, keys) = recorded.expect("a disk");
     let report = audit(evidence, keys, request, Arc::new(Silent)).await.expect("a report");
     assert_eq!(report.verdict, Verdict::Intact, "{:#?}", report.findings);
@@ -80,7 +79,7 @@ async fn make(store: Arc<dyn ObjectStore>, keys: &KeySet, out: &Path) {
         sign: None,
     };
     recording.ended().await.expect("kept");
-    pack(&recording, contents, out).expect("packed");
+    pack(&recording, contents).expect("packed");
 }
 
 fn pinned(keys: &KeySet) -> Arc<dyn KeySource> {
