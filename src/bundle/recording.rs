@@ -139,8 +139,8 @@ impl Recording {
         lock(&self.failed).take().map_or(Ok(()), Err)
     }
 
-    /// Something is read on; dropped at its end.
-    pub(super) fn begin(self: &Arc<Recording>) -> impl Drop + Send + use<> {
+    /// Something is being read, and kept; dropped once it is.
+    pub(super) fn begin(self: &Arc<Recording>) -> UnderWay {
         self.under_way.send_modify(|count| *count += 1);
         UnderWay(Arc::clone(self))
     }
@@ -222,7 +222,8 @@ impl TakesNote<Asked> for Beside<'_> {
     }
 }
 
-struct UnderWay(Arc<Recording>);
+/// Something that is being read.
+pub(super) struct UnderWay(Arc<Recording>);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
@@ -289,6 +290,7 @@ impl RecordedStore {
                     asked,
                     keeping: Keeping::within(&self.recording.bodies),
                     most,
+                    under_way: self.recording.begin(),
                 },
             )
         } else {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, Stream, StreamExt};
 
 use super::keeping::Keeping;
-use super::recording::{Asked, Recording};
+use super::recording::{Asked, Recording, UnderWay};
 use crate::store::{Body, StoreError};
 
 /// The same body, of which all bytes are kept, however few of them whoever asked for it reads.
@@ -33,6 +33,8 @@ pub(super) struct Teed {
     pub keeping: Keeping,
     /// Bytes beyond which it is not read on for the sake of being kept.
     pub most: u64,
+    /// Whoever reads it may let go of it after all were told of what is in it.
+    pub under_way: UnderWay,
 }
 
 impl Teed {
@@ -45,6 +47,7 @@ impl Teed {
     fn end(self) {
         let whole = self.keeping.finish(&self.recording.bodies);
         self.recording.given(self.asked, whole);
+        drop(self.under_way);
     }
 
     /// What broke off is not the object.
@@ -137,20 +140,15 @@ impl Drop for TeeStream {
     fn drop(&mut self) {
         let (Some(mut inner), Some(mut kept)) = (self.inner.take(), self.kept.take()) else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return kept.cut() };
-        let waited_for = kept.recording.begin();
         runtime.spawn(async move {
             while !kept.is_too_long() {
                 match inner.next().await {
                     Some(Ok(piece)) => kept.push(&piece),
                     Some(Err(_)) => break,
-                    None => {
-                        kept.end();
-                        return drop(waited_for);
-                    }
+                    None => return kept.end(),
                 }
             }
             kept.cut();
-            drop(waited_for);
         });
     }
 }
@@ -163,6 +161,8 @@ mod tests {
     use crate::audit::Evidence;
     use crate::bundle::IncludeLogs;
     use crate::bundle::notes::{Note, Notes};
+    use crate::bundle::recording::Seen;
+    use crate::bundle::turns::Turn;
     use crate::keys::{KeyOrigin, KeysAtHand};
     use crate::limits::Limits;
 
@@ -184,18 +184,27 @@ mod tests {
         }
     }
 
-    /// What is kept of a body of ten pieces of which two were asked for: its size, and whether that is not all.
-    async fn kept(remote: bool, most: u64, breaks_off: usize) -> Option<(u64, bool)> {
-        let folder = tempfile::tempdir().unwrap();
+    fn recording(folder: &std::path::Path) -> (Arc<Recording>, Arc<Seen>) {
         let keys = Arc::new(KeysAtHand::new(crate::digest::KeySet::default(), "none", KeyOrigin::Pinned));
         let store: Arc<dyn crate::store::ObjectStore> = Arc::new(crate::store::MemoryStore::new(Some("bucket")));
         let evidence = Evidence { stores: vec![store], ..Evidence::default() };
-        let limits = Limits::default();
-        let (recording, ..) =
-            Recording::of(evidence, keys, IncludeLogs::All, &limits, &folder.path().join("out")).unwrap();
+        let recorded = Recording::of(evidence, keys, IncludeLogs::All, &Limits::default(), &folder.join("out"));
+        let (recording, ..) = recorded.unwrap();
         let seen = Arc::clone(&recording.stores.lock().unwrap()[0]);
-        let asked = Asked { seen: Arc::clone(&seen), key: "key".to_owned(), note: Default::default(), turn: None };
-        let teed = Teed { recording: Arc::clone(&recording), asked, keeping: Keeping::within(&recording.bodies), most };
+        (recording, seen)
+    }
+
+    fn teed(recording: &Arc<Recording>, seen: &Arc<Seen>, turn: Option<Turn>, most: u64) -> Teed {
+        let asked = Asked { seen: Arc::clone(seen), key: "key".to_owned(), note: Note::default(), turn };
+        let (recording, keeping) = (Arc::clone(recording), Keeping::within(&recording.bodies));
+        Teed { under_way: recording.begin(), recording, asked, keeping, most }
+    }
+
+    /// What is kept of a body of ten pieces of which two were asked for: its size, and whether that is not all.
+    async fn kept(remote: bool, most: u64, breaks_off: usize) -> Option<(u64, bool)> {
+        let folder = tempfile::tempdir().unwrap();
+        let (recording, seen) = recording(folder.path());
+        let teed = teed(&recording, &seen, None, most);
         let mut inner = Pieces { left: 10, breaks_off };
         let pieces = std::iter::from_fn(move || {
             let mut piece = vec![0; 10];
@@ -219,6 +228,27 @@ mod tests {
         let notes = std::mem::replace(&mut *seen.given.lock().unwrap(), Notes::new(folder.path()));
         let (_, note) = notes.sorted().unwrap().take::<Note>().unwrap()?;
         Some((note.kept?.size, note.cut))
+    }
+
+    #[tokio::test]
+    async fn what_somebody_still_holds_is_waited_for() {
+        for has_turn in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let (recording, seen) = recording(folder.path());
+            recording.in_turn.tell("key");
+            let turn = if has_turn { recording.in_turn.take("key") } else { None };
+            let body = Body::Reader(Box::new(Pieces { left: 10, breaks_off: usize::MAX }));
+            let body = tee(body, teed(&recording, &seen, turn, 1_000));
+            recording.turn_is_over("key");
+            let mut ended = std::pin::pin!(recording.ended());
+            assert!(futures::poll!(&mut ended).is_pending(), "of what it holds, nothing is kept yet");
+            drop(body);
+            ended.await.unwrap();
+            let notes = if has_turn { &seen.placed } else { &seen.given };
+            let notes = std::mem::replace(&mut *notes.lock().unwrap(), Notes::new(folder.path()));
+            let (key, note) = notes.sorted().unwrap().take::<Note>().unwrap().unwrap();
+            assert_eq!((key.as_str(), note.kept.unwrap().size), ("key", 100));
+        }
     }
 
     #[tokio::test]
