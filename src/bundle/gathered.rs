@@ -109,7 +109,7 @@ impl<T> Batch<T> {
 }
 
 /// Bytes of small objects that are worth being hashed together and written at once.
-const BYTES: usize = 512 << 10;
+const BYTES: usize = 1 << 20;
 
 /// As many are, however small.
 const OBJECTS: usize = 1024;
@@ -155,7 +155,7 @@ mod tests {
     fn what_waits_is_full_when_it_is_enough() {
         let gathered = Gathered::default();
         assert_eq!((0..OBJECTS * 2).filter_map(|_| gathered.put("one", None)).count(), 2);
-        let large = || Some(Whole::Small(Small::of(&vec![0; BYTES / 2])));
+        let large = || Some(Whole::Small(Small::of(&vec![0; BYTES / 4])));
         assert!(gathered.put("large", large()).is_none() && gathered.put("large", large()).is_some());
     }
 }

@@ -58,16 +58,19 @@ impl Recording {
     /// An object came that has a turn.
     pub(super) fn came(&self, turn: Turn, asked: Asked, whole: Whole) -> io::Result<()> {
         let whole = match whole {
-            Whole::Small(small) if lock(&self.in_turn.waiting).bytes + small.bytes().len() > WAITING => {
+            // It may be more by what each thread brings at once.
+            Whole::Small(small) if lock(&self.in_turn.waiting).bytes > WAITING => {
                 Whole::Kept(self.bodies.keep(&small)?)
             }
             whole => whole,
         };
+        let mut too_late = None;
         self.go_on(|waiting| {
             waiting.bytes += whole.in_memory();
-            waiting.turns.bring(turn, (asked, whole));
+            too_late = waiting.turns.bring(turn, (asked, whole));
+            waiting.bytes -= too_late.as_ref().map_or(0, |(_, whole)| whole.in_memory());
         });
-        Ok(())
+        too_late.map_or(Ok(()), |(asked, whole)| self.gather(asked, Some(whole)))
     }
 
     /// Takes a step, and writes what has its turn by that.

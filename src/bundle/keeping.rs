@@ -72,7 +72,7 @@ impl Whole {
 
     /// Bytes of it that are in memory.
     pub(super) fn in_memory(&self) -> usize {
-        self.small().map_or(0, |small| small.bytes().len())
+        self.small().map_or(0, |small| small.padded.capacity())
     }
 }
 
@@ -93,7 +93,7 @@ impl Small {
     fn within(mut room: Room) -> Small {
         let size = room.len();
         room.extend_from_slice(padding(size as u64).bytes());
-        Small { padded: room, size }
+        Small { padded: room.fitted(), size }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

@@ -175,7 +175,7 @@ impl Recording {
         self.gather(asked, None).unwrap_or_else(|error| self.failed(error));
     }
 
-    fn gather(&self, asked: Asked, whole: Option<Whole>) -> io::Result<()> {
+    pub(super) fn gather(&self, asked: Asked, whole: Option<Whole>) -> io::Result<()> {
         let gathered = self.gathered(&asked.key);
         gathered.put(asked, whole).map_or(Ok(()), |full| gathered.done(full, &Beside(self)))
     }

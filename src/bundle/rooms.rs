@@ -24,6 +24,16 @@ impl Rooms {
     }
 }
 
+impl Room {
+    /// The same bytes where they take not much more than they are: one that waits keeps no room that a large one was in.
+    pub(super) fn fitted(self) -> Room {
+        if self.bytes.capacity() <= SMALL || self.bytes.capacity() <= 2 * self.bytes.len() {
+            return self;
+        }
+        Room { bytes: self.bytes.to_vec(), of: self.of.clone() }
+    }
+}
+
 impl Drop for Room {
     fn drop(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
@@ -52,6 +62,9 @@ impl DerefMut for Room {
 /// Rooms that are kept for others: as many as two cores read at once, and some that wait.
 const MOST: usize = 64;
 
+/// Bytes of one that is small enough for whatever is in it.
+const SMALL: usize = 32 << 10;
+
 /// Bytes of one that is worth being kept.
 const LARGEST: usize = 1 << 20;
 
@@ -69,6 +82,13 @@ mod tests {
         let again = rooms.room();
         assert!(again.is_empty() && again.capacity() >= 1_000 && again.as_ptr() == at);
         assert_eq!(rooms.room().capacity(), 0);
+        let mut roomy = rooms.room();
+        roomy.reserve_exact(SMALL * 8);
+        roomy.extend_from_slice(&[7; SMALL]);
+        let at = roomy.as_ptr();
+        let fitted = roomy.fitted();
+        assert!(*fitted == [7; SMALL] && fitted.capacity() <= SMALL * 2);
+        assert_eq!(rooms.room().as_ptr(), at, "it is for others at once");
         let mut large = rooms.room();
         large.reserve(LARGEST + 1);
         drop(large);

@@ -40,9 +40,13 @@ impl<T> Turns<T> {
         self.open.insert(key.to_owned(), turn);
     }
 
-    /// Whoever took it brings this.
-    pub(super) fn bring(&mut self, turn: Turn, what: T) {
+    /// Whoever took it brings this. It comes back where nobody waits for it any more.
+    pub(super) fn bring(&mut self, turn: Turn, what: T) -> Option<T> {
+        if turn < self.next {
+            return Some(what);
+        }
         self.came.insert(turn, Some(what));
+        None
     }
 
     /// Nobody asks for it any more: it is waited for only if it is on its way.
@@ -84,7 +88,7 @@ mod tests {
 
     fn bring(turns: &mut Turns<u32>, key: &str, what: u32) {
         let turn = turns.take(key).unwrap();
-        turns.bring(turn, what);
+        assert_eq!(turns.bring(turn, what), None);
     }
 
     fn all(turns: &mut Turns<u32>) -> Vec<u32> {
@@ -105,6 +109,7 @@ mod tests {
         turns.tell("e");
         bring(&mut turns, "e", 5);
         assert_eq!(all(&mut turns), [5], "d is not waited for");
+        assert_eq!(turns.bring(3, 4), Some(4), "it comes too late");
     }
 
     #[test]
@@ -114,7 +119,7 @@ mod tests {
         bring(&mut turns, "c", 3);
         ["a", "b", "e"].iter().for_each(|key| turns.over(key));
         assert_eq!(turns.next(), None, "b is on its way");
-        turns.bring(on_its_way, 2);
+        assert_eq!(turns.bring(on_its_way, 2), None);
         bring(&mut turns, "d", 4);
         assert_eq!(all(&mut turns), [2, 3, 4]);
     }

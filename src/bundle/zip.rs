@@ -91,10 +91,12 @@ impl Partial {
     /// It is whole, and gets its name.
     pub(super) fn name(mut self, out: &Path) -> io::Result<()> {
         if !self.has_name {
-            // What a process that was killed has left.
-            let _ = fs::remove_file(&self.path);
-            link(&self.file, &self.path).or_else(|_| self.copy())?;
-            self.has_name = true;
+            match link(&self.file, out) {
+                Ok(()) => return Ok(()),
+                // Somebody made another one meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+                Err(_) => self.copy()?,
+            }
         }
         fs::rename(&self.path, out)?;
         self.has_name = false;
@@ -177,8 +179,13 @@ mod tests {
         assert!(!out.exists());
         let whole = made(&out);
         let bytes = whole.bytes().unwrap();
+        fs::remove_file(dir.path().join("out.zip.partial")).unwrap();
         whole.name(&out).unwrap();
         assert_eq!((names(dir.path()), fs::metadata(&out).unwrap().len()), (vec!["out.zip".to_owned()], bytes));
+        if cfg!(target_os = "linux") {
+            assert!(made(&out).name(&out).is_err(), "nothing is written over");
+        }
+        assert_eq!(names(dir.path()), ["out.zip"]);
     }
 
     #[test]
