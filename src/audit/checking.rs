@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::AuditError;
+use super::discover::place_of;
 use super::logs::{LogOutcome, LogReader};
 use super::pace::Pace;
 use super::sample::AuditDraw;
@@ -13,13 +14,18 @@ use super::tell::Teller;
 use crate::chain::{Kept, RecordedLog};
 use crate::finding::{Code, Finding};
 use crate::report::LogTally;
-use crate::trail::{ChainId, Time};
+use crate::store::AskedFor;
+use crate::trail::{ChainId, ObjectLocation, Time};
 
 /// Checks the log files that it is sent.
 pub(super) struct Checking {
     reader: LogReader,
     pace: Pace,
     batch: Vec<RecordedLog>,
+    /// Of these, what those who keep them were told of.
+    asked_for: Vec<AskedFor>,
+    /// Whether they are told of at all.
+    in_turn: bool,
     batch_size: usize,
     under_way: JoinSet<LogOutcome>,
     /// What came of those that are done, and of those that were not to be read.
@@ -35,10 +41,17 @@ impl Checking {
             reader,
             pace,
             batch: Vec::new(),
+            asked_for: Vec::new(),
+            in_turn: false,
             batch_size: if remote { 1 } else { BATCH },
             under_way: JoinSet::new(),
             outcome,
         }
+    }
+
+    /// Whether log files are told of before they are asked for.
+    pub(super) fn in_turn(self, in_turn: bool) -> Checking {
+        Checking { in_turn, ..self }
     }
 
     /// The chains that these log files are recorded in.
@@ -91,12 +104,10 @@ impl Checking {
         self.outcome.tallies[chain].present += 1;
     }
 
-    /// Sends one to be checked that is sent once, in an order that the evidence alone makes.
-    pub(super) async fn send_in_turn(&mut self, log: RecordedLog) -> Result<(), AuditError> {
-        if let Some(place) = self.reader.in_turn(&log) {
-            place.store.in_turn(&log.log.at.key);
-        }
-        self.send(log).await
+    /// Tells of one that is sent next, and never again, in an order that the evidence alone makes.
+    pub(super) fn tell(&mut self, at: &ObjectLocation) {
+        let place = place_of(&self.reader.places, &at.bucket).filter(|_| self.in_turn);
+        self.asked_for.extend(place.and_then(|place| place.store.in_turn(&at.key)));
     }
 
     /// Sends one to be checked, now or with those that come next.
@@ -113,8 +124,10 @@ impl Checking {
         // Waiting here for a turn is what bounds the number of log files in memory.
         let turn = self.pace.turn().await;
         let (reader, batch) = (self.reader.clone(), mem::take(&mut self.batch));
+        let asked_for = mem::take(&mut self.asked_for);
         self.under_way.spawn(async move {
             let outcome = reader.check(batch).await;
+            drop(asked_for);
             drop(turn);
             outcome
         });

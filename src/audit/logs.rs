@@ -30,8 +30,6 @@ pub(super) struct LogReader {
     pub hashers: Arc<Mutex<Vec<LogHasher>>>,
     /// Where log files that are at hand are hashed.
     pub pool: Arc<HashPool>,
-    /// Whether it is told in which order log files are asked for.
-    pub in_turn: bool,
     /// Whether that a log file is there is enough, where no more can be had.
     pub presence: bool,
     /// Where small ones that are not are hashed, if together.
@@ -80,17 +78,9 @@ impl LogReader {
                 None => self.read(&log).await,
             };
             self.judge(&log, read, &mut outcome);
-            if let Some(place) = self.in_turn(&log) {
-                place.store.turn_is_over(&log.log.at.key);
-            }
         }
         self.observer.logs_done(count, outcome.bytes);
         outcome
-    }
-
-    /// Where a log file lies, if those of this account and region have their turns.
-    pub(super) fn in_turn(&self, recorded: &RecordedLog) -> Option<&Place> {
-        place_of(&self.places, &recorded.log.at.bucket).filter(|_| self.in_turn)
     }
 
     /// Where a log file lies, if that is not far away.

@@ -16,7 +16,9 @@ use tokio::sync::watch;
 
 use super::Evidence;
 use crate::logfile::Framing;
-use crate::store::{Body, Buckets, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
+use crate::store::{
+    AskedFor, Body, Buckets, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError,
+};
 
 /// The wish that an audit, or a pull, end soon. Clones share it; it is never taken back.
 #[derive(Clone, Debug, Default)]
@@ -150,12 +152,8 @@ impl ObjectStore for StoppingStore {
         Some(self.store.get_now(key)?.map(|object| self.watched(object)))
     }
 
-    fn in_turn(&self, key: &str) {
-        self.store.in_turn(key);
-    }
-
-    fn turn_is_over(&self, key: &str) {
-        self.store.turn_is_over(key);
+    fn in_turn(&self, key: &str) -> Option<AskedFor> {
+        self.store.in_turn(key)
     }
 }
 

@@ -2,7 +2,9 @@
 //! them, which comes from the evidence alone. What is given out of turn waits.
 
 use std::io;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use tokio::sync::Notify;
 
 use super::bodies::Kept;
 use super::file_of;
@@ -10,13 +12,17 @@ use super::gathered::{Full, Gathered, Note};
 use super::keeping::{Small, Whole};
 use super::locked::lock;
 use super::recording::{Asked, Recording};
-use super::turns::{Turn, Turns};
+use super::turns::Turns;
 
 /// What has a turn, and what it goes through on its way.
 #[derive(Default)]
 pub(super) struct InTurn {
     waiting: Mutex<Waiting>,
     gathered: Gathered<Asked>,
+    /// Told whenever fewer wait.
+    fewer: Notify,
+    /// Whoever writes much that had waited keeps the others from bringing more meanwhile.
+    catching_up: RwLock<()>,
 }
 
 #[derive(Default)]
@@ -26,27 +32,51 @@ struct Waiting {
     bytes: usize,
 }
 
+/// An object that was told of, until nobody asks for it any more.
+pub(super) struct Told {
+    recording: Arc<Recording>,
+    key: String,
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.recording.go_on(|waiting| waiting.turns.over(&self.key));
+    }
+}
+
 impl InTurn {
     /// An object will be asked for after those that were told of before.
     pub(super) fn tell(&self, key: &str) {
         lock(&self.waiting).turns.tell(key);
     }
 
-    /// The turn of an object that is given now, if it was told of and nobody else has it.
-    pub(super) fn take(&self, key: &str) -> Option<Turn> {
-        lock(&self.waiting).turns.take(key)
+    /// An object is given now. Whether it has a turn that nothing came for yet.
+    pub(super) fn begin(&self, key: &str) -> bool {
+        lock(&self.waiting).turns.begin(key)
+    }
+
+    /// Waits until an object may be asked for: one whose turn is next always may, others while few wait.
+    pub(super) async fn room_for(&self, key: &str) {
+        loop {
+            let fewer = self.fewer.notified();
+            if lock(&self.waiting).turns.may_come(key, MOST) {
+                return;
+            }
+            fewer.await;
+        }
     }
 }
 
 impl Recording {
-    /// It broke off, and may be asked for once more.
-    pub(super) fn broke_off(&self, turn: Turn, key: &str) {
-        lock(&self.in_turn.waiting).turns.leave(turn, key);
+    /// An object will be asked for after those that were told of before, for as long as what comes back is held.
+    pub(super) fn tell(self: &Arc<Recording>, key: &str) -> Told {
+        self.in_turn.tell(key);
+        Told { recording: Arc::clone(self), key: key.to_owned() }
     }
 
-    /// Nobody asks for it any more.
-    pub(super) fn turn_is_over(&self, key: &str) {
-        self.go_on(|waiting| waiting.turns.over(key));
+    /// It broke off, and may be asked for once more.
+    pub(super) fn broke_off(&self, key: &str) {
+        self.go_on(|waiting| waiting.turns.leave(key));
     }
 
     /// No turn brings anything any more.
@@ -55,8 +85,8 @@ impl Recording {
         self.write_out(vec![self.in_turn.gathered.last()]);
     }
 
-    /// An object came that has a turn.
-    pub(super) fn came(&self, turn: Turn, asked: Asked, whole: Whole) -> io::Result<()> {
+    /// An object came that had a turn when it was begun. Where another has brought it meanwhile, it is kept as any other.
+    pub(super) fn came(&self, asked: Asked, whole: Whole) -> io::Result<()> {
         let whole = match whole {
             // It may be more by what each thread brings at once.
             Whole::Small(small) if lock(&self.in_turn.waiting).bytes > WAITING => {
@@ -64,13 +94,13 @@ impl Recording {
             }
             whole => whole,
         };
-        let mut too_late = None;
+        let mut second = None;
         self.go_on(|waiting| {
-            waiting.bytes += whole.in_memory();
-            too_late = waiting.turns.bring(turn, (asked, whole));
-            waiting.bytes -= too_late.as_ref().map_or(0, |(_, whole)| whole.in_memory());
+            let (key, bytes) = (asked.key.clone(), whole.in_memory());
+            second = waiting.turns.bring(&key, (asked, whole));
+            waiting.bytes += if second.is_none() { bytes } else { 0 };
         });
-        too_late.map_or(Ok(()), |(asked, whole)| self.gather(asked, Some(whole)))
+        second.map_or(Ok(()), |(asked, whole)| self.gather(asked, Some(whole)))
     }
 
     /// Takes a step, and writes what has its turn by that.
@@ -84,13 +114,21 @@ impl Recording {
                 full.extend(self.in_turn.gathered.put(asked, Some(whole)));
             }
         }
+        self.in_turn.fewer.notify_waiters();
         self.write_out(full);
     }
 
     fn write_out(&self, full: Vec<Full<Asked>>) {
+        let (mut alone, mut beside) = (None, None);
+        match full.len() {
+            0 => return,
+            1 => beside = Some(self.in_turn.catching_up.read().unwrap_or_else(PoisonError::into_inner)),
+            _ => alone = Some(self.in_turn.catching_up.write().unwrap_or_else(PoisonError::into_inner)),
+        }
         for full in full {
             self.in_turn.gathered.done(full, &InPlace(self)).unwrap_or_else(|error| self.failed(error));
         }
+        drop((alone, beside));
     }
 }
 
@@ -123,3 +161,90 @@ impl Note<Asked> for InPlace<'_> {
 /// Bytes of small log files that may wait in memory for their turn. What comes beyond that waits on the disk: one answer that
 /// takes its time must not keep the others from coming.
 const WAITING: usize = 16 << 20;
+
+/// Log files that may wait for their turn, wherever their bytes are, before no more are asked for: what is noted of each takes
+/// some hundreds of bytes.
+const MOST: usize = 1 << 15;
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::super::bodies::Bodies;
+    use super::super::keeping::Keeping;
+    use super::super::notes::{Note, Notes};
+    use super::super::recording::Seen;
+    use super::super::{Archive, IncludeLogs};
+    use super::*;
+    use crate::audit::Evidence;
+    use crate::keys::{KeyOrigin, KeysAtHand};
+    use crate::limits::Limits;
+    use crate::store::{MemoryStore, ObjectStore};
+
+    fn recording(out: &std::path::Path) -> (Arc<Recording>, Arc<Seen>) {
+        let keys = Arc::new(KeysAtHand::new(crate::digest::KeySet::default(), "none", KeyOrigin::Pinned));
+        let store: Arc<dyn ObjectStore> = Arc::new(MemoryStore::new(Some("bucket")));
+        let evidence = Evidence { stores: vec![store], ..Evidence::default() };
+        let (recording, ..) = Recording::of(evidence, keys, IncludeLogs::All, &Limits::default(), out).unwrap();
+        let seen = Arc::clone(&lock(&recording.stores)[0]);
+        (recording, seen)
+    }
+
+    fn whole(bytes: &[u8], bodies: &Bodies) -> Whole {
+        let mut keeping = Keeping::within(bodies);
+        keeping.push(bytes, bodies).unwrap();
+        keeping.finish(bodies).unwrap()
+    }
+
+    #[tokio::test]
+    async fn whatever_waits_in_memory_or_on_the_disk_is_in_its_place_and_noted_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("out.zip");
+        let (recording, seen) = recording(&out);
+        // Twice as much as may wait in memory, small ones and one that is not.
+        let bytes = |n: usize| vec![n as u8; if n == 7 { 600_000 } else { 200_000 + n }];
+        let count = WAITING / 100_000;
+        let key = |n: usize| format!("key-{:03}", count - n);
+        let told: Vec<Told> = (0..count).map(|n| recording.tell(&key(n))).collect();
+        for n in (0..count).rev() {
+            assert!(recording.in_turn.begin(&key(n)));
+            let asked = Asked { seen: Arc::clone(&seen), key: key(n), note: Note::default(), in_turn: true };
+            recording.came(asked, whole(&bytes(n), &recording.bodies)).unwrap();
+            let waiting = lock(&recording.in_turn.waiting).bytes;
+            assert!(waiting <= WAITING + (1 << 20), "{waiting}");
+        }
+        assert_eq!(lock(&recording.in_turn.waiting).bytes, 0);
+        drop(told);
+        recording.ended().await.unwrap();
+        let zip = lock(&recording.zip).take().unwrap();
+        assert_eq!(zip.files(), count as u64);
+        zip.finish().unwrap().name(&out).unwrap();
+        let archive = Archive::open(&out).unwrap();
+        let mut names = Vec::new();
+        archive.names(|_, name| names.push(name.to_owned())).unwrap();
+        assert!(names.iter().eq(&(0..count).map(|n| format!("evidence/bucket/{}", key(n))).collect::<Vec<_>>()));
+        let mut notes = std::mem::replace(&mut *lock(&seen.placed), Notes::new(dir.path())).sorted().unwrap();
+        for n in (0..count).rev() {
+            let (noted, note) = notes.take::<Note>().unwrap().unwrap();
+            let (kept, bytes) = (note.kept.unwrap(), bytes(n));
+            assert_eq!((noted, kept.size, kept.crc32), (key(n), bytes.len() as u64, crc32fast::hash(&bytes)));
+            assert_eq!(kept.sha256, *Sha256::digest(&bytes), "{n}");
+            assert!(archive.read_small(&names[n], 1 << 20).unwrap().unwrap() == bytes, "{n}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_would_wait_among_too_many_is_not_asked_for_until_fewer_do() {
+        let dir = tempfile::tempdir().unwrap();
+        let (recording, _) = recording(&dir.path().join("out.zip"));
+        let mut told: Vec<Told> = (0..MOST + 2).map(|n| recording.tell(&n.to_string())).collect();
+        let last = told.pop().unwrap();
+        // Nobody asks for any but the first and the last.
+        told.drain(1..);
+        let mut room = std::pin::pin!(recording.in_turn.room_for(&last.key));
+        assert!(futures::poll!(&mut room).is_pending());
+        recording.in_turn.room_for("0").await;
+        told.clear();
+        room.await;
+    }
+}

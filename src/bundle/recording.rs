@@ -16,8 +16,7 @@ use super::keeping::{Keeping, Small, Whole};
 use super::locked::lock;
 use super::notes::{Note, Notes};
 use super::tee::{Teed, tee};
-use super::turns::Turn;
-use super::zip::Zip;
+use super::zip::{Zip, folder_of};
 use super::{IncludeLogs, folder_of_bucket};
 use crate::audit::Evidence;
 use crate::digest::KeySet;
@@ -25,7 +24,9 @@ use crate::keys::{KeyOrigin, KeySource, KeySourceError};
 use crate::limits::Limits;
 use crate::logfile::Framing;
 use crate::store::dir::{ObjectRecord, Spool};
-use crate::store::{Buckets, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError};
+use crate::store::{
+    AskedFor, Buckets, FetchedObject, Folder, KeyRange, ListError, ObjectInfo, ObjectStore, StoreError,
+};
 use crate::trail::{DigestKey, Interval, Time};
 
 /// All that an audit was shown and given.
@@ -70,8 +71,8 @@ pub(super) struct Asked {
     pub seen: Arc<Seen>,
     pub key: String,
     pub note: Note,
-    /// Its turn, if it has one.
-    pub turn: Option<Turn>,
+    /// Whether it was told of, and has a turn by that.
+    pub in_turn: bool,
 }
 
 impl Recording {
@@ -84,7 +85,7 @@ impl Recording {
         limits: &Limits,
         out: &Path,
     ) -> io::Result<(Arc<Recording>, Evidence, Arc<dyn KeySource>)> {
-        let folder = out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder_of(out);
         let recording = Arc::new(Recording {
             bodies: Bodies::beside(folder)?,
             gathered: Default::default(),
@@ -163,9 +164,9 @@ impl Recording {
     }
 
     pub(super) fn given(&self, asked: Asked, whole: io::Result<Whole>) {
-        let kept = whole.and_then(|whole| match asked.turn {
-            Some(turn) => self.came(turn, asked, whole),
-            None => self.gather(asked, Some(whole)),
+        let kept = whole.and_then(|whole| match asked.in_turn {
+            true => self.came(asked, whole),
+            false => self.gather(asked, Some(whole)),
         });
         kept.unwrap_or_else(|error| self.failed(error));
     }
@@ -195,7 +196,7 @@ impl Recording {
         // That it was not there is an answer too, and not the same as that nobody asked.
         let reason = error.reason();
         let note = Note { reason, absent: reason.is_none(), ..Note::default() };
-        self.not_kept(Asked { seen: Arc::clone(seen), key: key.to_owned(), note, turn: None });
+        self.not_kept(Asked { seen: Arc::clone(seen), key: key.to_owned(), note, in_turn: false });
     }
 
     fn note(&self, notes: &Mutex<Notes>, key: &str, note: &Note) {
@@ -278,8 +279,8 @@ impl RecordedStore {
             storage_class: attributes.storage_class.clone(),
             ..Note::default()
         };
-        let turn = if self.in_turn { self.recording.in_turn.take(key) } else { None };
-        let asked = Asked { seen: Arc::clone(&self.seen), key: key.to_owned(), note, turn };
+        let in_turn = self.in_turn && self.recording.in_turn.begin(key);
+        let asked = Asked { seen: Arc::clone(&self.seen), key: key.to_owned(), note, in_turn };
         let body = if self.recording.is_kept(key) {
             let (of_log, of_digest) = self.recording.most;
             let most = if DigestKey::parse(key).is_some() { of_digest } else { of_log };
@@ -336,6 +337,9 @@ impl ObjectStore for RecordedStore {
     }
 
     async fn get(&self, key: &str) -> Result<FetchedObject, StoreError> {
+        if self.in_turn {
+            self.recording.in_turn.room_for(key).await;
+        }
         self.given(key, self.inner.get(key).await)
     }
 
@@ -343,17 +347,10 @@ impl ObjectStore for RecordedStore {
         Some(self.given(key, self.inner.get_now(key)?))
     }
 
-    fn in_turn(&self, key: &str) {
+    fn in_turn(&self, key: &str) -> Option<AskedFor> {
         // A digest file is asked for by whoever walks, too.
-        if self.in_turn && DigestKey::parse(key).is_none() {
-            self.recording.in_turn.tell(key);
-        }
-    }
-
-    fn turn_is_over(&self, key: &str) {
-        if self.in_turn {
-            self.recording.turn_is_over(key);
-        }
+        let has_turn = self.in_turn && DigestKey::parse(key).is_none();
+        has_turn.then(|| Box::new(self.recording.tell(key)) as AskedFor)
     }
 }
 

@@ -52,8 +52,8 @@ impl Teed {
 
     /// What broke off is not the object.
     fn broke_off(self) {
-        if let Some(turn) = self.asked.turn {
-            self.recording.broke_off(turn, &self.asked.key);
+        if self.asked.in_turn {
+            self.recording.broke_off(&self.asked.key);
         }
     }
 
@@ -162,7 +162,6 @@ mod tests {
     use crate::bundle::IncludeLogs;
     use crate::bundle::notes::{Note, Notes};
     use crate::bundle::recording::Seen;
-    use crate::bundle::turns::Turn;
     use crate::keys::{KeyOrigin, KeysAtHand};
     use crate::limits::Limits;
 
@@ -194,8 +193,8 @@ mod tests {
         (recording, seen)
     }
 
-    fn teed(recording: &Arc<Recording>, seen: &Arc<Seen>, turn: Option<Turn>, most: u64) -> Teed {
-        let asked = Asked { seen: Arc::clone(seen), key: "key".to_owned(), note: Note::default(), turn };
+    fn teed(recording: &Arc<Recording>, seen: &Arc<Seen>, in_turn: bool, most: u64) -> Teed {
+        let asked = Asked { seen: Arc::clone(seen), key: "key".to_owned(), note: Note::default(), in_turn };
         let (recording, keeping) = (Arc::clone(recording), Keeping::within(&recording.bodies));
         Teed { under_way: recording.begin(), recording, asked, keeping, most }
     }
@@ -204,7 +203,7 @@ mod tests {
     async fn kept(remote: bool, most: u64, breaks_off: usize) -> Option<(u64, bool)> {
         let folder = tempfile::tempdir().unwrap();
         let (recording, seen) = recording(folder.path());
-        let teed = teed(&recording, &seen, None, most);
+        let teed = teed(&recording, &seen, false, most);
         let mut inner = Pieces { left: 10, breaks_off };
         let pieces = std::iter::from_fn(move || {
             let mut piece = vec![0; 10];
@@ -235,11 +234,11 @@ mod tests {
         for has_turn in [true, false] {
             let folder = tempfile::tempdir().unwrap();
             let (recording, seen) = recording(folder.path());
-            recording.in_turn.tell("key");
-            let turn = if has_turn { recording.in_turn.take("key") } else { None };
+            let told = recording.tell("key");
+            let has_turn = has_turn && recording.in_turn.begin("key");
             let body = Body::Reader(Box::new(Pieces { left: 10, breaks_off: usize::MAX }));
-            let body = tee(body, teed(&recording, &seen, turn, 1_000));
-            recording.turn_is_over("key");
+            let body = tee(body, teed(&recording, &seen, has_turn, 1_000));
+            drop(told);
             let mut ended = std::pin::pin!(recording.ended());
             assert!(futures::poll!(&mut ended).is_pending(), "of what it holds, nothing is kept yet");
             drop(body);

@@ -4,16 +4,22 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Turns, each told of once, by a key.
 pub(super) struct Turns<T> {
-    /// Those that nobody has taken.
-    open: HashMap<String, Turn>,
-    begun: Turn,
-    next: Turn,
-    /// What came before its turn; none where nothing did.
-    came: BTreeMap<Turn, Option<T>>,
+    /// Those that nothing has come for.
+    open: HashMap<String, Open>,
+    begun: u64,
+    next: u64,
+    /// What came before its turn; none where nothing will.
+    came: BTreeMap<u64, Option<T>>,
 }
 
-/// The number of a turn.
-pub(super) type Turn = u64;
+/// A turn that may still bring something.
+struct Open {
+    number: u64,
+    /// How many are bringing what it is for: the first is it, whoever that is.
+    under_way: usize,
+    /// Whether nobody asks any more.
+    over: bool,
+}
 
 impl<T> Default for Turns<T> {
     fn default() -> Turns<T> {
@@ -24,44 +30,51 @@ impl<T> Default for Turns<T> {
 impl<T> Turns<T> {
     /// The turn of this key comes after all that were told of before.
     pub(super) fn tell(&mut self, key: &str) {
-        if let Some(skipped) = self.open.insert(key.to_owned(), self.begun) {
-            self.came.insert(skipped, None);
+        if !self.open.contains_key(key) {
+            self.open.insert(key.to_owned(), Open { number: self.begun, under_way: 0, over: false });
+            self.begun += 1;
         }
-        self.begun += 1;
     }
 
-    /// The turn of a key, which nobody else can take then.
-    pub(super) fn take(&mut self, key: &str) -> Option<Turn> {
-        self.open.remove(key)
+    /// Somebody begins to bring it, and ends by [`bring`](Turns::bring) or [`leave`](Turns::leave); false where it has no turn,
+    /// or none any more.
+    pub(super) fn begin(&mut self, key: &str) -> bool {
+        self.open.get_mut(key).map(|open| open.under_way += 1).is_some()
     }
 
-    /// Whoever took it has nothing to bring, and another may.
-    pub(super) fn leave(&mut self, turn: Turn, key: &str) {
-        self.open.insert(key.to_owned(), turn);
-    }
-
-    /// Whoever took it brings this. It comes back where nobody waits for it any more.
-    pub(super) fn bring(&mut self, turn: Turn, what: T) -> Option<T> {
-        if turn < self.next {
-            return Some(what);
+    /// Whoever began to bring it has nothing to bring.
+    pub(super) fn leave(&mut self, key: &str) {
+        if let Some(open) = self.open.get_mut(key) {
+            open.under_way -= 1;
+            self.close_if_over(key);
         }
-        self.came.insert(turn, Some(what));
+    }
+
+    /// Whoever began to bring it brings this. It comes back where another one did before, or nobody waits any more.
+    pub(super) fn bring(&mut self, key: &str, what: T) -> Option<T> {
+        let Some(open) = self.open.remove(key) else { return Some(what) };
+        self.came.insert(open.number, Some(what));
         None
     }
 
     /// Nobody asks for it any more: it is waited for only if it is on its way.
     pub(super) fn over(&mut self, key: &str) {
-        if let Some(turn) = self.open.remove(key) {
-            self.came.insert(turn, None);
+        if let Some(open) = self.open.get_mut(key) {
+            open.over = true;
+            self.close_if_over(key);
+        }
+    }
+
+    fn close_if_over(&mut self, key: &str) {
+        let is_over = self.open.get(key).is_some_and(|open| open.over && open.under_way == 0);
+        if let Some(open) = is_over.then(|| self.open.remove(key)).flatten() {
+            self.came.insert(open.number, None);
         }
     }
 
     /// Nothing is on its way any more.
     pub(super) fn end(&mut self) {
-        for turn in self.next..self.begun {
-            self.came.entry(turn).or_insert(None);
-        }
-        self.open.clear();
+        self.came.extend(self.open.drain().map(|(_, open)| (open.number, None)));
     }
 
     /// What is handed on next, if its turn has come.
@@ -73,6 +86,12 @@ impl<T> Turns<T> {
             }
         }
         None
+    }
+
+    /// Whether this may come now, where no more than so many are to wait: the next one may in any case, for the others wait for
+    /// it, and so may what has no turn.
+    pub(super) fn may_come(&self, key: &str, most: usize) -> bool {
+        self.came.len() < most || self.open.get(key).is_none_or(|open| open.number == self.next)
     }
 }
 
@@ -87,8 +106,8 @@ mod tests {
     }
 
     fn bring(turns: &mut Turns<u32>, key: &str, what: u32) {
-        let turn = turns.take(key).unwrap();
-        assert_eq!(turns.bring(turn, what), None);
+        assert!(turns.begin(key), "{key}");
+        assert_eq!(turns.bring(key, what), None);
     }
 
     fn all(turns: &mut Turns<u32>) -> Vec<u32> {
@@ -104,37 +123,52 @@ mod tests {
         }
         bring(&mut turns, "a", 1);
         assert_eq!(all(&mut turns), [1, 2, 3]);
-        assert!(turns.take("a").is_none() && turns.take("e").is_none(), "a turn is taken once, and told of before");
+        assert!(!turns.begin("a") && !turns.begin("e"), "its turn was, and has to be told of");
         turns.end();
         turns.tell("e");
         bring(&mut turns, "e", 5);
         assert_eq!(all(&mut turns), [5], "d is not waited for");
-        assert_eq!(turns.bring(3, 4), Some(4), "it comes too late");
+        assert_eq!(turns.bring("d", 4), Some(4), "it comes too late");
     }
 
     #[test]
     fn nothing_is_waited_for_that_nobody_asks_for_but_what_is_on_its_way() {
-        let mut turns = told(&["a", "b", "c", "d", "d"]);
-        let on_its_way = turns.take("b").unwrap();
+        let mut turns = told(&["a", "b", "c"]);
+        assert!(turns.begin("b"));
         bring(&mut turns, "c", 3);
         ["a", "b", "e"].iter().for_each(|key| turns.over(key));
         assert_eq!(turns.next(), None, "b is on its way");
-        assert_eq!(turns.bring(on_its_way, 2), None);
-        bring(&mut turns, "d", 4);
-        assert_eq!(all(&mut turns), [2, 3, 4]);
+        assert_eq!(turns.bring("b", 2), None);
+        assert_eq!(all(&mut turns), [2, 3]);
     }
 
     #[test]
-    fn a_turn_that_broke_off_is_taken_again_unless_it_is_over() {
-        let mut turns = told(&["a", "b", "c"]);
+    fn a_turn_is_there_for_whoever_brings_it_first_until_all_have_left_and_it_is_over() {
+        let mut turns = told(&["a", "b", "c", "d"]);
         for key in ["a", "b", "c"] {
-            let turn = turns.take(key).unwrap();
-            turns.leave(turn, key);
+            assert!(turns.begin(key) && turns.begin(key));
+            turns.leave(key);
         }
+        assert_eq!((turns.bring("a", 1), turns.bring("a", 9)), (None, Some(9)), "the second is another's");
+        turns.leave("b");
         turns.over("b");
-        assert!(turns.take("b").is_none());
+        assert!(!turns.begin("b"));
+        turns.over("c");
+        assert_eq!(all(&mut turns), [1], "c is on its way");
+        turns.leave("c");
+        bring(&mut turns, "d", 4);
+        assert_eq!(all(&mut turns), [4]);
+    }
+
+    #[test]
+    fn where_many_wait_the_next_may_come_and_what_has_no_turn() {
+        let mut turns = told(&["a", "b", "c", "d"]);
+        bring(&mut turns, "b", 2);
+        assert!(["a", "c", "d", "e"].iter().all(|key| turns.may_come(key, 2)));
         bring(&mut turns, "c", 3);
+        assert_eq!(["a", "d", "e"].map(|key| turns.may_come(key, 2)), [true, false, true]);
         bring(&mut turns, "a", 1);
-        assert_eq!(all(&mut turns), [1, 3]);
+        assert_eq!(all(&mut turns), [1, 2, 3]);
+        assert!(turns.may_come("d", 2));
     }
 }

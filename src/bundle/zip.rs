@@ -1,9 +1,8 @@
-//! The ZIP file of a bundle, on its way to the disk: without a name where that can be had, so that it is gone with a process that
-//! is killed.
+//! The ZIP file of a bundle, on its way to the disk.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, Crc32Option, ZipArchiveWriter, ZipFileBuilder};
@@ -17,19 +16,14 @@ pub(super) struct Zip {
     files: u64,
 }
 
-/// The file while it is not whole. Dropped before that, it is gone.
-pub(super) struct Partial {
-    file: File,
-    /// The name that it has, or is given before the one that it is to have.
-    path: PathBuf,
-    has_name: bool,
-}
+/// The file while it is not whole: it has no name, and is gone with whoever writes it.
+pub(super) struct Partial(File);
 
 impl Zip {
     /// One that is to be at `out` in the end.
     pub(super) fn new(out: &Path) -> io::Result<Zip> {
         let partial = Partial::beside(out)?;
-        let writer = ZipArchiveWriter::new(Out::new(partial.file.try_clone()?)?);
+        let writer = ZipArchiveWriter::new(Out::new(partial.0.try_clone()?)?);
         Ok(Zip { writer, partial, files: 0 })
     }
 
@@ -74,65 +68,52 @@ impl Zip {
 
 impl Partial {
     fn beside(out: &Path) -> io::Result<Partial> {
-        let mut name = out.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let path = out.with_file_name(name);
-        match unnamed(&path) {
-            Some(file) => Ok(Partial { file, path, has_name: false }),
-            None => Ok(Partial { file: File::create(&path)?, path, has_name: true }),
-        }
+        let folder = folder_of(out);
+        unnamed(folder).map_or_else(|| tempfile::tempfile_in(folder), Ok).map(Partial)
     }
 
     /// Bytes of it.
     pub(super) fn bytes(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
+        Ok(self.0.metadata()?.len())
     }
 
-    /// It is whole, and gets its name.
+    /// It is whole, and gets its name, unless another file has got that meanwhile.
     pub(super) fn name(mut self, out: &Path) -> io::Result<()> {
-        if !self.has_name {
-            match link(&self.file, out) {
-                Ok(()) => return Ok(()),
-                // Somebody made another one meanwhile.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
-                Err(_) => self.copy()?,
-            }
+        match link(&self.0, out) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => self.copy(out),
+            linked => linked,
         }
-        fs::rename(&self.path, out)?;
-        self.has_name = false;
-        Ok(())
     }
 
     /// Where there is no giving it a name.
-    fn copy(&mut self) -> io::Result<()> {
-        self.file.rewind()?;
-        let mut copy = File::create(&self.path)?;
-        self.has_name = true;
-        io::copy(&mut self.file, &mut copy)?;
-        copy.sync_all()
+    fn copy(&mut self, out: &Path) -> io::Result<()> {
+        self.0.rewind()?;
+        let mut copy = tempfile::Builder::new();
+        #[cfg(unix)]
+        copy.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut copy = copy.prefix(".trailseal-bundle-").tempfile_in(folder_of(out))?;
+        io::copy(&mut self.0, copy.as_file_mut())?;
+        copy.as_file().sync_all()?;
+        copy.persist_noclobber(out).map(drop).map_err(|failed| failed.error)
     }
 }
 
-impl Drop for Partial {
-    fn drop(&mut self) {
-        if self.has_name {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
+/// The folder that a file is to lie in.
+pub(super) fn folder_of(out: &Path) -> &Path {
+    out.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A file without a name on the disk of `path`, if that can be had, with the permissions that one of that name would have.
-fn unnamed(path: &Path) -> Option<File> {
+/// A file in this folder that can be given a name later, if that can be had, with the permissions that any new one has.
+fn unnamed(folder: &Path) -> Option<File> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{Mode, OFlags, open};
-        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         open(folder, flags, Mode::from_raw_mode(0o666)).ok().map(File::from)
     }
     #[cfg(not(target_os = "linux"))]
     {
-        let _ = path;
+        let _ = folder;
         None
     }
 }
@@ -156,6 +137,8 @@ fn link(file: &File, path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn made(out: &Path) -> Partial {
@@ -171,51 +154,34 @@ mod tests {
     }
 
     #[test]
-    fn it_has_its_name_when_it_is_whole_and_no_other_is_left() {
+    fn it_has_its_name_when_it_is_whole_and_takes_none_from_another() {
         let dir = tempfile::tempdir().unwrap();
-        let out = dir.path().join("out.zip");
-        fs::write(dir.path().join("out.zip.partial"), "left by one that was killed").unwrap();
-        drop(Zip::new(&out).unwrap());
-        assert!(!out.exists());
-        let whole = made(&out);
-        let bytes = whole.bytes().unwrap();
-        fs::remove_file(dir.path().join("out.zip.partial")).unwrap();
-        whole.name(&out).unwrap();
-        assert_eq!((names(dir.path()), fs::metadata(&out).unwrap().len()), (vec!["out.zip".to_owned()], bytes));
-        if cfg!(target_os = "linux") {
-            assert!(made(&out).name(&out).is_err(), "nothing is written over");
-        }
-        assert_eq!(names(dir.path()), ["out.zip"]);
-    }
-
-    #[test]
-    fn where_there_is_no_naming_it_later_it_is_copied_or_has_a_name_from_the_beginning() {
-        let dir = tempfile::tempdir().unwrap();
-        let [linked, copied, named] = ["linked", "copied", "named"].map(|name| dir.path().join(name));
-        made(&linked).name(&linked).unwrap();
-        let mut whole = made(&copied);
-        whole.copy().unwrap();
-        whole.name(&copied).unwrap();
-        let path = dir.path().join("named.partial");
-        let given_up = Partial { file: File::create(&path).unwrap(), path: path.clone(), has_name: true };
-        assert_eq!(names(dir.path()).len(), 3);
+        let [linked, copied] = ["linked", "copied"].map(|name| dir.path().join(name));
+        let given_up = Zip::new(&linked).unwrap();
+        assert!(names(dir.path()).is_empty());
         drop(given_up);
-        let mut file = File::create(&path).unwrap();
-        io::copy(&mut File::open(&linked).unwrap(), &mut file).unwrap();
-        Partial { file, path, has_name: true }.name(&named).unwrap();
-        assert_eq!(names(dir.path()).len(), 3);
-        assert!([copied, named].iter().all(|other| fs::read(other).unwrap() == fs::read(&linked).unwrap()));
+        let whole = made(&linked);
+        let bytes = whole.bytes().unwrap();
+        whole.name(&linked).unwrap();
+        made(&copied).copy(&copied).unwrap();
+        assert_eq!(names(dir.path()).len(), 2);
+        assert_eq!(fs::metadata(&linked).unwrap().len(), bytes);
+        assert!(fs::read(&linked).unwrap() == fs::read(&copied).unwrap());
+        fs::write(&linked, "another").unwrap();
+        assert!(made(&linked).name(&linked).is_err() && made(&linked).copy(&linked).is_err());
+        assert_eq!((names(dir.path()).len(), fs::read(&linked).unwrap()), (2, b"another".to_vec()));
     }
 
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     #[test]
     fn it_may_be_read_by_whom_any_new_file_may_be() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        let [out, plain] = ["out.zip", "plain"].map(|name| dir.path().join(name));
-        made(&out).name(&out).unwrap();
+        let [linked, copied, plain] = ["linked", "copied", "plain"].map(|name| dir.path().join(name));
+        made(&linked).name(&linked).unwrap();
+        made(&copied).copy(&copied).unwrap();
         fs::write(&plain, "").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
-        assert_eq!(mode(&out), mode(&plain));
+        assert_eq!([mode(&linked), mode(&copied)], [mode(&plain); 2]);
     }
 }

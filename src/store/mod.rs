@@ -57,13 +57,15 @@ pub trait ObjectStore: Send + Sync {
         None
     }
 
-    /// Tells that an object will be asked for, once, after those that were told of before. That order comes from the evidence
-    /// alone, whichever answer comes first: who keeps what is given can keep it so.
-    fn in_turn(&self, _key: &str) {}
-
-    /// Tells that nobody will ask any more for an object that was told of.
-    fn turn_is_over(&self, _key: &str) {}
+    /// Tells that an object will be asked for after those that were told of before, and is told of this once. That order comes
+    /// from the evidence alone, whichever answer comes first: who keeps what is given can keep it so.
+    fn in_turn(&self, _key: &str) -> Option<AskedFor> {
+        None
+    }
 }
+
+/// An object that was told of, for as long as whoever told of it may ask for it.
+pub type AskedFor = Box<dyn Send + Sync>;
 
 /// Keys between two keys, both left out, in the order of their bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

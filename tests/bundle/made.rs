@@ -30,6 +30,23 @@ fn the_same_evidence_gives_the_same_bytes_but_for_by_whom_and_when() {
     }
 }
 
+/// Otherwise they would be written twice: first wherever there is room, and then by their names.
+#[test]
+fn the_log_files_of_one_region_lie_in_a_bundle_as_the_audit_asked_for_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let bundle = fs::read(bundle_of_the_trail(dir.path(), "one.zip", &[])).unwrap();
+    let names: Vec<String> = zip::places(&bundle).into_iter().map(|(name, _)| name).collect();
+    let region =
+        |name: &str| name.split_once("/CloudTrail/").and_then(|(_, rest)| Some(rest.split_once('/')?.0.to_owned()));
+    let first = region(&names[0]).expect("a log file");
+    let of_first = |name: &&String| region(name).as_deref() == Some(&first);
+    let in_turn: Vec<&String> = names.iter().take_while(of_first).collect();
+    assert_eq!(in_turn.len(), names.iter().filter(of_first).count(), "all of them, before anything else");
+    let (newest, oldest) = (in_turn[0], in_turn[in_turn.len() - 1]);
+    assert!(in_turn.len() > 20 && newest > oldest, "newest first: {newest}, {oldest}");
+    assert!(names[in_turn.len()..].iter().filter(|name| name.starts_with("evidence/")).is_sorted(), "the rest by name");
+}
+
 #[test]
 fn a_bundle_of_a_bundle_is_the_same_evidence() {
     let dir = tempfile::tempdir().unwrap();

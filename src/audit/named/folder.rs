@@ -280,7 +280,6 @@ impl<'a> Search<'a> {
             teller: Teller::new(&asked.observer),
             hashers: Arc::clone(&asked.hashers),
             pool: Arc::clone(&asked.pool),
-            in_turn: false,
             presence: false,
             gathered: asked.gathered.clone(),
         };

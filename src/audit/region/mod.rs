@@ -137,8 +137,6 @@ impl<'a> Walker<'a> {
             teller,
             hashers: Arc::clone(&asked.hashers),
             pool: Arc::clone(&asked.pool),
-            // Of several under way at once, one alone has an order.
-            in_turn: number == 0,
             presence: request.log_files == LogFiles::Listing,
             gathered: asked.gathered.clone(),
         };
@@ -167,7 +165,8 @@ impl<'a> Walker<'a> {
             reader,
             vouched,
             folders,
-            checking: Checking::new(logs, asked.pace.clone()),
+            // Of several under way at once, one alone has an order.
+            checking: Checking::new(logs, asked.pace.clone()).in_turn(number == 0),
             findings,
             bucket: None,
             buckets: BTreeSet::new(),
@@ -284,8 +283,8 @@ impl<'a> Walker<'a> {
                 Listed::Again => {}
                 Listed::First | Listed::Late if !read => {}
                 Listed::First => {
-                    let log = self.sent(RecordedLog { log, by: Arc::clone(&by) });
-                    self.checking.send_in_turn(log).await?;
+                    self.checking.tell(&log.at);
+                    self.read(RecordedLog { log, by: Arc::clone(&by) }).await?;
                 }
                 Listed::Late => self.read(RecordedLog { log, by: Arc::clone(&by) }).await?,
                 Listed::Otherwise(before) => {
@@ -301,17 +300,12 @@ impl<'a> Walker<'a> {
 
     /// Has a log file read, whether or not a sample would have it.
     async fn read(&mut self, log: RecordedLog) -> Result<(), AuditError> {
-        let log = self.sent(log);
-        self.checking.send(log).await
-    }
-
-    fn sent(&self, log: RecordedLog) -> RecordedLog {
         if let Some(draw) = &self.asked.draw {
             let left = draw.read(self.number, &log);
             left.iter()
                 .for_each(|(left, chains)| self.checking.teller().log_not_checked(&chains[left.by.chain], left, true));
         }
-        log
+        self.checking.send(log).await
     }
 }
 
