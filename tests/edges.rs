@@ -15,7 +15,9 @@ use trailseal::keys::{KeyOrigin, KeySource, KeySourceError, KeysAtHand, parse_ke
 use trailseal::logfile::Framing;
 use trailseal::report::{Report, Verdict};
 use trailseal::simulate::{Keyring, Link, Scenario, SimulatedObject, draft};
-use trailseal::store::{FetchedObject, Folder, KeyRange, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError};
+use trailseal::store::{
+    Buckets, FetchedObject, Folder, KeyRange, ListError, MemoryStore, ObjectInfo, ObjectStore, StoreError,
+};
 use trailseal::trail::{ChainKind, DigestKey, Interval, LogKey, Time};
 
 fn keyring() -> &'static Keyring {
@@ -82,12 +84,23 @@ fn request(as_of: Time) -> AuditRequest {
 }
 
 fn audit_of(stores: Vec<MemoryStore>, recorded_end: Option<Time>, request: AuditRequest) -> Report {
+    audit_recorded(stores, (None, recorded_end), request)
+}
+
+fn audit_recorded(
+    stores: Vec<MemoryStore>,
+    (recorded_start, recorded_end): (Option<Time>, Option<Time>),
+    request: AuditRequest,
+) -> Report {
+    let stores = stores.into_iter().map(|store| Arc::new(store) as _).collect();
+    let evidence = Evidence { stores, recorded_start, recorded_end, ..Evidence::default() };
+    audit_blocking(evidence, keys_at_hand(), request, Arc::new(Silent)).unwrap()
+}
+
+fn keys_at_hand() -> Arc<KeysAtHand> {
     keyring().at("us-east-1", time("2026-01-10T12:00:00Z"));
     let list = serde_json::to_vec(&keyring().public_keys()).unwrap();
-    let keys = KeysAtHand::new(parse_key_file(&list).unwrap(), "test", KeyOrigin::Pinned);
-    let stores = stores.into_iter().map(|store| Arc::new(store) as _).collect();
-    audit_blocking(Evidence { stores, recorded_end, ..Evidence::default() }, Arc::new(keys), request, Arc::new(Silent))
-        .unwrap()
+    Arc::new(KeysAtHand::new(parse_key_file(&list).unwrap(), "test", KeyOrigin::Pinned))
 }
 
 fn codes(report: &Report) -> Vec<(Code, String)> {
@@ -206,9 +219,79 @@ fn the_record_of_a_copy_cannot_hide_what_the_copy_holds() {
     assert!(report.findings.iter().any(|finding| finding.code == Code::EndFromEvidence), "{:#?}", codes(&report));
 }
 
-/// A trail moved from one bucket to another; the copy of the first in a store of its own, or not at hand.
+/// The buckets that lie with a copy.
+struct AtHand(MemoryStore);
+
+#[async_trait]
+impl Buckets for AtHand {
+    async fn bucket(&self, name: &str) -> Option<Arc<dyn ObjectStore>> {
+        (self.0.bucket() == Some(name)).then(|| Arc::new(self.0.clone()) as _)
+    }
+
+    async fn at_hand(&self) -> Vec<Arc<dyn ObjectStore>> {
+        vec![Arc::new(self.0.clone())]
+    }
+}
+
+/// Neither must its word of where it begins: not in its own bucket, nor in the one that the trail was moved from.
 #[test]
-fn a_trail_that_moved_between_buckets() {
+fn the_start_that_the_record_of_a_copy_states_hides_no_history() {
+    let objects = objects(&scenario());
+    let keys = digests(&objects);
+    let end = keys[11].end;
+    let asked = || request(end.plus(86_400));
+    let mut store = bucket(&objects);
+    let first = objects.keys().find(|key| LogKey::parse(key).is_some()).unwrap();
+    store.put(first, "altered", DigestMetadata::default());
+    let report = audit_recorded(vec![store], (Some(keys[1].end), Some(end)), asked());
+    expect(&report, Verdict::NotIntact);
+    let (mut old, new) = moved();
+    let log = old.keys().find(|key| LogKey::parse(key).is_some()).unwrap().clone();
+    let first = digests(&new)[0].end;
+    for start in [first.plus(-3_600), first.plus(-1), first] {
+        for altered in [false, true] {
+            if altered {
+                old.get_mut(&log).unwrap().body = b"altered".to_vec();
+            }
+            let evidence = Evidence {
+                stores: vec![Arc::new(crate::store(Some("example-trail-logs"), &new, true))],
+                recorded_start: Some(start),
+                recorded_end: Some(end),
+                buckets: Some(Arc::new(AtHand(crate::store(Some("old"), &old, true)))),
+                ..Evidence::default()
+            };
+            let report = audit_blocking(evidence, keys_at_hand(), asked(), Arc::new(Silent)).unwrap();
+            expect(&report, if altered { Verdict::NotIntact } else { Verdict::Intact });
+        }
+        old = moved().0;
+    }
+}
+
+/// What it is for: a copy that begins somewhere has one digest before that, or none, and its log files are not there.
+#[test]
+fn a_copy_of_a_part_is_asked_for_that_part() {
+    let objects = objects(&scenario());
+    let keys = digests(&objects);
+    let (start, end) = (keys[3].end, keys[11].end);
+    let copy = |digests_before: usize, oldest: usize| {
+        let mut copy = objects.clone();
+        copy.retain(|key, object| match DigestKey::parse(key) {
+            Some(digest) => keys[oldest.max(4 - digests_before)..].contains(&digest),
+            None => object.last_modified >= start,
+        });
+        audit_recorded(vec![bucket(&copy)], (Some(start), Some(end)), request(end.plus(86_400)))
+    };
+    let report = copy(1, 0);
+    assert_eq!(report.request.start, Some(start));
+    expect(&report, Verdict::Intact);
+    // That the digests right after its start were deleted is no beginning of the trail.
+    let report = copy(0, 6);
+    assert_eq!(report.request.start, Some(start));
+    assert_ne!(report.verdict, Verdict::Intact, "{:#?}", codes(&report));
+}
+
+/// A trail that was moved from one bucket to another: what lies in each.
+fn moved() -> (Objects, Objects) {
     let mut drafted = draft(&scenario()).unwrap();
     let mut logs = drafted.log_files.clone();
     let chain = &mut drafted.chains[0];
@@ -222,6 +305,13 @@ fn a_trail_that_moved_between_buckets() {
     let (mut old, mut new) = (logs.clone(), logs);
     old.retain(|key, object| DigestKey::parse(key).map_or(object.last_modified < moved_at, |key| key.end <= moved_at));
     new.retain(|key, object| DigestKey::parse(key).map_or(object.last_modified >= moved_at, |key| key.end > moved_at));
+    (old, new)
+}
+
+/// The copy of the first in a store of its own, or not at hand.
+#[test]
+fn a_trail_that_moved_between_buckets() {
+    let (old, new) = moved();
     let end = digests(&new).last().unwrap().end;
     let start = digests(&old)[2].end;
     for main in [None, Some("example-trail-logs")] {

@@ -46,7 +46,7 @@ impl Range {
     ) -> Result<Range, AuditError> {
         let as_of = request.as_of;
         let recorded = match (request.start, evidence.recorded_start) {
-            (None, Some(start)) if begins_at(start, request, discovery).await => Some(start),
+            (None, Some(start)) if begins_at(start, evidence, request, discovery).await => Some(start),
             _ => None,
         };
         let start = request.start.or(recorded);
@@ -122,16 +122,22 @@ impl Range {
     }
 }
 
-/// Whether a copy is what its record says of its start: of each chain it has the one digest before, for the sake of what was
-/// delivered just before, and no more. Its log files are not there, and a record that would hide more is not followed.
-async fn begins_at(start: Time, request: &AuditRequest, discovery: &Discovery) -> bool {
+/// Whether a copy is what its record says of its start: of each chain it has one digest before at most, for the sake of what
+/// was delivered just before. A record that would hide more is not followed.
+async fn begins_at(start: Time, evidence: &Evidence, request: &AuditRequest, discovery: &Discovery) -> bool {
+    // What lies in a bucket that a trail was moved from is found later, by following it.
+    if let Some(buckets) = &evidence.buckets
+        && !buckets.at_hand().await.is_empty()
+    {
+        return false;
+    }
     let mut before = 0;
     for region in &discovery.regions {
         let inventory = take_inventory(region, &request.limits, Window::default()).await;
         let standard = inventory.chains.iter().filter(|(chain, _)| chain.kind == ChainKind::Standard);
         before = standard.map(|(_, listing)| listing.until(start)).fold(before, usize::max);
     }
-    before == 1
+    before <= 1
 }
 
 async fn from_evidence(
