@@ -31,15 +31,15 @@ impl Seen<'_> {
             return true;
         }
         let time = looked::time(finding);
-        // What the target asks for no longer is nobody's trouble.
+        let needs_proof = needs_proof(finding.code, was_proven);
+        // What the target asks for no longer is nobody's trouble, but that nobody looks any more puts no violation right.
         if time.zip(self.asked_from).is_some_and(|(time, from)| time.end <= from) {
-            return true;
+            return !needs_proof;
         }
         Looked::covered(self.looked.iter().copied(), finding, self.at)
             && finding.chain.as_ref().is_none_or(|chain| self.chains.contains(chain))
             && !self.unlisted.iter().any(|folder| may_hide(folder, finding))
-            && (!needs_proof(finding.code, was_proven)
-                || finding.subject.as_ref().is_none_or(|at| self.well.contains(at)))
+            && (!needs_proof || finding.subject.as_ref().is_none_or(|at| self.well.contains(at)))
     }
 }
 
@@ -161,9 +161,16 @@ mod tests {
 
     #[test]
     fn what_is_not_asked_for_any_longer_is_nobodys_trouble() {
-        let missing = finding(Code::LogMissing).during(Interval::new(Time::from_unix(0), Time::from_unix(60)));
+        let during = |code| finding(code).during(Interval::new(Time::from_unix(0), Time::from_unix(60)));
         let nothing = HashSet::new();
-        assert!(check(&missing, |seen| seen.asked_from = Some(Time::from_unix(60)), &nothing));
-        assert!(!check(&missing, |seen| seen.asked_from = Some(Time::from_unix(59)), &nothing));
+        let check = |code, from| {
+            check(
+                &during(code),
+                |seen| (seen.asked_from, seen.looked) = (Some(Time::from_unix(from)), vec![]),
+                &nothing,
+            )
+        };
+        assert!(check(Code::LogUnlisted, 60) && !check(Code::LogUnlisted, 59));
+        assert!(!check(Code::LogMissing, 60), "it was never put right");
     }
 }
