@@ -24,6 +24,7 @@ mod keeping;
 mod locked;
 mod manifest;
 mod notes;
+mod out;
 mod pack;
 mod packer;
 mod previous;

@@ -1,7 +1,7 @@
-//! Files on their way to the disk: the bundle itself, and what is written before it is known where it goes.
+//! What is written before it is known where it goes.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, Write};
+use std::io::{self, Seek, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
@@ -9,82 +9,6 @@ use std::thread::{self, JoinHandle};
 use sha2::{Digest, Sha256};
 
 use super::archive::read_at;
-
-/// The bundle. Small writes are gathered: whoever writes the ZIP flushes after each file, and that would be a system call for
-/// each. What was written is brought to the disk while the rest is made, so that not all of it is waited for at the end; its
-/// memory is then used again, and neither fills up with what nobody reads nor is new for each byte, which costs more than to
-/// write it.
-pub(super) struct Out {
-    file: BufWriter<File>,
-    /// Bytes that were written, and how many there were the last time that it was worth while.
-    written: u64,
-    before: u64,
-    /// How far it is to be brought to the disk.
-    worth_while: SyncSender<u64>,
-    disk: JoinHandle<io::Result<()>>,
-}
-
-impl Out {
-    pub(super) fn new(file: File) -> io::Result<Out> {
-        let (worth_while, often) = sync_channel(1);
-        let same = file.try_clone()?;
-        let disk = thread::Builder::new().name("disk".to_owned());
-        let disk = disk.spawn(move || bring(&same, often))?;
-        Ok(Out { file: BufWriter::with_capacity(BUFFER, file), written: 0, before: 0, worth_while, disk })
-    }
-
-    /// All of it was written.
-    pub(super) fn on_the_disk(self) -> io::Result<()> {
-        let Out { file, worth_while, disk, .. } = self;
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        drop(worth_while);
-        // What the disk failed at is told once, and may have been told there.
-        joined(disk)?;
-        file.sync_all()
-    }
-}
-
-impl Write for Out {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let length = self.file.write(bytes)?;
-        self.written += length as u64;
-        // Where the disk is not done with what came before, it is asked again when more has been written.
-        if self.written - self.before >= WORTH_WHILE {
-            let handed_over = self.written - self.file.buffer().len() as u64;
-            if self.worth_while.try_send(handed_over).is_ok() {
-                self.before = self.written;
-            }
-        }
-        Ok(length)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn bring(file: &File, often: Receiver<u64>) -> io::Result<()> {
-    let mut before = 0;
-    for end in often {
-        file.sync_data()?;
-        // Of a part of a page, all of it would stay in memory.
-        let end = end / PAGES * PAGES;
-        no_longer_read(file, before, end - before);
-        before = end;
-    }
-    Ok(())
-}
-
-/// A part of a file whose memory is at the kernel's disposal. It is no failure where there is no saying so.
-fn no_longer_read(file: &File, at: u64, length: u64) {
-    #[cfg(target_os = "linux")]
-    {
-        use rustix::fs::{Advice, fadvise};
-        let _ = std::num::NonZeroU64::new(length).map(|length| fadvise(file, at, Some(length), Advice::DontNeed));
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (file, at, length);
-}
 
 /// A file without a name, written and hashed on a thread of its own.
 pub(super) struct Spooled {
@@ -180,18 +104,13 @@ impl Hashed {
     }
 }
 
-fn joined<T>(thread: JoinHandle<io::Result<T>>) -> io::Result<T> {
+/// What became of a thread.
+pub(super) fn joined<T>(thread: JoinHandle<io::Result<T>>) -> io::Result<T> {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 /// Bytes written at once.
 const BUFFER: usize = 1 << 20;
-
-/// Bytes that are a whole number of pages, however large the kernel makes them.
-const PAGES: u64 = 64 << 10;
-
-/// Bytes that are worth being brought to the disk while more are written.
-const WORTH_WHILE: u64 = 32 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -217,13 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_an_error() {
+    fn where_there_is_no_disk_for_it_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("out");
-        std::fs::write(&path, "").unwrap();
-        let mut out = Out::new(File::open(&path).unwrap()).unwrap();
-        out.write_all(b"to a file that is open for reading").unwrap();
-        assert!(out.on_the_disk().is_err());
         assert!(Spooled::new(&folder.path().join("gone")).is_err());
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use rawzip::time::UtcDateTime;
 use rawzip::{CompressionMethod, Crc32Option, ZipArchiveWriter, ZipFileBuilder};
 
-use super::spooled::Out;
+use super::out::Out;
 
 /// What writes it: one file after the other.
 pub(super) struct Zip {
@@ -17,13 +17,17 @@ pub(super) struct Zip {
 }
 
 /// The file while it is not whole: it has no name, and is gone with whoever writes it.
-pub(super) struct Partial(File);
+pub(super) struct Partial {
+    file: File,
+    /// Whether it can be given a name later, which a disk of this machine can.
+    unnamed: bool,
+}
 
 impl Zip {
     /// One that is to be at `out` in the end.
     pub(super) fn new(out: &Path) -> io::Result<Zip> {
         let partial = Partial::beside(out)?;
-        let writer = ZipArchiveWriter::new(Out::new(partial.0.try_clone()?)?);
+        let writer = ZipArchiveWriter::new(Out::new(partial.file.try_clone()?, partial.unnamed)?);
         Ok(Zip { writer, partial, files: 0 })
     }
 
@@ -69,17 +73,20 @@ impl Zip {
 impl Partial {
     fn beside(out: &Path) -> io::Result<Partial> {
         let folder = folder_of(out);
-        unnamed(folder).map_or_else(|| tempfile::tempfile_in(folder), Ok).map(Partial)
+        match unnamed(folder) {
+            Some(file) => Ok(Partial { file, unnamed: true }),
+            None => Ok(Partial { file: tempfile::tempfile_in(folder)?, unnamed: false }),
+        }
     }
 
     /// Bytes of it.
     pub(super) fn bytes(&self) -> io::Result<u64> {
-        Ok(self.0.metadata()?.len())
+        Ok(self.file.metadata()?.len())
     }
 
     /// It is whole, and gets its name, unless another file has got that meanwhile.
     pub(super) fn name(mut self, out: &Path) -> io::Result<()> {
-        match link(&self.0, out) {
+        match link(&self.file, out) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => self.copy(out),
             linked => linked,
         }
@@ -87,12 +94,12 @@ impl Partial {
 
     /// Where there is no giving it a name.
     fn copy(&mut self, out: &Path) -> io::Result<()> {
-        self.0.rewind()?;
+        self.file.rewind()?;
         let mut copy = tempfile::Builder::new();
         #[cfg(unix)]
         copy.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut copy = copy.prefix(".trailseal-bundle-").tempfile_in(folder_of(out))?;
-        io::copy(&mut self.0, copy.as_file_mut())?;
+        io::copy(&mut self.file, copy.as_file_mut())?;
         copy.as_file().sync_all()?;
         copy.persist_noclobber(out).map(drop).map_err(|failed| failed.error)
     }
