@@ -15,6 +15,16 @@ pub enum AuditError {
         /// The end.
         end: crate::trail::Time,
     },
+    /// The request's start has not come yet.
+    #[error(
+        "the start {start} is still to come: it is {now}; ask for a time that has passed (a date alone is its midnight UTC)"
+    )]
+    StartToCome {
+        /// The start.
+        start: crate::trail::Time,
+        /// The moment that the evidence is looked at.
+        now: crate::trail::Time,
+    },
     /// The evidence itself could not be listed.
     #[error("the evidence could not be listed: {0}; check the name and your access to it")]
     Source(StoreError),

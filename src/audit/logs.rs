@@ -154,7 +154,7 @@ impl LogReader {
             Read::Absent => Some(listed.missing()),
             Read::Unreadable(Reason::Interrupted) => return self.not_read(read_of, outcome),
             Read::LeftOut if self.presence => return self.present(read_of, outcome),
-            Read::LeftOut => Some(listed.unreadable(Reason::Unreachable)),
+            Read::LeftOut => Some(listed.unreadable(Reason::LeftOut)),
             Read::Unreadable(reason) => Some(listed.unreadable(reason)),
         };
         if self.teller.wanted() {

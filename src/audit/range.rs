@@ -57,7 +57,10 @@ impl Range {
             None => from_evidence(evidence, request, discovery, start).await,
         };
         if let Some(start) = scope.start.filter(|start| *start >= scope.end) {
-            return Err(AuditError::RangeReversed { start, end: scope.end });
+            return Err(match start >= as_of {
+                true => AuditError::StartToCome { start, now: as_of },
+                false => AuditError::RangeReversed { start, end: scope.end },
+            });
         }
         Ok(Range { scope, start_recorded: recorded.is_some(), end_from, as_of })
     }

@@ -46,8 +46,9 @@ impl SelectArgs {
         let time = |text: &str| Time::parse_requested(text, clock).map_err(Failure::told);
         let as_of = now.map(time).transpose()?.unwrap_or(clock);
         let time = |text: &String| Time::parse_requested(text, as_of).map_err(Failure::told);
-        let (start, end) =
-            (self.start_time.as_ref().map(time).transpose()?, self.end_time.as_ref().map(time).transpose()?);
+        let start = self.start_time.as_ref().map(time).transpose()?;
+        let end = self.end_time.as_ref().map(|text| Time::parse_requested_end(text, as_of).map_err(Failure::told));
+        let end = end.transpose()?;
         match start.zip(end) {
             Some((start, end)) if start >= end => Err(Failure::told(AuditError::RangeReversed { start, end })),
             _ => Ok(AskedTime { start, end, as_of }),

@@ -76,7 +76,7 @@ impl Code {
                 "Remove the cause that the reason names (permission, archive, encryption key, network or limit), and verify again. Nothing is shown against the file."
             }
             Code::LogUnreadable => {
-                "Remove the cause that the reason names (permission, archive, encryption key, network or limit), and verify again. Nothing is shown against the file."
+                "Remove the cause that the reason names (permission, archive, encryption key, network or limit), and verify again. Nothing is shown against the file. What a bundle was made without is still in its source, or in a bundle made with `--include-logs all`."
             }
             Code::LogUnlisted => {
                 "Do not rely on this object's events. Find out who wrote it; if CloudTrail did, while validation was off or just before a hole, it stays unproven."

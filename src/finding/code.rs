@@ -154,6 +154,7 @@ reasons! {
     Kms "kms" "Unreadable: the key that encrypts it may not be used, or is gone.",
     Throttled "throttled" "Unreadable: the store kept asking to slow down.",
     Unreachable "unreachable" "Unreadable: the store did not answer, broke off, or gave something that is no ordinary object.",
+    LeftOut "left-out" "Unreadable: the bundle was made without it.",
     OverLimit "over-limit" "Unreadable: larger than a limit.",
     Interrupted "interrupted" "Not looked at: the run was interrupted before.",
 }

@@ -59,8 +59,9 @@ impl Code {
             Code::DigestSignatureMissing => {
                 "the evidence was copied with a tool that drops S3 metadata (`aws s3 sync` to a disk always does), and this digest is the newest, so that no successor records its signature."
             }
-            Code::DigestUnreadable | Code::LogUnreadable => {
-                "a permission is missing, the object is archived, or the network failed."
+            Code::DigestUnreadable => "a permission is missing, the object is archived, or the network failed.",
+            Code::LogUnreadable => {
+                "a permission is missing, the object is archived, the network failed, or a bundle was made without it."
             }
             Code::LogUnlisted => {
                 "CloudTrail delivered it while validation was off, or its digest is among those that are missing or outside what was asked for, or another program writes to the folder."

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use code::{Code, Reason, Severity};
 pub(crate) use wording::{ListedLog, length};
 
-use crate::trail::{ChainId, Interval, ObjectLocation};
+use crate::trail::{ChainId, DigestKey, Interval, LogKey, ObjectLocation};
 
 /// One thing found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,17 @@ impl Finding {
         self.recorded = Some(recorded.into());
         self.computed = Some(computed.into());
         self
+    }
+
+    /// The account and region that it is about: those of its chain; of what is in no chain, such as a log file that no digest
+    /// lists, those that the object's name says.
+    pub fn place(&self) -> Option<(String, String)> {
+        if let Some(chain) = &self.chain {
+            return Some((chain.account_id.clone(), chain.region.clone()));
+        }
+        let key = &self.subject.as_ref()?.key;
+        let of_log = LogKey::parse(key).map(|key| (key.folder.account, key.region));
+        of_log.or_else(|| DigestKey::parse(key).map(|key| (key.chain.account_id, key.chain.region)))
     }
 
     /// The order of findings in a report: chain, time, key, code. What has no chain comes first.

@@ -389,6 +389,7 @@ fn why_unreadable(reason: Reason) -> &'static str {
         Reason::Archived => "it is in an archive storage class and must be restored first",
         Reason::Kms => "the key that encrypts it could not be used",
         Reason::Throttled => "the store kept asking to slow down",
+        Reason::LeftOut => "the bundle was made without it",
         Reason::OverLimit => "it is larger than the limit",
         Reason::Interrupted => "the run was interrupted before",
         _ => "it could not be reached, or is no ordinary object",

@@ -232,7 +232,8 @@ impl StoreError {
             StoreError::Kms => Some(Reason::Kms),
             StoreError::Throttled => Some(Reason::Throttled),
             StoreError::OverLimit(_) => Some(Reason::OverLimit),
-            StoreError::BrokeOff(_) | StoreError::Unreachable(_) | StoreError::LeftOut => Some(Reason::Unreachable),
+            StoreError::BrokeOff(_) | StoreError::Unreachable(_) => Some(Reason::Unreachable),
+            StoreError::LeftOut => Some(Reason::LeftOut),
             StoreError::Interrupted => Some(Reason::Interrupted),
         }
     }

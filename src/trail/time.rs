@@ -106,8 +106,17 @@ impl Time {
     }
 
     /// Parses what people write for a time: RFC 3339 with any offset, a date (midnight UTC), or a span back from `now`
-    /// (a [`Span`]: `90d`, `36h`, `30m`).
+    /// (a [`Span`]: `90d`, `36h`, `30m`). A fraction of a second is cut off.
     pub fn parse_requested(text: &str, now: Time) -> Result<Time, TimeError> {
+        Time::requested(text, now, Round::Down)
+    }
+
+    /// The same for the end of a range, of which a fraction of a second takes the whole second in.
+    pub fn parse_requested_end(text: &str, now: Time) -> Result<Time, TimeError> {
+        Time::requested(text, now, Round::Up)
+    }
+
+    fn requested(text: &str, now: Time, fraction: Round) -> Result<Time, TimeError> {
         let text = text.trim();
         let wrong = || TimeError(text.to_owned());
         if let Ok(span) = text.parse::<Span>() {
@@ -125,7 +134,11 @@ impl Time {
             text.get(10..).and_then(|rest| rest.rsplit_once(['+', '-'])).and_then(|(_, offset)| offset.get(..2));
         match offset.is_some_and(|hours| hours.parse::<u8>().is_ok_and(|hours| hours > 23)) {
             true => Err(wrong()),
-            false => Ok(Time::from_unix(time.as_second())),
+            false => {
+                let down = time.as_nanosecond().div_euclid(1_000_000_000);
+                let up = i128::from(fraction == Round::Up && time.subsec_nanosecond() != 0);
+                i64::try_from(down + up).map(Time::from_unix).map_err(|_| wrong())
+            }
         }
     }
 
@@ -143,6 +156,13 @@ impl Time {
         let stamp = Timestamp::from_second(self.0).unwrap_or(Timestamp::UNIX_EPOCH);
         TimeZone::UTC.to_datetime(stamp)
     }
+}
+
+/// What becomes of a fraction of a second.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Round {
+    Down,
+    Up,
 }
 
 impl fmt::Display for Time {
@@ -287,6 +307,20 @@ mod tests {
         ] {
             assert_eq!(Time::parse_digest_time(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_fraction_of_a_second_takes_that_second_in() {
+        let now = Time::from_unix(0);
+        for (text, start, end) in [
+            ("2026-01-31T08:00:00.25Z", "08:00:00Z", "08:00:01Z"),
+            ("2026-01-31T08:00:00.0Z", "08:00:00Z", "08:00:00Z"),
+        ] {
+            assert!(Time::parse_requested(text, now).unwrap().to_string().ends_with(start), "{text}");
+            assert!(Time::parse_requested_end(text, now).unwrap().to_string().ends_with(end), "{text}");
+        }
+        let before = Time::parse_requested("1969-12-31T23:59:59.5Z", now).unwrap();
+        assert_eq!((before.unix(), Time::parse_requested_end("1969-12-31T23:59:59.5Z", now).unwrap().unix()), (-1, 0));
     }
 
     #[test]

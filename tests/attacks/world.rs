@@ -245,7 +245,7 @@ pub(crate) fn judge(bucket: &Bucket, ask: &Ask) -> Option<Report> {
             counted.against(&report);
             Some(report)
         }
-        Err(AuditError::RangeReversed { .. } | AuditError::KeysForeign { .. }) => None,
+        Err(AuditError::RangeReversed { .. } | AuditError::StartToCome { .. } | AuditError::KeysForeign { .. }) => None,
         Err(error) => panic!("{error}"),
     }
 }

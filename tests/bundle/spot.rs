@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use trailseal::finding::Code;
+use trailseal::finding::{Code, Reason};
 use trailseal::report::{Report, Verdict};
 
 use super::altered::forged;
@@ -88,6 +88,19 @@ fn it_verifies_and_says_that_one_log_file_was_asked_for() {
     assert!(digest.is_err(), "it is kept as it was delivered, compressed");
     let other = LOG.replace("e6LsD7bz1tGiuwXe", "AAAAAAAAAAAAAAAA");
     assert_eq!(inspect(&other).status.code(), Some(3));
+}
+
+#[test]
+fn where_it_was_made_without_the_log_file_that_is_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    for which in ["none", "failed"] {
+        let more = ["--log-file", LOG, "--include-logs", which];
+        let (report, status) = verify(&bundle_of_the_trail(dir.path(), &format!("{which}.zip"), &more), &[]);
+        assert_eq!((report.verdict, status), (Verdict::Inconclusive, Some(3)));
+        let found: Vec<_> = report.findings.iter().map(|finding| (finding.code, finding.reason)).collect();
+        assert_eq!(found, [(Code::LogUnreadable, Some(Reason::LeftOut))], "{:#?}", report.findings);
+        assert!(report.findings[0].message.ends_with("the bundle was made without it"));
+    }
 }
 
 #[test]

@@ -153,7 +153,16 @@ fn times_and_ranges() {
     verify(&["--end-time", "2026-01-10T01:00:00"], "is no time", "write 2026-01-31");
     verify(&["--now", "soon"], "is no time", "write 2026-01-31");
     verify(&["--start-time", "2026-01-11", "--end-time", "2026-01-10"], "is not before the end", "exchange them");
-    verify(&["--start-time", "2027-01-01"], "is not before the end", "exchange them");
+    verify(
+        &["--start-time", "2026-01-20", "--now", "2026-02-01"],
+        "is not before the end",
+        "a copy ends where it says",
+    );
+    verify(
+        &["--start-time", "2026-02-02", "--now", "2026-02-01"],
+        "is still to come",
+        "ask for a time that has passed",
+    );
 }
 
 #[test]
