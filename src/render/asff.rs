@@ -108,6 +108,9 @@ fn of_chain(report: &Report, one: &OneChain<'_>, of_none: &[&Finding]) -> Asff {
         ("trailseal/period".to_owned(), report.period().to_string()),
         ("trailseal/control-mapping".to_owned(), controls.version.clone()),
     ]);
+    if !report.checks.skipped.is_empty() {
+        product_fields.insert("trailseal/not-checked".to_owned(), fit(&report.checks.skipped.join("; "), 2_048));
+    }
     if let Some(until) = chain.proven_until() {
         product_fields.insert("trailseal/proven-until".to_owned(), until.to_string());
     }

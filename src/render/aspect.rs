@@ -1,7 +1,7 @@
 //! Which of the things that were checked a finding is about: the tests and checks of forms that have such.
 
 use crate::finding::{Code, Finding, Severity};
-use crate::report::{ChainReport, thousands};
+use crate::report::{ChainReport, Report, thousands};
 
 /// What was checked of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,11 @@ impl Aspect {
 /// Whether a finding changes a verdict.
 pub(super) fn counts(finding: &Finding) -> bool {
     !finding.waived && finding.severity != Severity::Note
+}
+
+/// What was not checked, each in a line, unescaped: whoever reads of a verdict must learn what it does not speak of.
+pub(super) fn not_checked(report: &Report) -> impl Iterator<Item = String> + '_ {
+    report.checks.skipped.iter().map(|check| format!("not checked: {check}"))
 }
 
 /// A finding in one line, unescaped: its code, its reason, what it is about, what happened.

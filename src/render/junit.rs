@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::aspect::{Aspect, counts, line};
+use super::aspect::{Aspect, counts, line, not_checked};
 use super::escape::visible;
 use crate::finding::{Finding, Severity};
 use crate::report::{ByChain, OneChain, Report, Verdict};
@@ -118,7 +118,7 @@ impl Test {
             kind: report.verdict.to_string(),
             summary: report.headline(),
             counted: Vec::new(),
-            output: vec![report.headline()],
+            output: [report.headline()].into_iter().chain(not_checked(report)).collect(),
         }
     }
 

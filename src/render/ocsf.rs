@@ -14,7 +14,7 @@ use event::{
     Product, Remediation, Resource, Severity as Level, Status,
 };
 
-use super::aspect::{Aspect, counts, line};
+use super::aspect::{Aspect, counts, line, not_checked};
 use super::json::json_line;
 use super::place::Place;
 use super::uid;
@@ -30,7 +30,7 @@ const VERSION: &str = "1.5.0";
 const COMPLIANCE_FINDING: (u32, &str) = (2003, "Compliance Finding");
 const DETECTION_FINDING: (u32, &str) = (2004, "Detection Finding");
 
-/// The most reasons told in one event; how many more there are is told too.
+/// The most reasons told in one event, and the most that was not checked; how many more there are is told too.
 const MOST_DETAILS: usize = 100;
 
 /// Writes the events, one a line: the report as a whole, for silence must not be taken for a clean result; then chains, then
@@ -78,6 +78,8 @@ struct Evaluated<'a> {
     findings: Vec<&'a Finding>,
     /// How many more count, that are told of with the report as a whole.
     elsewhere: usize,
+    /// What was not checked, told with the report as a whole.
+    not_checked: Vec<String>,
     checks: Vec<Check>,
     resource: Resource,
 }
@@ -102,6 +104,7 @@ fn of_report<'a>(report: &'a Report, by_chain: &ByChain<'a>) -> ComplianceEvent<
             // What is in a chain is told with the chain.
             findings: [&by_chain.of_none[..], &by_chain.elsewhere].concat(),
             elsewhere: 0,
+            not_checked: not_checked(report).collect(),
             checks: Vec::new(),
             resource: Resource {
                 uid: uid.clone(),
@@ -134,6 +137,7 @@ fn of_chain<'a>(report: &'a Report, one: &OneChain<'a>, of_none: &[&'a Finding])
             checks: Aspect::ALL.map(check).into(),
             findings: one.findings.clone(),
             elsewhere: of_none.iter().filter(|finding| counts(finding)).count(),
+            not_checked: Vec::new(),
             resource: Resource {
                 uid: uid.clone(),
                 name: chain.trail.clone(),
@@ -182,13 +186,13 @@ fn compliance_finding<'a>(report: &'a Report, of: Evaluated<'a>) -> ComplianceEv
             ..event(Teller::of(report), COMPLIANCE_FINDING, severity, &of.place, of.uid.clone(), Some(report.period()))
         },
         finding_info: finding_info(report, of.uid, title, desc, of.rule),
-        compliance: compliance(status, of.checks, status_details(&of.findings, of.elsewhere)),
+        compliance: compliance(status, of.checks, status_details(&of.findings, of.elsewhere, of.not_checked)),
         resources: vec![of.resource],
         remediation: None,
     }
 }
 
-fn status_details(findings: &[&Finding], elsewhere: usize) -> Vec<String> {
+fn status_details(findings: &[&Finding], elsewhere: usize, not_checked: Vec<String>) -> Vec<String> {
     let counted: Vec<&Finding> = findings.iter().copied().filter(|finding| counts(finding)).collect();
     let mut details: Vec<String> = counted.iter().take(MOST_DETAILS).map(|finding| line(finding)).collect();
     if counted.len() > MOST_DETAILS {
@@ -196,6 +200,11 @@ fn status_details(findings: &[&Finding], elsewhere: usize) -> Vec<String> {
     }
     if elsewhere > 0 {
         details.push(format!("{elsewhere} findings of no chain count too, and are told of with the report as a whole"));
+    }
+    let more = not_checked.len().saturating_sub(MOST_DETAILS);
+    details.extend(not_checked.into_iter().take(MOST_DETAILS));
+    if more > 0 {
+        details.push(format!("{more} more that was not checked is in the report"));
     }
     details
 }

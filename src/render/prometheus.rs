@@ -46,6 +46,11 @@ fn overall(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         ("trailseal_period_start_timestamp_seconds", "From when on the report speaks.", period.start.unix()),
         ("trailseal_period_end_timestamp_seconds", "Until when the report speaks.", period.end.unix()),
         ("trailseal_partial", "Whether the run was interrupted.", i64::from(report.is_partial())),
+        (
+            "trailseal_not_checked",
+            "How many things that belong to the whole were not checked; the report names each.",
+            i64::try_from(report.checks.skipped.len()).unwrap_or(i64::MAX),
+        ),
     ] {
         page.head(name, help)?;
         page.sample(name, &[], value)?;

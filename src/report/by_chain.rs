@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{ChainReport, Report};
-use super::verdict::{Verdict, decide, scope};
+use super::verdict::{Verdict, decide, scope, waived};
 use crate::finding::Finding;
 use crate::trail::ChainId;
 
@@ -57,7 +57,8 @@ impl Report {
             let of_chain = usize::try_from(chain.log_files.listed()).unwrap_or(usize::MAX).clamp(1, named.max(1));
             let named = if named == 0 { 0 } else { of_chain };
             let scope = scope(&self.request.log_files, named, chain.log_files, chain.digests);
-            let headline = format!("{verdict}: {scope}, {}", self.period());
+            let waived = waived(findings.iter().chain(&of_none).copied());
+            let headline = format!("{verdict}: {scope}, {}{waived}", self.period());
             let narrowed = chain.log_files.not_checked > 0 || named > 0 || self.is_partial();
             OneChain { chain, id, verdict, headline, narrowed, findings }
         });

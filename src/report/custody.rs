@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::model::{ChainReport, Report, RequestReport};
-use super::verdict::Verdict;
+use super::verdict::{Verdict, waived};
 use crate::finding::{Code, Finding};
 use crate::limits::DIGEST_DUE_AFTER;
 use crate::trail::{ChainId, ChainKind, Interval, Time};
@@ -77,7 +77,8 @@ impl Custody {
             let RequestReport { accounts, regions, trails, .. } = &report.request;
             [accounts, regions, trails].iter().any(|names| !names.is_empty())
         });
-        format!("{}: {intact} of {count} bundles intact{logs}{filters}, {meet}{times}", self.verdict)
+        let waived = waived(self.bundles.iter().flat_map(|held| &held.report.findings));
+        format!("{}: {intact} of {count} bundles intact{logs}{filters}, {meet}{times}{waived}", self.verdict)
     }
 
     /// How many bundles are of less than everything.
@@ -223,6 +224,8 @@ mod tests {
         b.report.request.regions.push("r".to_owned());
         let both = ", all without the content of all log files, 1 of them of some accounts, regions or trails only";
         assert_eq!(said(&a, &b), both);
+        b.report.findings.push(Finding { waived: true, ..Finding::new(Code::LogMissing, "") });
+        assert!(Custody::conclude(vec![a, b]).headline().ends_with(", 1 finding waived"));
     }
 
     #[test]

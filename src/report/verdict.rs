@@ -62,6 +62,15 @@ fn with_digests(logs: &str, digests: Tally) -> String {
     format!("{logs}, {} of {} digest files verified", thousands(digests.verified), thousands(met))
 }
 
+/// How many findings a waiver accepts, where there are any: they would decide.
+pub(super) fn waived<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> String {
+    match findings.into_iter().filter(|finding| finding.waived).count() {
+        0 => String::new(),
+        1 => ", 1 finding waived".to_owned(),
+        waived => format!(", {} findings waived", thousands(waived as u64)),
+    }
+}
+
 /// How much was read for a sample, such as `sample:25 seed 7` or `sample:5% seed 7`; none if it was not asked for one.
 fn sampled(asked: &str, logs: LogTally, partial: bool) -> Option<String> {
     let (size, seed) = asked.strip_prefix("sample:")?.split_once(" seed ")?;
@@ -117,9 +126,7 @@ impl Report {
         let filters = [&self.request.accounts, &self.request.regions, &self.request.trails];
         let filtered: Vec<&str> = filters.iter().flat_map(|names| names.iter().map(String::as_str)).collect();
         let only = if filtered.is_empty() { String::new() } else { format!(", only {}", filtered.join(" ")) };
-        let waived = self.findings.iter().filter(|finding| finding.waived).count();
-        let waived =
-            if waived == 0 { String::new() } else { format!(", {} findings waived", thousands(waived as u64)) };
+        let waived = waived(&self.findings);
         let partial = if self.is_partial() { " (partial: the run was interrupted)" } else { "" };
         let (asked, logs, digests) = (&self.request.log_files, self.totals.log_files, self.totals.digests);
         let named = self.request.named_log_files.len();

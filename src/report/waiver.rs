@@ -12,11 +12,11 @@ pub struct Waiver {
     pub code: Code,
     /// The finding's subject, `s3://bucket/key`; with `*` at its end, every subject that begins so.
     pub subject: Option<String>,
-    /// The account of the finding's chain.
+    /// The account of the finding's chain, or of the object that it is about.
     pub account_id: Option<String>,
-    /// The region of the finding's chain.
+    /// The region of the finding's chain, or of the object that it is about.
     pub region: Option<String>,
-    /// The trail of the finding's chain.
+    /// The trail of the finding's chain: the name of a log file does not say it.
     pub trail: Option<String>,
     /// The finding's time lies within.
     pub interval: Option<Interval>,
@@ -35,6 +35,15 @@ pub struct AppliedWaiver {
     pub code: Code,
     /// The subject it is for.
     pub subject: Option<String>,
+    /// The account it is for; none for all.
+    #[serde(default)]
+    pub account_id: Option<String>,
+    /// The region it is for; none for all.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The trail it is for; none for all.
+    #[serde(default)]
+    pub trail: Option<String>,
     /// The time it is for.
     pub interval: Option<Interval>,
     /// Why.
@@ -154,31 +163,35 @@ impl Waivers {
 impl Waiver {
     /// Whether it accepts this finding.
     fn accepts(&self, finding: &Finding) -> bool {
-        let chain = finding.chain.as_ref();
-        let same = |wanted: &Option<String>, has: Option<&String>| wanted.as_ref().is_none_or(|name| has == Some(name));
         self.code == finding.code
             && self.subject.as_ref().is_none_or(|wanted| {
                 let Some(subject) = finding.subject.as_ref().map(ToString::to_string) else { return false };
                 wanted.strip_suffix('*').map_or(subject == *wanted, |start| subject.starts_with(start))
             })
-            && same(&self.account_id, chain.map(|chain| &chain.account_id))
-            && same(&self.region, chain.map(|chain| &chain.region))
-            && same(&self.trail, chain.map(|chain| &chain.trail))
             && self.interval.is_none_or(|within| {
                 finding.interval.is_some_and(|interval| within.start <= interval.start && interval.end <= within.end)
             })
+            && self.names_the_place_of(finding)
+    }
+
+    fn names_the_place_of(&self, finding: &Finding) -> bool {
+        let same = |wanted: &Option<String>, has: Option<String>| wanted.is_none() || *wanted == has;
+        let (account_id, region) = finding.place().unzip();
+        let trail = finding.chain.as_ref().map(|chain| chain.trail.clone());
+        same(&self.account_id, account_id) && same(&self.region, region) && same(&self.trail, trail)
     }
 
     fn describe(&self) -> String {
-        let interval = self.interval.map(|interval| interval.to_string());
-        let what: Vec<&str> = self.subject.as_deref().into_iter().chain(interval.as_deref()).collect();
-        format!("{} for {}", self.code, what.join(", "))
+        format!("{} for {}", self.code, self.applied(false, 0).narrowed_to().join(", "))
     }
 
     fn applied(&self, expired: bool, findings: u64) -> AppliedWaiver {
         AppliedWaiver {
             code: self.code,
             subject: self.subject.clone(),
+            account_id: self.account_id.clone(),
+            region: self.region.clone(),
+            trail: self.trail.clone(),
             interval: self.interval,
             reason: self.reason.clone(),
             who: self.who.clone(),
@@ -186,6 +199,16 @@ impl Waiver {
             expired,
             findings,
         }
+    }
+}
+
+impl AppliedWaiver {
+    /// What it is for besides its code, each by itself.
+    pub fn narrowed_to(&self) -> Vec<String> {
+        let names = [("account", &self.account_id), ("region", &self.region), ("trail", &self.trail)];
+        let names = names.into_iter().filter_map(|(what, name)| name.as_ref().map(|name| format!("{what} {name}")));
+        let times = self.interval.map(|interval| interval.to_string());
+        self.subject.clone().into_iter().chain(names).chain(times).collect()
     }
 }
 
@@ -270,6 +293,33 @@ mod tests {
             assert!(!findings[1].waived);
             assert_eq!(findings.len(), if expected == 0 { 3 } else { 2 }, "an unused waiver is told of");
         }
+    }
+
+    #[test]
+    fn an_object_of_no_chain_is_of_the_account_and_region_that_its_name_says() {
+        let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/01/10/\
+                   111122223333_CloudTrail_us-east-1_20260110T1550Z_Yif086ycowW3glB9.json.gz";
+        let finding = Finding::new(Code::LogMissing, "").about(&ObjectLocation::new("b", key));
+        for (more, expected) in [
+            ("account_id = \"111122223333\"", true),
+            ("account_id = \"111122223333\"\nregion = \"us-east-1\"", true),
+            ("account_id = \"444455556666\"", false),
+            ("region = \"us-west-2\"", false),
+            ("trail = \"management-events\"", false),
+        ] {
+            let waivers = waivers(&format!("subject = \"s3://b/AWSLogs/*\"\n{more}"));
+            assert_eq!(waivers.0[0].accepts(&finding), expected, "{more}");
+        }
+    }
+
+    #[test]
+    fn what_a_waiver_is_for_is_told_whole() {
+        let waivers = waivers(
+            "account_id = \"111122223333\"\nregion = \"us-east-1\"\ntrail = \"t\"\nstart = \"2026-01-01\"\nend = \"2026-01-02\"",
+        );
+        let told = "log-missing for account 111122223333, region us-east-1, trail t, \
+                    2026-01-01T00:00:00Z to 2026-01-02T00:00:00Z";
+        assert_eq!(waivers.0[0].describe(), told);
     }
 
     #[test]

@@ -187,7 +187,7 @@ pub(crate) fn everything() -> Report {
     .about(&log_file(account, region, 20));
     let waivers = format!(
         "[[waiver]]\ncode = \"log-unlisted\"\nsubject = \"{}\"\nreason = \"delivered while validation was off, ticket 4711\"\nwho = \"J. Doe\"\nuntil = \"2026-06-30\"\n\
-         [[waiver]]\ncode = \"log-missing\"\nsubject = \"s3://audit-logs/old/*\"\nreason = \"restored\"\nwho = \"J. Doe\"\nuntil = \"2025-06-30\"\n",
+         [[waiver]]\ncode = \"log-missing\"\nsubject = \"s3://audit-logs/old/*\"\naccount_id = \"111122223333\"\nregion = \"us-east-1\"\ntrail = \"management\"\nreason = \"restored\"\nwho = \"J. Doe\"\nuntil = \"2025-06-30\"\n",
         log_file(account, region, 20)
     );
     let request = RequestReport { accounts: vec![account.to_owned()], ..request(24) };

@@ -41,11 +41,8 @@ pub(super) fn waived(report: &Report, page: &mut Page) {
 
 fn row(waiver: &AppliedWaiver, page: &mut Page) {
     page.within("<tr><th scope=\"row\" class=\"long\"><code>", waiver.code.name(), "</code>");
-    if let Some(subject) = &waiver.subject {
-        page.within("<br><span class=\"mono\">", subject, "</span>");
-    }
-    if let Some(interval) = waiver.interval {
-        page.within("<br>", &interval.to_string(), "");
+    for part in waiver.narrowed_to() {
+        page.within("<br><span class=\"mono\">", &part, "</span>");
     }
     page.raw("</th>");
     let did = match (waiver.expired, waiver.findings) {

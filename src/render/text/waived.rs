@@ -37,10 +37,13 @@ pub(super) fn waived(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
 }
 
 fn one(waiver: &AppliedWaiver, page: &mut Page<'_>) -> io::Result<()> {
-    let subject = waiver.subject.as_ref().map(|subject| page.name(subject));
-    let interval = waiver.interval.map(|interval| interval.to_string());
-    let what: Vec<String> = subject.into_iter().chain(interval).collect();
-    page.line(&format!("  {} for {}", waiver.code, what.join(", ")))?;
+    let parts = waiver.narrowed_to();
+    let (first, rest) = parts.split_first().map_or(("anything", &[][..]), |(first, rest)| (first, rest));
+    page.line(&format!("  {} for {}", waiver.code, page.name(first)))?;
+    if !rest.is_empty() {
+        let only = page.sentence(&rest.join(", "));
+        page.prose("    only     ", &only)?;
+    }
     let applied = match waiver.expired {
         true => "has expired, so it was not applied".to_owned(),
         false => counted(usize::try_from(waiver.findings).unwrap_or(usize::MAX), "finding"),
