@@ -17,7 +17,7 @@ pub(super) struct Looked {
 impl Looked {
     /// Whether all that a finding is about was looked at by these together, which are of a run at `now`.
     pub(super) fn covered<'a>(all: impl Iterator<Item = &'a Looked>, finding: &Finding, now: Time) -> bool {
-        let place = place(finding);
+        let place = finding.place();
         let mut looked: Vec<&Looked> = all.filter(|looked| looked.only.is_none() || looked.only == place).collect();
         // What is of no time is seen by whoever looks at all accounts and regions, at whatever time.
         let Some(time) = time(finding) else { return looked.iter().any(|looked| looked.only.is_none()) };
@@ -36,17 +36,7 @@ impl Looked {
     }
 }
 
-/// The account and region that a finding is about, where it tells.
-pub(super) fn place(finding: &Finding) -> Option<(String, String)> {
-    if let Some(chain) = &finding.chain {
-        return Some((chain.account_id.clone(), chain.region.clone()));
-    }
-    let key = &finding.subject.as_ref()?.key;
-    let of_log = LogKey::parse(key).map(|key| (key.folder.account, key.region));
-    of_log.or_else(|| DigestKey::parse(key).map(|key| (key.chain.account_id, key.chain.region)))
-}
-
-/// The time that it is about, where it tells.
+/// The time that a finding is about, where it tells.
 pub(super) fn time(finding: &Finding) -> Option<Interval> {
     let of_key = || {
         let key = &finding.subject.as_ref()?.key;

@@ -73,7 +73,7 @@ fn may_hide(folder: &ObjectLocation, finding: &Finding) -> bool {
     if finding.subject.as_ref().is_some_and(|at| at.key.starts_with(&folder.key)) {
         return true;
     }
-    let Some((account, region)) = looked::place(finding) else { return true };
+    let Some((account, region)) = finding.place() else { return true };
     let mut parts = folder.key.split('/').skip_while(|part| !crate::trail::is_account_id(part));
     match (parts.next(), parts.nth(1).filter(|part| !part.is_empty())) {
         // Above the accounts.

@@ -10,10 +10,10 @@ use super::memory::{Memory, Slice};
 use super::state::{
     Concluded, KnownChain, Listener, OpenFinding, RunEnd, RunId, RunOutcome, State, StateError, TargetId,
 };
-use crate::audit::{AuditError, AuditRequest, Evidence, Observer, audit};
+use crate::audit::{AuditError, AuditRequest, Evidence, LogFiles, Observer, audit};
 use crate::finding::{Code, Finding};
 use crate::keys::KeySource;
-use crate::report::{ChainReport, Report};
+use crate::report::{ChainReport, Report, thousands};
 use crate::trail::{Interval, ObjectLocation, Time};
 
 /// A target, opened.
@@ -111,6 +111,7 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
         digests: (totals(|report| report.totals.digests.verified), counts.digests_read),
         logs: (totals(|report| report.totals.log_files.verified), counts.logs_read),
         bytes_hashed: totals(|report| report.totals.bytes_hashed),
+        narrowed: watched.narrowed(totals(|report| report.totals.log_files.not_checked)),
         ..RunEnd::default()
     };
     let end = watched.conclude(state, target, run, outcome, &audits, &besides, &memory.well(), end)?;
@@ -197,6 +198,24 @@ impl Watched {
         Ok(())
     }
 
+    /// What its verdict does not speak of, where it is of less than everything.
+    fn narrowed(&self, not_read: u64) -> Option<String> {
+        let AuditRequest { select, log_files, .. } = &self.request;
+        let names = [&select.accounts, &select.regions, &select.trails];
+        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
+        let mut said = Vec::new();
+        if !names.is_empty() {
+            said.push(format!("only {}", names.join(" ")));
+        }
+        let unread = format!("{} log files not read", thousands(not_read));
+        match log_files {
+            LogFiles::All if not_read == 0 => {}
+            LogFiles::All => said.push(unread),
+            how => said.push(format!("{unread} (log_files = {how})")),
+        }
+        (!said.is_empty()).then(|| said.join(", "))
+    }
+
     /// What is to be looked at: all, or what is new, a share of what was proven, and what is still open.
     fn looks(
         &self,
@@ -222,7 +241,7 @@ impl Watched {
             looks.extend(oldest.and_then(|oldest| slice.part(oldest, since)));
         }
         for open in open {
-            let (Some(place), Some(time)) = (looked::place(&open.finding), looked::time(&open.finding)) else {
+            let (Some(place), Some(time)) = (open.finding.place(), looked::time(&open.finding)) else {
                 continue;
             };
             if looks.len() >= AT_ONCE || Looked::covered(looks.iter(), &open.finding, now) {

@@ -79,6 +79,35 @@ fn it_tells_what_the_runs_came_to() {
 }
 
 #[test]
+fn what_a_verdict_does_not_speak_of_stands_beside_it() {
+    let monitor = Monitor::new("metrics_file = \"m.prom\"\nstatus_page = \"page.html\"");
+    alter(&monitor.evidence);
+    let waiver = "[[waiver]]\ncode = \"log-trailing-data\"\nsubject = \"s3://example-trail-logs/AWSLogs/*\"\nreason = \"r\"\nwho = \"w\"\nuntil = \"2031-01-01\"\n";
+    fs::write(monitor.path("waivers.toml"), waiver).unwrap();
+    let config = monitor.path("trailseal.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let (all, none) = ("waivers = \"waivers.toml\"\n", "log_files = \"none\"\nregions = [\"us-east-1\"]\n");
+    fs::write(&config, format!("{text}{all}")).unwrap();
+    let told = stdout(&run(&["monitor", "--config", &config, "--once", "--now", "2030-01-01T00:00:00Z"]));
+    assert!(told.contains("copy: intact: ") && told.contains(" open, 1 of them waived\n"), "{told}");
+    let (status, told, _) = monitor.status(&[]);
+    let expected = "intact: 1 target: 1 intact, 1 with waived findings; as of 2030-01-01T02:00:00Z\n";
+    assert!(status == Some(0) && told.starts_with(expected), "{told}");
+
+    fs::write(&config, format!("{text}{all}{none}")).unwrap();
+    let told = stdout(&run(&["monitor", "--config", &config, "--once", "--now", "2030-01-01T01:00:00Z"]));
+    let narrowed = "of less than everything: only us-east-1, 6 log files not read (log_files = none)";
+    assert!(told.contains(&format!("copy: intact, {narrowed}: ")), "{told}");
+    let (_, told, _) = monitor.status(&[]);
+    assert!(told.contains(" 1 of less than everything, 1 with waived findings; as of "), "{told}");
+    assert!(told.contains(&format!("\n  Its verdict is {narrowed}\n")), "{told}");
+    let page = fs::read_to_string(monitor.path("page.html")).unwrap();
+    assert!(page.contains("<dt>Scope</dt><dd>Its verdict is of less than everything: only us-east-1"), "{page}");
+    let metrics = fs::read_to_string(monitor.path("m.prom")).unwrap();
+    assert!(metrics.contains("trailseal_monitor_narrowed{target=\"copy\"} 1\n"), "{metrics}");
+}
+
+#[test]
 fn what_the_file_does_not_know_is_told() {
     let monitor = Monitor::new("");
     monitor.once("2030-01-01T00:00:00Z");

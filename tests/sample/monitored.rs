@@ -61,6 +61,7 @@ pub(crate) fn said_everywhere(word: &str) -> Status {
         run.error = Some(word.to_owned());
         run.recheck = Some(word.to_owned());
         run.reread = Some(word.to_owned());
+        run.narrowed = Some(word.to_owned());
     }
     target.findings.iter_mut().for_each(|found| found.id = word.to_owned());
     target.chains[0].newest_digest = Some(word.to_owned());
@@ -115,6 +116,7 @@ fn run(run: i64, began: Time, report: &Report) -> RunStatus {
         bytes_hashed: report.totals.bytes_hashed,
         opened: report.findings.len() as u64,
         resolved: 0,
+        narrowed: (!report.request.accounts.is_empty()).then(|| format!("only {}", report.request.accounts.join(" "))),
     }
 }
 

@@ -257,9 +257,14 @@ fn tell(
         thousands(end.logs.0),
         thousands(end.logs.1)
     );
-    let changed = format!("{} findings opened, {} resolved, {} open", end.opened, end.resolved, open.len());
+    let narrowed = end.narrowed.as_ref().map_or_else(String::new, |what| format!(", of less than everything: {what}"));
+    let waived = match open.iter().filter(|open| open.finding.waived).count() {
+        0 => String::new(),
+        waived => format!(", {} of them waived", thousands(waived as u64)),
+    };
+    let changed = format!("{} findings opened, {} resolved, {} open{waived}", end.opened, end.resolved, open.len());
     if !args.quiet || end.opened > 0 || end.verdict != Some(Verdict::Intact) {
-        say::line(out, &format!("{}: {verdict}{partial}: {counts}; {changed}", target.name))?;
+        say::line(out, &format!("{}: {verdict}{partial}{narrowed}: {counts}; {changed}", target.name))?;
     }
     let new = open.iter().filter(|open| open.opened == at).map(|open| &open.finding);
     for finding in new.filter(|finding| finding.severity != Severity::Note || args.verbose).take(NAMED) {

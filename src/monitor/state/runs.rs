@@ -38,6 +38,8 @@ pub struct RunEnd {
     pub logs: (u64, u64),
     /// Uncompressed bytes hashed.
     pub bytes_hashed: u64,
+    /// What the verdict does not speak of; none where it is of everything.
+    pub narrowed: Option<String>,
     /// Findings opened.
     pub opened: u64,
     /// Findings resolved.
@@ -131,7 +133,8 @@ pub(super) fn end_run(
     end: &RunEnd,
 ) -> rusqlite::Result<()> {
     let sql = "UPDATE run SET ended = ?2, outcome = ?3, error = ?4, verdict = ?5, period_start = ?6, period_end = ?7,
-               digests = ?8, digests_read = ?9, logs = ?10, logs_read = ?11, bytes_hashed = ?12, opened = ?13, resolved = ?14
+               digests = ?8, digests_read = ?9, logs = ?10, logs_read = ?11, bytes_hashed = ?12, opened = ?13, resolved = ?14,
+               narrowed = ?15
                WHERE id = ?1";
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     transaction.execute(
@@ -151,6 +154,7 @@ pub(super) fn end_run(
             count(end.bytes_hashed),
             count(end.opened),
             count(end.resolved),
+            end.narrowed,
         ],
     )?;
     Ok(())

@@ -3,7 +3,8 @@
 use super::{State, StateError};
 
 /// What makes version n of n - 1. A version that was released is never changed; a new one is added below it.
-const MIGRATIONS: [&str; 2] = [include_str!("schema-1.sql"), include_str!("schema-2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema-1.sql"), include_str!("schema-2.sql"), include_str!("schema-3.sql")];
 
 /// "TrSl": what the file says it is.
 const APPLICATION_ID: i64 = 0x5472_536c;

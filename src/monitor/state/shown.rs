@@ -121,7 +121,7 @@ fn runs(
 ) -> rusqlite::Result<Vec<RunStatus>> {
     let sql = format!(
         "SELECT id, version, began, ended, outcome, error, verdict, period_start, period_end, recheck, reread,
-                digests, digests_read, logs, logs_read, bytes_hashed, opened, resolved
+                digests, digests_read, logs, logs_read, bytes_hashed, opened, resolved, narrowed
          FROM run WHERE target = ?1 {which} ORDER BY id DESC LIMIT ?2"
     );
     let mut asked = transaction.prepare_cached(&sql)?;
@@ -150,6 +150,7 @@ fn run(row: &Row<'_>) -> rusqlite::Result<RunStatus> {
         bytes_hashed: number(row, 15)?,
         opened: number(row, 16)?,
         resolved: number(row, 17)?,
+        narrowed: row.get(18)?,
     })
 }
 

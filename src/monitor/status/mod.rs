@@ -129,6 +129,9 @@ pub struct RunStatus {
     pub opened: u64,
     /// Findings resolved.
     pub resolved: u64,
+    /// What the verdict does not speak of, such as log files that were not read; none where it is of everything.
+    #[serde(default)]
+    pub narrowed: Option<String>,
 }
 
 /// Runs by how they ended.
@@ -286,6 +289,16 @@ impl TargetStatus {
             }
             _ => None,
         }
+    }
+
+    /// What its verdict does not speak of; none where it is of everything.
+    pub fn narrowed(&self) -> Option<&str> {
+        self.last_run.as_ref().and_then(|run| run.narrowed.as_deref())
+    }
+
+    /// How many findings are open that would decide, and are waived.
+    pub fn waived(&self) -> u64 {
+        [Severity::Violation, Severity::Unproven].iter().map(|severity| self.open(*severity, true)).sum()
     }
 
     /// How many findings are open, those that are waived apart.

@@ -143,6 +143,11 @@ const TARGET_METRICS: &[TargetMetric] = &[
         },
     },
     TargetMetric {
+        name: "trailseal_monitor_narrowed",
+        help: "1 where the last run's verdict is of less than everything: of some accounts or log files only.",
+        samples: |target| of_last(target, |run| Some(i64::from(run.narrowed.is_some()))),
+    },
+    TargetMetric {
         name: "trailseal_monitor_last_run_outcome",
         help: "1 for how the last run ended, 0 for the others; all 0 before the first has ended.",
         samples: |target| {

@@ -58,6 +58,10 @@ fn target(target: &TargetStatus, now: Time, page: &mut Page<'_>) -> io::Result<(
         let why = page.sentence(&why);
         page.prose("  ", &why)?;
     }
+    if let Some(what) = words::narrowed(target) {
+        let what = page.sentence(&what);
+        page.prose("  ", &what)?;
+    }
     if let Some(source) = &target.source {
         let source = page.name(source);
         page.line(&format!("  {source}"))?;

@@ -13,12 +13,16 @@ pub(super) fn headline(status: &Status) -> String {
     let of = |verdict: Verdict| status.targets.iter().filter(|target| target.verdict_now() == Some(verdict)).count();
     let blind = status.targets.iter().filter(|target| target.blind.is_some()).count();
     let waiting = status.targets.iter().filter(|target| target.last_complete_run.is_none()).count();
+    let narrowed = status.targets.iter().filter(|target| target.narrowed().is_some()).count();
+    let waived = status.targets.iter().filter(|target| target.waived() > 0).count();
     let each = [
         (of(Verdict::NotIntact), "not intact"),
         (of(Verdict::Inconclusive), "inconclusive"),
         (of(Verdict::Intact), "intact"),
         (waiting, "without a complete run"),
         (blind, "without one lately"),
+        (narrowed, "of less than everything"),
+        (waived, "with waived findings"),
     ];
     let each: Vec<String> = each.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     let each = if each.is_empty() { String::new() } else { format!(": {}", each.join(", ")) };
@@ -35,11 +39,17 @@ pub(super) fn blindness(target: &TargetStatus) -> Option<String> {
     Some(format!("Its last verdict, {}, says nothing of now: {why}", verdict(target.verdict)))
 }
 
+/// What the last verdict of a target does not speak of.
+pub(super) fn narrowed(target: &TargetStatus) -> Option<String> {
+    target.narrowed().map(|narrowed| format!("Its verdict is of less than everything: {narrowed}"))
+}
+
 /// What the verdict of all targets means.
 pub(super) fn meaning(verdict: Option<Verdict>) -> &'static str {
     match verdict {
         Some(Verdict::Intact) => {
-            "By the last runs, everything that was to be watched is proven, and nothing that was proven before has changed."
+            "By the last runs, everything that was to be watched is proven or waived, and of what was proven before and looked \
+             at again, nothing has changed."
         }
         Some(Verdict::NotIntact) => {
             "Something that was signed or chained is contradicted by what is there: evidence was altered, deleted or \

@@ -40,6 +40,7 @@ struct Answer {
 struct Looked {
     target: String,
     verdict: Option<Verdict>,
+    narrowed: Option<String>,
     outcome: &'static str,
     digests: u64,
     log_files: u64,
@@ -137,6 +138,7 @@ async fn round(told: &Told, state: &Arc<State>, deadline: &Deadline) -> Result<(
             Ok((ran, open)) => targets.push(Looked {
                 target: name.clone(),
                 verdict: ran.end.verdict,
+                narrowed: ran.end.narrowed,
                 outcome: ran.outcome.name(),
                 digests: ran.end.digests.0,
                 log_files: ran.end.logs.0,

@@ -44,6 +44,7 @@ fn one(target: &TargetStatus, at: usize, now: Time, page: &mut Page) {
     page.within("", &words::verdict(target.verdict_now()), "</h3>\n<dl class=\"facts\">\n");
     page.term("Now", words::blindness(target).as_deref());
     page.term("Evidence", target.source.as_deref());
+    page.term("Scope", words::narrowed(target).as_deref());
     match &target.last_run {
         Some(run) => {
             page.term("Last run", Some(&words::ended(run, now)));
