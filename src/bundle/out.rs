@@ -14,7 +14,7 @@ pub(super) struct Out {
     full: SyncSender<Block>,
     used: Receiver<Block>,
     /// None once it was told what went wrong.
-    disk: Option<JoinHandle<io::Result<()>>>,
+    disk: Option<JoinHandle<io::Result<File>>>,
 }
 
 impl Out {
@@ -33,7 +33,8 @@ impl Out {
         // Whether it was taken, the other end tells.
         let _ = full.send(filling);
         drop(full);
-        disk.map_or_else(|| Err(io::Error::other(FAILED)), joined)
+        // One that is given up is not brought there.
+        disk.map_or_else(|| Err(io::Error::other(FAILED)), joined)?.sync_all()
     }
 
     fn hand_over(&mut self) -> io::Result<()> {
@@ -102,7 +103,7 @@ impl Disk {
         Disk { file, direct, written: 0, told: 0 }
     }
 
-    fn write(mut self, blocks: &Receiver<Block>, done_with: &SyncSender<Block>) -> io::Result<()> {
+    fn write(mut self, blocks: &Receiver<Block>, done_with: &SyncSender<Block>) -> io::Result<File> {
         for mut block in blocks {
             if block.length < BLOCK {
                 self.no_longer_direct();
@@ -113,7 +114,7 @@ impl Disk {
             let _ = done_with.try_send(block);
         }
         self.no_longer_direct();
-        self.file.sync_all()
+        Ok(self.file)
     }
 
     fn write_block(&mut self, mut bytes: &[u8]) -> io::Result<()> {
@@ -125,8 +126,8 @@ impl Disk {
                     self.written += length as u64;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // The disk wants larger parts, or the file system cannot do it after all.
-                Err(error) if error.kind() == io::ErrorKind::InvalidInput && self.direct => self.no_longer_direct(),
+                // The disk wants other parts, or the file system cannot do it after all; else it fails again at once.
+                Err(_) if self.direct => self.no_longer_direct(),
                 Err(error) => return Err(error),
             }
         }
@@ -219,6 +220,24 @@ mod tests {
                 assert!(written(&bytes[..length], direct, 100_000) == bytes[..length], "{direct} {length}");
             }
         }
+    }
+
+    #[test]
+    fn where_the_disk_refuses_it_is_written_through_the_kernel() {
+        let mut file = tempfile::tempfile().unwrap();
+        let bytes: Vec<u8> = (0..BLOCK * 3 + 5).map(|at| (at / 5) as u8).collect();
+        // No disk takes a block from here.
+        file.write_all(b"another").unwrap();
+        let mut out = Out::new(file.try_clone().unwrap(), true).unwrap();
+        out.write_all(&bytes).unwrap();
+        out.on_the_disk().unwrap();
+        let mut read = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut read).unwrap();
+        assert!(read.strip_prefix(b"another") == Some(&bytes[..]));
+        // Others have the same file, and are to read any part of it.
+        #[cfg(target_os = "linux")]
+        assert!(!rustix::fs::fcntl_getfl(&file).unwrap().contains(rustix::fs::OFlags::DIRECT));
     }
 
     #[test]
