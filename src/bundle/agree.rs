@@ -1,13 +1,15 @@
 //! Whether the report in a bundle is what the evidence in it comes to.
 
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Severity};
 use crate::report::{LogTally, Report};
 
 /// How a report that was made now differs from the one in the bundle; none if they say the same. Where the keys came from,
 /// what the evidence is called and which version looked at it are another matter at another desk. Where log files were left
-/// out of the bundle, only what is said of the others is compared.
+/// out of the bundle, only what is said of the others is compared. Another version has other words, and may note more.
 pub fn differences(packed: &Report, now: &Report, with_logs: bool) -> Option<Finding> {
-    let (packed, now) = (comparable(packed, with_logs), comparable(now, with_logs));
+    let same_words = packed.tool == now.tool;
+    let comparable = |report| comparable(report, with_logs, same_words);
+    let (packed, now) = (comparable(packed), comparable(now));
     let mut differ = Vec::new();
     let mut look = |what: &str, same: bool| {
         if !same {
@@ -38,9 +40,13 @@ pub fn differences(packed: &Report, now: &Report, with_logs: bool) -> Option<Fin
 }
 
 /// What a report says of the evidence alone.
-fn comparable(report: &Report, with_logs: bool) -> Report {
+fn comparable(report: &Report, with_logs: bool, same_words: bool) -> Report {
     let mut report = report.clone();
     report.findings.retain(|finding| !OF_THE_DESK.contains(&finding.code));
+    if !same_words {
+        report.findings.retain(|finding| finding.severity != Severity::Note);
+        report.findings.iter_mut().for_each(|finding| finding.message.clear());
+    }
     report.request.source = String::new();
     if !with_logs {
         report.request.log_files = String::new();

@@ -169,6 +169,13 @@ impl Unpacked {
             let why = format!("the report in the bundle against its log files: {kept} log files are in the bundle");
             report.checks.skipped.push(why);
         }
+        if packed.tool != Report::tool() {
+            let why = format!(
+                "the words and the notes of the report in the bundle: trailseal {} made it",
+                packed.tool.version
+            );
+            report.checks.skipped.push(why);
+        }
         let differs = bundle::differences(&packed, &as_packed, with_logs);
         let differs = differs.into_iter().chain(self.compare_page(&packed, report)).collect();
         (differs, if with_logs { Vec::new() } else { said_of_logs(packed, report) })

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 use trailseal::finding::Code;
-use trailseal::report::Verdict;
+use trailseal::report::{Report, Verdict};
 
-use super::{bundle_of_the_trail, of_the_bundle, verify, zip};
+use super::{bundle_of_the_trail, of_the_bundle, testdata, trailseal, verify, zip};
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -273,4 +273,32 @@ fn a_manifest_that_names_a_file_twice_or_thousands_that_are_not_there_is_refused
     let many = with(&(0..5_000).map(|at| format!("evidence/{at}")).collect::<Vec<_>>());
     assert_eq!(of_the_bundle(&many).len(), 1_001);
     assert_eq!(many.verdict, Verdict::NotIntact);
+}
+
+#[test]
+fn of_a_report_of_another_version_what_it_says_is_compared_and_not_its_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let case = testdata().join("cases/log-one-event-edited");
+    let (whole, other) = (dir.path().join("whole.zip"), dir.path().join("other.zip"));
+    let keys = ["--public-keys", "../public-keys.json"];
+    let made = ["bundle", "evidence", whole.to_str().unwrap(), "--now", "2026-02-01"];
+    assert_eq!(trailseal(&case, &[&made[..], &keys].concat()).status.code(), Some(1));
+    let told = |version: &str, what: &str, instead: &str| {
+        forged(&whole, &other, true, |files| {
+            let report = String::from_utf8(files["report.json"].clone()).unwrap();
+            let this = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+            assert!(report.contains(&this) && report.contains(what), "{report}");
+            let report = report.replacen(&this, &format!("\"version\": \"{version}\""), 1).replacen(what, instead, 1);
+            files.insert("report.json".to_owned(), report.into_bytes());
+        });
+        let output = trailseal(&case, &[&["verify", other.to_str().unwrap(), "--format", "json"][..], &keys].concat());
+        let report = Report::parse(&output.stdout).unwrap();
+        let skipped = report.checks.skipped.iter().filter(|check| check.contains("trailseal 0.0.7 made it")).count();
+        (of_the_bundle(&report).into_iter().map(|found| found.code).collect::<Vec<_>>(), skipped)
+    };
+    let words = ("the log file's content was changed after it was delivered", "its content is another");
+    // The page and the words.
+    assert_eq!(told("0.0.7", words.0, words.1), (vec![], 2));
+    assert_eq!(told(env!("CARGO_PKG_VERSION"), words.0, words.1), (vec![Code::BundleReportDiffers; 2], 0));
+    assert_eq!(told("0.0.7", "log-hash-mismatch", "log-missing").0, [Code::BundleReportDiffers]);
 }

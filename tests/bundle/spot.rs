@@ -100,6 +100,13 @@ fn where_it_was_made_without_the_log_file_that_is_the_reason() {
         let found: Vec<_> = report.findings.iter().map(|finding| (finding.code, finding.reason)).collect();
         assert_eq!(found, [(Code::LogUnreadable, Some(Reason::LeftOut))], "{:#?}", report.findings);
         assert!(report.findings[0].message.ends_with("the bundle was made without it"));
+        // Another bundle of that one says the same.
+        let (inner, outer) = (dir.path().join(format!("{which}.zip")), dir.path().join(format!("outer-{which}.zip")));
+        let arguments =
+            ["bundle", inner.to_str().unwrap(), outer.to_str().unwrap(), "--public-keys", "trail-public-keys.json"];
+        assert_eq!(trailseal(&testdata(), &arguments).status.code(), Some(3));
+        let (again, status) = verify(&outer, &[]);
+        assert_eq!((again.findings, status), (report.findings, Some(3)));
     }
 }
 

@@ -88,6 +88,7 @@ impl ObjectRecord {
             Reason::Archived => StoreError::Archived,
             Reason::Kms => StoreError::Kms,
             Reason::Throttled => StoreError::Throttled,
+            Reason::LeftOut => StoreError::LeftOut,
             _ => StoreError::Unreachable("it could not be copied when this copy was made".to_owned()),
         })
     }
