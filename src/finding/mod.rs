@@ -95,14 +95,16 @@ impl Finding {
     }
 
     /// The account and region that it is about: those of its chain; of what is in no chain, such as a log file that no digest
-    /// lists, those that the object's name says.
+    /// lists, those that the object's name says. An object below another account's folder is in none that its name could say.
     pub fn place(&self) -> Option<(String, String)> {
         if let Some(chain) = &self.chain {
             return Some((chain.account_id.clone(), chain.region.clone()));
         }
         let key = &self.subject.as_ref()?.key;
-        let of_log = LogKey::parse(key).map(|key| (key.folder.account, key.region));
-        of_log.or_else(|| DigestKey::parse(key).map(|key| (key.chain.account_id, key.chain.region)))
+        let of_log = || LogKey::parse(key).map(|key| (key.folder, key.region));
+        let of_digest = || DigestKey::parse(key).map(|key| (key.folder, key.chain.region));
+        let (folder, region) = of_log().or_else(of_digest)?;
+        (!folder.is_below_another()).then_some((folder.account, region))
     }
 
     /// The order of findings in a report: chain, time, key, code. What has no chain comes first.

@@ -64,7 +64,8 @@ fn with_digests(logs: &str, digests: Tally) -> String {
 
 /// How many findings a waiver accepts, where there are any: they would decide.
 pub(super) fn waived<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> String {
-    match findings.into_iter().filter(|finding| finding.waived).count() {
+    let counts = |finding: &&Finding| finding.waived && finding.severity != Severity::Note;
+    match findings.into_iter().filter(counts).count() {
         0 => String::new(),
         1 => ", 1 finding waived".to_owned(),
         waived => format!(", {} findings waived", thousands(waived as u64)),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::finding::{Code, Finding};
-use crate::trail::{Interval, Time};
+use crate::trail::{Interval, Time, TimeError};
 
 /// A finding accepted in advance. It must name a code, and a subject or an interval: a waiver of everything is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,15 +215,16 @@ impl AppliedWaiver {
 impl RawWaiver {
     fn check(self) -> Result<Waiver, String> {
         let code = Code::from_name(&self.code).ok_or_else(|| format!("`{}` is no finding code", self.code))?;
-        let time = |text: &str| {
-            // Spans back from now would mean something else at every run.
-            Time::parse_requested(text, Time::from_unix(0))
-                .ok()
-                .filter(|_| text.contains('-'))
-                .ok_or_else(|| format!("`{text}` is no time; write 2026-01-31 or 2026-01-31T08:00:00Z"))
+        // Spans back from now would mean something else at every run.
+        let absolute = |text: &str, parsed: Result<Time, TimeError>| {
+            let time = parsed.ok().filter(|_| text.contains('-'));
+            time.ok_or_else(|| format!("`{text}` is no time; write 2026-01-31 or 2026-01-31T08:00:00Z"))
         };
+        let time = |text: &str| absolute(text, Time::parse_requested(text, Time::from_unix(0)));
+        // Of a second of which it names a part, it names nothing.
+        let from = |text: &str| absolute(text, Time::parse_requested_end(text, Time::from_unix(0)));
         let interval = match (self.start, self.end) {
-            (Some(start), Some(end)) => Some(Interval::new(time(&start)?, time(&end)?)),
+            (Some(start), Some(end)) => Some(Interval::new(from(&start)?, time(&end)?)),
             (None, None) => None,
             _ => return Err("`start` and `end` go together".to_owned()),
         };
@@ -309,6 +310,10 @@ mod tests {
         ] {
             let waivers = waivers(&format!("subject = \"s3://b/AWSLogs/*\"\n{more}"));
             assert_eq!(waivers.0[0].accepts(&finding), expected, "{more}");
+            // Whoever may write to one account's folder can name an object after another.
+            let within = format!("AWSLogs/444455556666/CloudTrail/us-east-1/2026/01/10/{key}");
+            let within = Finding::new(Code::LogMissing, "").about(&ObjectLocation::new("b", within));
+            assert!(!waivers.0[0].accepts(&within), "{more}");
         }
     }
 

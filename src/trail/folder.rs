@@ -29,6 +29,16 @@ impl AccountFolder {
         format!("{}AWSLogs/{organization}{}/", self.prefix, self.account)
     }
 
+    /// Whether it lies below the folder of an account, where CloudTrail puts none: whoever may write there can call it anything.
+    pub(crate) fn is_below_another(&self) -> bool {
+        let is_account = |rest: &str| {
+            let mut parts = rest.split('/');
+            let first = parts.next().unwrap_or_default();
+            is_account_id(first) || is_organization_id(first) && parts.next().is_some_and(is_account_id)
+        };
+        self.prefix.split("AWSLogs/").skip(1).any(is_account)
+    }
+
     /// Splits a key into its account folder and the rest, where `service` (`CloudTrail` or `CloudTrail-Digest`) is the
     /// folder that follows the account.
     pub(crate) fn split<'k>(key: &'k str, service: &str) -> Option<(AccountFolder, &'k str)> {
@@ -133,6 +143,24 @@ mod tests {
         assert_eq!(rest, "us-east-1/rest");
         assert_eq!(format!("{}CloudTrail/{rest}", folder.path()), key);
         assert_eq!(AccountFolder::split("XAWSLogs/111122223333/CloudTrail/x", "CloudTrail"), None);
+    }
+
+    #[test]
+    fn what_lies_below_the_folder_of_an_account_is_told_from_what_does_not() {
+        let below = |prefix: &str| {
+            let key = format!("{prefix}AWSLogs/111122223333/CloudTrail/us-east-1/rest");
+            AccountFolder::split(&key, "CloudTrail").unwrap().0.is_below_another()
+        };
+        for prefix in
+            ["", "logs/", "AWSLogs/", "AWSLogs/o-exampleorgid/", "111122223333/", "o-exampleorgid/111122223333/"]
+        {
+            assert!(!below(prefix), "{prefix}");
+        }
+        for within in
+            ["AWSLogs/444455556666/", "x/AWSLogs/o-exampleorgid/444455556666/CloudTrail/us-east-1/2026/01/10/x/"]
+        {
+            assert!(below(within), "{within}");
+        }
     }
 
     #[test]

@@ -258,7 +258,8 @@ fn tell(
         thousands(end.logs.1)
     );
     let narrowed = end.narrowed.as_ref().map_or_else(String::new, |what| format!(", of less than everything: {what}"));
-    let waived = match open.iter().filter(|open| open.finding.waived).count() {
+    let decides = |open: &&OpenFinding| open.finding.waived && open.finding.severity != Severity::Note;
+    let waived = match open.iter().filter(decides).count() {
         0 => String::new(),
         waived => format!(", {} of them waived", thousands(waived as u64)),
     };

@@ -62,7 +62,10 @@ fn may_accept(waiver: &AppliedWaiver, finding: &Finding) -> bool {
     };
     let within =
         waiver.interval.is_none_or(|w| finding.interval.is_some_and(|of| w.start <= of.start && of.end <= w.end));
-    !waiver.expired && waiver.code == finding.code && named && within
+    let chain = finding.chain.as_ref().expect("each is of a chain");
+    let of = [(&waiver.account_id, &chain.account_id), (&waiver.region, &chain.region), (&waiver.trail, &chain.trail)];
+    let placed = of.iter().all(|(wanted, has)| wanted.as_ref().is_none_or(|wanted| wanted == *has));
+    !waiver.expired && waiver.code == finding.code && named && within && placed
 }
 
 /// Printed as a waiver file, they are read as the same.
@@ -75,8 +78,9 @@ fn is_written_and_read(waivers: &[AppliedWaiver]) {
         put("reason", waiver.reason.clone());
         put("who", waiver.who.clone());
         put("until", waiver.until.to_string());
-        if let Some(subject) = &waiver.subject {
-            put("subject", subject.clone());
+        let AppliedWaiver { subject, account_id, region, trail, .. } = waiver;
+        for (name, value) in [("subject", subject), ("account_id", account_id), ("region", region), ("trail", trail)] {
+            value.iter().for_each(|value| put(name, value.clone()));
         }
         if let Some(interval) = waiver.interval {
             put("start", interval.start.to_string());
