@@ -65,7 +65,7 @@ impl Asked {
         for subject in findings.iter_mut().filter_map(|finding| finding.subject.as_mut()) {
             name_bucket(subject, &bucket);
         }
-        let mut checks = self.checks(&discovery.not_covered, unjudged, not_read, &began_after);
+        let mut checks = self.checks(unjudged, not_read, &began_after);
         if untimed > 0 {
             checks.skipped.push(format!(
                 "whether {untimed} log files were written again after their delivery: nothing but the copy itself tells when they were written"
@@ -99,6 +99,12 @@ impl Asked {
             checks.skipped.push(format!(
                 "{count} folders in AWSLogs/ and in accounts' folders, beside those of CloudTrail, {first} first: they were not looked into"
             ));
+        }
+        // Last, for whoever may write to the bucket names them.
+        let named = discovery.not_covered.iter().take(SIBLINGS_NAMED);
+        checks.skipped.extend(named.map(|folder| format!("{folder}: AWS documents no digests that cover it")));
+        if discovery.not_covered.len() > SIBLINGS_NAMED {
+            checks.skipped.push("more folders beside these, which no digests cover either".to_owned());
         }
         Ok(Report::conclude(self.described(), reports, findings, bytes, &self.request.waivers, public_keys, checks))
     }
@@ -191,7 +197,7 @@ impl Asked {
         }
     }
 
-    fn checks(&self, not_covered: &BTreeSet<String>, unjudged: u64, not_read: u64, began_after: &[ChainId]) -> Checks {
+    fn checks(&self, unjudged: u64, not_read: u64, began_after: &[ChainId]) -> Checks {
         let mut performed = vec![
             "digest signatures",
             "digest links",
@@ -242,7 +248,8 @@ impl Asked {
         if self.range.end_from.is_evidence() {
             skipped.push("whether digests were cut off the end: no end was asked for".to_owned());
         }
-        if let Some(end) = self.request.end.filter(|end| *end > self.request.as_of) {
+        // A fraction of a second of the end was rounded up, and that of now was not.
+        if let Some(end) = self.request.end.filter(|end| *end > self.request.as_of.plus(1)) {
             skipped.push(format!("the time from {} to {end}: it had not come yet", self.request.as_of));
         }
         if unjudged > 0 {
@@ -254,11 +261,6 @@ impl Asked {
             began_after.iter().map(|chain| format!("{chain}: its oldest digest begins after the end of the request")),
         );
         skipped.extend(self.request.not_asked.iter().cloned());
-        let named = not_covered.iter().take(SIBLINGS_NAMED);
-        skipped.extend(named.map(|folder| format!("{folder}: AWS documents no digests that cover it")));
-        if not_covered.len() > SIBLINGS_NAMED {
-            skipped.push("more folders beside these, which no digests cover either".to_owned());
-        }
         let performed = performed.into_iter().map(str::to_owned).collect();
         Checks { performed, skipped, hasher: self.hashed_with.clone() }
     }

@@ -13,7 +13,7 @@ use super::state::{
 use crate::audit::{AuditError, AuditRequest, Evidence, LogFiles, Observer, audit};
 use crate::finding::{Code, Finding};
 use crate::keys::KeySource;
-use crate::report::{ChainReport, Report, thousands};
+use crate::report::{ChainReport, Report};
 use crate::trail::{Interval, ObjectLocation, Time};
 
 /// A target, opened.
@@ -111,7 +111,7 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
         digests: (totals(|report| report.totals.digests.verified), counts.digests_read),
         logs: (totals(|report| report.totals.log_files.verified), counts.logs_read),
         bytes_hashed: totals(|report| report.totals.bytes_hashed),
-        narrowed: watched.narrowed(totals(|report| report.totals.log_files.not_checked)),
+        narrowed: watched.narrowed(),
         ..RunEnd::default()
     };
     let end = watched.conclude(state, target, run, outcome, &audits, &besides, &memory.well(), end)?;
@@ -198,21 +198,21 @@ impl Watched {
         Ok(())
     }
 
-    /// What its verdict does not speak of, where it is of less than everything.
-    fn narrowed(&self, not_read: u64) -> Option<String> {
+    /// What its verdict does not speak of, where less than everything is asked for.
+    fn narrowed(&self) -> Option<String> {
         let AuditRequest { select, log_files, .. } = &self.request;
-        let names = [&select.accounts, &select.regions, &select.trails];
-        let names: Vec<&str> = names.into_iter().flatten().map(String::as_str).collect();
-        let mut said = Vec::new();
-        if !names.is_empty() {
-            said.push(format!("only {}", names.join(" ")));
-        }
-        let unread = format!("{} log files not read", thousands(not_read));
-        match log_files {
-            LogFiles::All if not_read == 0 => {}
-            LogFiles::All => said.push(unread),
-            how => said.push(format!("{unread} (log_files = {how})")),
-        }
+        let names = [&select.accounts, &select.regions, &select.trails].into_iter().flatten();
+        let names: Vec<&str> =
+            names.chain(select.trail_arn.as_ref().map(|arn| &arn.trail)).map(String::as_str).collect();
+        let only = (!names.is_empty()).then(|| format!("only {}", names.join(" ")));
+        let of_logs = match log_files {
+            LogFiles::All => None,
+            LogFiles::None => Some("log files neither looked for nor read".to_owned()),
+            LogFiles::Listing => Some("log files looked for and not read".to_owned()),
+            // Whoever knows the seed knows which log files nobody reads.
+            LogFiles::Sample { size, .. } => Some(format!("log files looked for, and a sample of {size} read")),
+        };
+        let said: Vec<String> = only.into_iter().chain(of_logs).collect();
         (!said.is_empty()).then(|| said.join(", "))
     }
 
@@ -279,7 +279,7 @@ impl Watched {
     /// A run that could not proceed: that is to be told, too.
     fn failed(self, state: &State, target: TargetId, run: RunId, error: AuditError) -> Result<Ran, RunError> {
         let message = format!("the run could not proceed: {error}");
-        let end = RunEnd { error: Some(error.to_string()), ..RunEnd::default() };
+        let end = RunEnd { error: Some(error.to_string()), narrowed: self.narrowed(), ..RunEnd::default() };
         let besides = [Finding::new(Code::RunFailed, message)];
         self.conclude(state, target, run, RunOutcome::Failed, &[], &besides, &HashSet::new(), end)?;
         Err(error.into())

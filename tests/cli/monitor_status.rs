@@ -96,7 +96,7 @@ fn what_a_verdict_does_not_speak_of_stands_beside_it() {
 
     fs::write(&config, format!("{text}{all}{none}")).unwrap();
     let told = stdout(&run(&["monitor", "--config", &config, "--once", "--now", "2030-01-01T01:00:00Z"]));
-    let narrowed = "of less than everything: only us-east-1, 6 log files not read (log_files = none)";
+    let narrowed = "of less than everything: only us-east-1, log files neither looked for nor read";
     assert!(told.contains(&format!("copy: intact, {narrowed}: ")), "{told}");
     let (_, told, _) = monitor.status(&[]);
     assert!(told.contains(" 1 of less than everything, 1 with waived findings; as of "), "{told}");

@@ -293,7 +293,10 @@ impl TargetStatus {
 
     /// What its verdict does not speak of; none where it is of everything.
     pub fn narrowed(&self) -> Option<&str> {
-        self.last_run.as_ref().and_then(|run| run.narrowed.as_deref())
+        // Of a target that could not even be opened, nobody knows what would have been asked.
+        let asked = |run: &&RunStatus| run.narrowed.is_some() || run.period.is_some();
+        let of = self.last_run.as_ref().filter(asked).or(self.last_complete_run.as_ref());
+        of.and_then(|run| run.narrowed.as_deref())
     }
 
     /// How many findings are open that would decide, and are waived.

@@ -145,7 +145,10 @@ const TARGET_METRICS: &[TargetMetric] = &[
     TargetMetric {
         name: "trailseal_monitor_narrowed",
         help: "1 where the last run's verdict is of less than everything: of some accounts or log files only.",
-        samples: |target| of_last(target, |run| Some(i64::from(run.narrowed.is_some()))),
+        samples: |target| {
+            let ended = target.last_run.is_some();
+            ended.then(|| (Vec::new(), i64::from(target.narrowed().is_some()))).into_iter().collect()
+        },
     },
     TargetMetric {
         name: "trailseal_monitor_last_run_outcome",

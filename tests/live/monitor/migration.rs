@@ -9,7 +9,7 @@ use super::Watched;
 use crate::world::small;
 
 /// The state after two hours of the small trail, as each version of the file had it.
-const STORED: [&str; 2] = ["state-1.sqlite", "state-2.sqlite"];
+const STORED: [&str; 3] = ["state-1.sqlite", "state-2.sqlite", "state-3.sqlite"];
 
 fn stored(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("testdata/monitor").join(name)
