@@ -11,7 +11,7 @@ use super::logs::{LogOutcome, LogReader};
 use super::pace::Pace;
 use super::sample::AuditDraw;
 use super::tell::Teller;
-use crate::chain::{Kept, RecordedLog};
+use crate::chain::{Kept, RecordedBy, RecordedLog};
 use crate::finding::{Code, Finding};
 use crate::report::LogTally;
 use crate::store::AskedFor;
@@ -144,6 +144,27 @@ impl Checking {
             self.outcome.add(done?, self.reader.limits.planted_named_per_region);
         }
         Ok(())
+    }
+
+    /// Settles those that are not there and may be gone with all that lies before them: of the oldest digest of a chain, and of no
+    /// other. How many are, by digest.
+    pub(super) fn settle_gone(
+        &mut self,
+        is_oldest: impl Fn(&ChainId, &RecordedBy) -> bool,
+    ) -> Vec<(Arc<RecordedBy>, u64)> {
+        let mut gone: Vec<(Arc<RecordedBy>, u64)> = Vec::new();
+        for log in mem::take(&mut self.outcome.may_have_gone) {
+            if !is_oldest(&self.reader.chains[log.by.chain], &log.by) {
+                self.reader.missing(&log, &mut self.outcome);
+                continue;
+            }
+            self.reader.gone_before(&log, &mut self.outcome);
+            match gone.iter_mut().find(|(by, _)| by.chain == log.by.chain) {
+                Some((_, count)) => *count += 1,
+                None => gone.push((log.by, 1)),
+            }
+        }
+        gone
     }
 
     /// What is to be said of all of them together.

@@ -117,6 +117,7 @@ impl Inventory {
         for listing in self.chains.values_mut() {
             listing.ends.sort_unstable_by(|a, b| b.cmp(a));
         }
+        self.tell_namesakes_apart(&region.places[..=at]);
     }
 
     /// Adds a digest; false if there are too many already.
@@ -152,6 +153,30 @@ impl Backfills {
 }
 
 impl Listing {
+    /// Adds those of another part of the chain.
+    pub(super) fn join(&mut self, other: Listing) {
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.ends.extend(other.ends);
+        self.ends.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
+    /// The end and the place of each, oldest first.
+    pub(super) fn oldest_first(&self) -> impl Iterator<Item = (Time, u16)> + '_ {
+        self.ends.iter().rev().copied()
+    }
+
+    /// Those of each kind of place apart.
+    pub(super) fn parted<K: Ord>(self, kind: impl Fn(u16) -> K) -> BTreeMap<K, Listing> {
+        let each = self.bytes / (self.ends.len() as u64).max(1);
+        let mut parts: BTreeMap<K, Listing> = BTreeMap::new();
+        for (end, at) in self.ends {
+            let part = parts.entry(kind(at)).or_default();
+            part.ends.push((end, at));
+            part.bytes = part.bytes.saturating_add(each);
+        }
+        parts
+    }
+
     /// The end of the newest digest that can exist by then.
     pub(super) fn newest(&self, as_of: Time) -> Option<Time> {
         self.ends.iter().map(|(end, _)| *end).find(|end| *end <= as_of)
@@ -253,6 +278,7 @@ pub(super) struct Oldest {
 
 /// Digests still to be handed out, newest first.
 pub(super) struct Pending {
+    /// What their names say.
     chain: ChainId,
     places: Vec<Place>,
     left: VecDeque<(Time, u16)>,
@@ -260,7 +286,7 @@ pub(super) struct Pending {
 
 impl Pending {
     fn new(chain: &ChainId, places: &[Place], part: &[(Time, u16)]) -> Pending {
-        Pending { chain: chain.clone(), places: places.to_vec(), left: part.iter().copied().collect() }
+        Pending { chain: chain.as_named(), places: places.to_vec(), left: part.iter().copied().collect() }
     }
 
     /// The ends of those left.

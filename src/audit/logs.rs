@@ -49,6 +49,8 @@ pub(super) struct LogOutcome {
     pub left_out: u64,
     /// How many were not read because the run was interrupted before, by chain.
     pub not_read: BTreeMap<usize, u64>,
+    /// Those that are not there, and may be gone with all that lies before them.
+    pub may_have_gone: Vec<RecordedLog>,
 }
 
 /// What came of reading one.
@@ -151,6 +153,7 @@ impl LogReader {
             Read::Defect(LogDefect::Malformed(defect)) => Some(listed.malformed(recorded(), &defect.to_string())),
             Read::Defect(LogDefect::TrailingData { sha256 }) => Some(listed.trailing_data(recorded(), &sha256)),
             Read::Defect(LogDefect::OverLimit(limit)) => Some(listed.over_limit(limit)),
+            Read::Absent if by.may_have_gone(&log.at.key) => return outcome.may_have_gone.push(read_of.clone()),
             Read::Absent => Some(listed.missing()),
             Read::Unreadable(Reason::Interrupted) => return self.not_read(read_of, outcome),
             Read::LeftOut if self.presence => return self.present(read_of, outcome),
@@ -177,6 +180,25 @@ impl LogReader {
         *outcome.not_read.entry(chain).or_default() += 1;
         if self.teller.wanted() {
             self.teller.log_interrupted(&self.chains[chain], log);
+        }
+    }
+
+    /// Counts a log file that is not there.
+    pub(super) fn missing(&self, log: &RecordedLog, outcome: &mut LogOutcome) {
+        let listed = ListedLog { chain: &self.chains[log.by.chain], at: &log.log.at, covers: log.by.covers };
+        let finding = listed.missing();
+        if self.teller.wanted() {
+            self.teller.log_read(listed.chain, log, Content::default(), &[&finding]);
+        }
+        outcome.tallies[log.by.chain].violated += 1;
+        self.found(finding, outcome);
+    }
+
+    /// Counts one that is gone with all that lies before it.
+    pub(super) fn gone_before(&self, log: &RecordedLog, outcome: &mut LogOutcome) {
+        outcome.tallies[log.by.chain].not_checked += 1;
+        if self.teller.wanted() {
+            self.teller.log_gone_before(&self.chains[log.by.chain], log);
         }
     }
 
@@ -276,6 +298,7 @@ impl LogOutcome {
         }
         self.bytes += other.bytes;
         self.left_out += other.left_out;
+        self.may_have_gone.extend(other.may_have_gone);
         for (chain, count) in other.not_read {
             *self.not_read.entry(chain).or_default() += count;
         }

@@ -20,6 +20,7 @@ mod logs;
 mod misplaced;
 mod moved;
 mod named;
+mod namesakes;
 mod observer;
 mod pace;
 mod plan;

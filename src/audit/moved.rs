@@ -85,7 +85,7 @@ impl Asked {
                 seen.insert(at, digest);
             }
             let Some(previous) = previous else { continue };
-            let Some(key) = DigestKey::parse(&previous.key).filter(|key| key.chain == chain) else { continue };
+            let Some(key) = DigestKey::parse(&previous.key).filter(|key| chain.is_named(&key.chain)) else { continue };
             let folders = RegionFolders { account: key.folder, region: region.region.clone() };
             let here = |place: &Place| {
                 place.folders == folders && place.store.bucket().is_none_or(|bucket| bucket == previous.bucket)

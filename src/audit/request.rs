@@ -218,11 +218,11 @@ impl Selection {
     pub(crate) fn has_chain(&self, chain: &ChainId) -> bool {
         has(&self.accounts, &chain.account_id)
             && has(&self.regions, &chain.region)
-            && has(&self.trails, &chain.trail)
+            && has(&self.trails, chain.trail_name())
             && self
                 .trail_arn
                 .as_ref()
-                .is_none_or(|arn| arn.trail == chain.trail && arn.home_region == chain.home_region)
+                .is_none_or(|arn| arn.trail == chain.trail_name() && arn.home_region == chain.home_region)
     }
 
     /// What was asked for by name and is in none of these chains.
@@ -236,7 +236,7 @@ impl Selection {
         };
         look("account", &self.accounts, |chain| &chain.account_id);
         look("region", &self.regions, |chain| &chain.region);
-        look("trail", &self.trails, |chain| &chain.trail);
+        look("trail", &self.trails, ChainId::trail_name);
         // Where both were named, each account was asked for in each region.
         for account in self.accounts.iter().filter(|account| chains.iter().any(|chain| chain.account_id == **account)) {
             for region in self.regions.iter().filter(|region| chains.iter().any(|chain| chain.region == **region)) {

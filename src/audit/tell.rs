@@ -84,6 +84,13 @@ impl Teller {
         self.observer.checked(&CheckedObject { message: message.to_owned(), ..object });
     }
 
+    /// A log file is gone with all that lies before it.
+    pub(super) fn log_gone_before(&self, chain: &ChainId, log: &RecordedLog) {
+        let message = "not there, as is nothing that was delivered before the day of the oldest digest file";
+        let object = recorded(chain, log, ObjectStatus::NotChecked);
+        self.observer.checked(&CheckedObject { message: message.to_owned(), ..object });
+    }
+
     /// An object in a log folder was not judged: a digest that is not due yet may list it.
     pub(super) fn pending(&self, at: &ObjectLocation, interval: Option<Interval>) {
         let message = "no digest file that was seen lists it, and one that is not due yet may";

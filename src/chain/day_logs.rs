@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry as MapEntry;
 use std::sync::Arc;
 
 use crate::digest::{LogFileRef, RecordedHash};
-use crate::limits::DELIVERY_SKEW;
+use crate::limits::{DELIVERY_SKEW, LOG_NAME_SKEW};
 use crate::trail::{Day, Interval, LogKey, LogName, ObjectLocation, RegionFolders, Time};
 
 /// The log files of one day that are vouched for.
@@ -50,8 +50,20 @@ pub struct RecordedBy {
     /// By when all that it lists was delivered, as AWS signed. None for a backfill digest, which is generated later: by when,
     /// is signed nowhere.
     pub listed_by: Option<Time>,
+    /// What it lists from before this moment may be gone with all that lies before it: it is the oldest that there is, names one
+    /// before it, and no start was asked for.
+    pub begins_at: Option<Time>,
     /// Which of the folder's chains it belongs to.
     pub chain: usize,
+}
+
+impl RecordedBy {
+    /// Whether a log file of that key may be gone with what lies before the digest. Its name can be some minutes later than its
+    /// delivery.
+    pub fn may_have_gone(&self, key: &str) -> bool {
+        let named = || LogKey::parse(key).map(|key| key.name.minute.plus(-LOG_NAME_SKEW));
+        self.begins_at.is_some_and(|begins| named().is_some_and(|named| named < begins))
+    }
 }
 
 /// Enough of a recorded hash to tell whether a second digest records the same.

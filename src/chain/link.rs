@@ -2,7 +2,7 @@
 
 use crate::digest::{DefectKind, DigestDefect, RecordedHash, SignatureSource, VerifiedDigest};
 use crate::finding::Finding;
-use crate::trail::{ChainId, DigestKey, ObjectLocation, Time};
+use crate::trail::{ChainId, ChainKind, DigestKey, ObjectLocation, Time};
 
 /// A digest as named by a verified digest after it.
 #[derive(Clone, Debug)]
@@ -82,6 +82,19 @@ pub(super) fn check_own_signature(chain: &ChainId, digest: &VerifiedDigest) -> O
         let genuine = hex::encode(digest.signature());
         Finding::metadata_signature_changed(chain, digest.at(), digest.covers().end, (&genuine, own))
     })
+}
+
+/// A chain that begins anew in the folder of an organization, or of the account itself, where it ended in the other: that the one
+/// trail was turned into the other, nothing signed says. If they are two, the end of the one may have been deleted.
+pub(super) fn check_turned(
+    chain: &ChainId,
+    newer: &ObjectLocation,
+    older: &ObjectLocation,
+    end: Time,
+) -> Option<Finding> {
+    let organization = |at: &ObjectLocation| DigestKey::parse(&at.key).map(|key| key.folder.organization);
+    let turned = chain.kind == ChainKind::Standard && organization(newer) != organization(older);
+    turned.then(|| Finding::chain_turned(chain, end, newer))
 }
 
 /// What a digest that is no fact comes to.

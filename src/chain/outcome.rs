@@ -22,6 +22,8 @@ pub struct Vouched {
     pub bucket: String,
     /// Its key.
     pub key: String,
+    /// Whether it names a digest before it.
+    pub names_previous: bool,
     /// The time whose deliveries it lists; none where nothing is vouched for.
     pub covers: Option<Interval>,
     /// The log files.

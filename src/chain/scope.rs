@@ -19,6 +19,11 @@ impl Scope {
         interval.end > self.start.unwrap_or(interval.start) && interval.start < self.end
     }
 
+    /// Whether this moment was asked for.
+    pub(super) fn has(&self, moment: Time) -> bool {
+        self.touches(Interval::new(moment, moment.plus(1)))
+    }
+
     /// The part of this time that was asked for.
     pub(super) fn clip(&self, interval: Interval) -> Option<Interval> {
         interval.intersect(Interval::new(self.start.unwrap_or(interval.start), self.end))

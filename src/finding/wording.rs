@@ -195,11 +195,32 @@ impl Finding {
         let message = "the oldest digest checked names this one before it, which is not there to be asked for";
         Finding::new(Code::ChainContinuesBefore, message).about(at).in_chain(chain)
     }
+
+    /// Log files of the day before, that are gone as all before them is.
+    pub(crate) fn logs_gone_with_what_lies_before(
+        chain: &ChainId,
+        by: &ObjectLocation,
+        covers: Interval,
+        gone: u64,
+    ) -> Finding {
+        let message = format!(
+            "of the log files that the oldest digest lists, {gone} from before its day are gone, and so is all that was delivered before: a lifecycle rule lets objects go by the day, or somebody took them away; what is proven begins after that digest"
+        );
+        Finding::new(Code::ChainContinuesBefore, message).about(by).in_chain(chain).during(covers)
+    }
 }
 
 // -- coverage -------------------------------------------------------------------------------------------------------
 
 impl Finding {
+    pub(crate) fn chain_turned(chain: &ChainId, end: Time, newer: &ObjectLocation) -> Finding {
+        let message = format!(
+            "the trail goes on in another folder, of its organization or of the account itself, and no digest there links to this one: if these are two trails of one name, digests were deleted from the end of the one; {newer} is where the other begins"
+        );
+        let hour = Interval::new(end.plus(-Time::HOUR), end);
+        Finding::new(Code::CoverageHole, message).in_chain(chain).during(hour).because(Reason::ChainRestart)
+    }
+
     /// `inside` is the part of the hole `whole` that was asked for; a lost digest is named after its neighbour `like`.
     pub(crate) fn coverage_hole(
         chain: &ChainId,

@@ -139,7 +139,15 @@ impl Prover<'_> {
         let Vouched { delivered, bucket, key, covers: Some(covers), log_files, .. } = fact.vouched else {
             return Vec::new();
         };
-        let by = Arc::new(RecordedBy { bucket, key, covers, delivered, listed_by: None, chain: chain_index });
+        let by = Arc::new(RecordedBy {
+            bucket,
+            key,
+            covers,
+            delivered,
+            listed_by: None,
+            begins_at: None,
+            chain: chain_index,
+        });
         let mut names: Vec<(RecordedLog, VouchedBy)> = Vec::new();
         for log in log_files {
             // What was delivered under that key to another bucket is another log file.

@@ -238,22 +238,23 @@ impl Work {
 
     /// A walk looks at it; or it is a later backfill digest, and may list a log file of the time before.
     fn is_looked_at(&self, key: &DigestKey, at: usize) -> bool {
-        let (pull, Some(listing)) = (self.hands.pull(), self.found.inventory.chains.get(&key.chain)) else {
+        let pull = self.hands.pull();
+        let mut listings = self.found.inventory.named(&key.chain).peekable();
+        if listings.peek().is_none() {
             return false;
-        };
+        }
         let later = key.chain.kind == ChainKind::Backfill
             && key.end > pull.range.scope.end
             && pull.request.log_files != LogFiles::None;
-        later || listing.is_walked(pull.range.scope, key.end, at)
+        later || listings.any(|listing| listing.is_walked(pull.range.scope, key.end, at))
     }
 
     fn is_listed_digest(&self, at: &ObjectLocation) -> bool {
         let Some(key) = DigestKey::parse(&at.key) else { return false };
-        let Some(listing) = self.found.inventory.chains.get(&key.chain) else { return false };
         let here = |place: &Place| place.store.bucket().is_none_or(|bucket| bucket == at.bucket);
+        let shows = |end, at| self.found.inventory.named(&key.chain).any(|listing| listing.shows(end, at));
         let mut places = self.places.iter().enumerate();
-        places
-            .any(|(number, place)| place.folders.account == key.folder && here(place) && listing.shows(key.end, number))
+        places.any(|(number, place)| place.folders.account == key.folder && here(place) && shows(key.end, number))
     }
 
     /// Where a digest leads beyond what the listings show: to log files of the request in other folders, and, where not

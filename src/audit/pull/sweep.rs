@@ -46,7 +46,7 @@ impl Work {
         let scope = self.hands.pull().range.scope;
         let mut gone: Vec<(usize, String)> = Vec::new();
         for (chain, listing) in &twin.inventory.chains {
-            let there = |end, at| self.found.inventory.chains.get(chain).is_some_and(|now| now.shows(end, at));
+            let there = |end, at| self.found.inventory.named(chain).any(|now| now.shows(end, at));
             let later = listing.after_walk(chain, &self.places, scope);
             let later = later.filter(|_| chain.kind == ChainKind::Backfill);
             let had = listing.for_walk(chain, &self.places, scope).chain(later);

@@ -22,7 +22,7 @@ use super::sample::is_read;
 use super::tell::Teller;
 use crate::chain::{ChainWalk, Listed, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
-use crate::limits::{DELIVERY_SKEW, LOG_NAME_SKEW};
+use crate::limits::{DELIVERY_SKEW, DIGEST_DUE_AFTER, LOG_NAME_SKEW};
 use crate::trail::{ChainId, ChainKind, Interval, Time};
 
 /// Audits one account and region, by its number among all of them.
@@ -38,8 +38,9 @@ pub(super) async fn audit_region(
     let before: BTreeSet<ChainId> = inventory.chains.keys().cloned().collect();
     let mut seen = asked.follow_moves(&mut region, &mut inventory).await;
     // Of the places that a trail was moved from, its own chains are asked for: backfill digests may lie there alone.
-    let of_trail =
-        |chain: &ChainId| KINDS.iter().any(|kind| before.contains(&ChainId { kind: *kind, ..chain.clone() }));
+    let of_trail = |chain: &ChainId| {
+        KINDS.iter().any(|kind| before.iter().any(|known| known.is_named(&ChainId { kind: *kind, ..chain.clone() })))
+    };
     let asked_for: BTreeSet<ChainId> = inventory
         .chains
         .keys()
@@ -124,7 +125,7 @@ impl<'a> Walker<'a> {
                         &region.places,
                         window,
                     )
-                    .having_seen(seen.extract_if(|_, digest| digest.chain() == chain).collect()),
+                    .having_seen(seen.extract_if(|_, digest| chain.is_named(digest.chain())).collect()),
                     selected: asked_for.contains(chain),
                 }
             })
@@ -261,7 +262,8 @@ impl<'a> Walker<'a> {
         let (bucket, key, delivered) = (vouched.bucket, vouched.key, vouched.delivered);
         let standard = self.tracks[chain].walk.chain().kind == ChainKind::Standard;
         let listed_by = standard.then(|| covers.end.plus(DELIVERY_SKEW));
-        let by = Arc::new(RecordedBy { bucket, key, covers, delivered, listed_by, chain });
+        let begins_at = self.begins_at(chain, covers, delivered).filter(|_| standard && vouched.names_previous);
+        let by = Arc::new(RecordedBy { bucket, key, covers, delivered, listed_by, begins_at, chain });
         for log in vouched.log_files {
             let in_scope = self.tracks[chain].selected && self.asked.range.is_requested(&log.at, covers);
             if mode == LogFiles::None {
@@ -296,6 +298,16 @@ impl<'a> Walker<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The beginning of the day on which the oldest digest of a chain was delivered, if this is it and no start was asked for.
+    fn begins_at(&self, chain: usize, covers: Interval, delivered: Option<Time>) -> Option<Time> {
+        let listing = self.inventory.chains.get(self.tracks[chain].walk.chain())?;
+        let (oldest, _) = listing.oldest_first().next()?;
+        let is_oldest = self.asked.range.scope.start.is_none() && oldest == covers.end;
+        // By when it was delivered, the store may say; it is not believed for more than may be.
+        let written = delivered.unwrap_or(covers.end).clamp(covers.end, covers.end.plus(DIGEST_DUE_AFTER));
+        is_oldest.then(|| written.day().start())
     }
 
     /// Has a log file read, whether or not a sample would have it.

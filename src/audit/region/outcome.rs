@@ -11,12 +11,12 @@ use crate::audit::folders::Window;
 use crate::audit::observer::Observer;
 use crate::audit::request::LogFiles;
 use crate::audit::{AuditError, publish};
-use crate::chain::VouchedLogs;
+use crate::chain::{RecordedBy, VouchedLogs};
 use crate::digest::PublicKey;
 use crate::finding::{Code, Finding};
 use crate::limits::LOG_NAME_SKEW;
 use crate::report::{ChainReport, LogTally};
-use crate::trail::{ChainId, ChainKind, Time};
+use crate::trail::{ChainId, ChainKind, Interval, ObjectLocation, Time};
 
 /// What came of one account and region.
 #[derive(Default)]
@@ -117,7 +117,15 @@ impl RegionOutcome {
     /// Takes in what came of the log files, once none is to be read any more.
     pub(in crate::audit) fn close_logs(&mut self, observer: &Arc<dyn Observer>) {
         let Some(mut checking) = self.checking.take() else { return };
-        let findings = checking.summed_up();
+        let gone = checking.settle_gone(|chain, by| self.begins_with(chain, by));
+        let mut findings = checking.summed_up();
+        for (by, count) in gone {
+            let chain = &checking.chains()[by.chain];
+            let at = ObjectLocation::new(by.bucket.clone(), by.key.clone());
+            findings.push(Finding::logs_gone_with_what_lies_before(chain, &at, by.covers, count));
+            let report = self.chains.iter_mut().find(|(id, _)| id == chain);
+            report.into_iter().for_each(|(_, report)| report.proven = after(&report.proven, by.covers.end));
+        }
         publish(observer, &findings);
         self.findings.extend(findings);
         self.findings.append(&mut checking.outcome.findings);
@@ -137,6 +145,23 @@ impl RegionOutcome {
             first.log_files.add(of_none);
         }
     }
+}
+
+impl RegionOutcome {
+    /// Whether a chain has nothing before this digest, goes on before it, and is proven after it.
+    fn begins_with(&self, chain: &ChainId, by: &RecordedBy) -> bool {
+        let Some((_, report)) = self.chains.iter().find(|(id, _)| id == chain) else { return false };
+        let is_oldest = report.oldest.as_ref().is_some_and(|oldest| oldest.key == by.key);
+        let goes_on =
+            |finding: &Finding| finding.code == Code::ChainContinuesBefore && finding.chain.as_ref() == Some(chain);
+        is_oldest && !after(&report.proven, by.covers.end).is_empty() && self.findings.iter().any(goes_on)
+    }
+}
+
+/// What of these times lies after a moment.
+fn after(times: &[Interval], moment: Time) -> Vec<Interval> {
+    let times = times.iter().map(|time| Interval::new(time.start.max(moment), time.end));
+    times.filter(|time| !time.is_empty()).collect()
 }
 
 /// The moment just after which a log file may have been delivered before, and be listed by a digest before those seen or,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 
 use super::account::{Account, Newer};
-use super::link::{Claim, NamedDigest, check_hash, check_own_signature, check_signature, defect_finding};
+use super::link::{Claim, NamedDigest, check_hash, check_own_signature, check_signature, check_turned, defect_finding};
 use super::outcome::{ChainOutcome, JudgedDigest, NewestDigest, OldestDigest, Vouched};
 use super::scope::Scope;
 use crate::digest::{DefectKind, DigestDefect, SuccessorSignature, VerifiedDigest};
@@ -272,6 +272,9 @@ impl ChainWalk {
             {
                 findings.extend(self.unnamed(&newer, &digest));
             }
+            if newer.previous.is_none() && self.scope.has(newer.start) {
+                self.outcome.findings.extend(check_turned(&self.chain, &newer.at, &asked.at, covers.end));
+            }
             self.account.gap(&newer, &asked.at, covers.end);
         } else {
             self.outcome.newest_end = Some(covers.end);
@@ -305,6 +308,7 @@ impl ChainWalk {
             delivered: digest.delivered(),
             bucket: digest.at().bucket.clone(),
             key: digest.at().key.clone(),
+            names_previous: digest.previous().is_some(),
             judged,
             covers: Some(covers),
             log_files: digest.into_log_files(),
@@ -315,8 +319,8 @@ impl ChainWalk {
     fn unnamed(&self, newer: &Newer, digest: &VerifiedDigest) -> Option<Finding> {
         let recorded = newer.previous.as_ref()?;
         // That the named one is missing, defective, or no predecessor at all has been said already.
-        let told =
-            DigestKey::parse(&recorded.key).is_none_or(|key| key.chain != self.chain || key.end > digest.covers().end);
+        let told = |key: DigestKey| !self.chain.is_named(&key.chain) || key.end > digest.covers().end;
+        let told = DigestKey::parse(&recorded.key).is_none_or(told);
         (!told).then(|| Finding::link_location_mismatch(&self.chain, &newer.at, newer.start, recorded, digest.at()))
     }
 

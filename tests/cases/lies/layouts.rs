@@ -72,6 +72,70 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || exchanged(with(organization())),
     },
     Lie {
+        name: "layout-organization-beside-an-own-trail-of-one-name",
+        verdict: "intact",
+        expect: &[],
+        notes: &[],
+        comment: "An account's own trail and its organization's have one name, as AWS Control Tower has them for a day when it is upgraded: two chains, told apart by their folders.",
+        stage: || beside(small(), small()),
+    },
+    Lie {
+        name: "layout-organization-beside-an-own-trail-cut-at-its-end",
+        verdict: "inconclusive",
+        expect: &["coverage-hole"],
+        notes: &[],
+        comment: "An account's own trail and its organization's have one name, and the newest digest of the account's own is gone with its log file: that the other goes on hides nothing.",
+        stage: || {
+            let mut stage = beside(small(), small());
+            let (start, end) = (stage.end(2), stage.end(3));
+            stage.delete_hour(3);
+            // By then, it had been due.
+            stage.audited_at(end.plus(3 * 3600)).hole("after-newest-digest", start, end)
+        },
+    },
+    Lie {
+        name: "layout-organization-beside-an-own-trail-and-an-hour-of-it-deleted",
+        verdict: "not-intact",
+        expect: &["digest-missing"],
+        notes: &[],
+        comment: "An account's own trail and its organization's have one name, and of the latter a digest is gone with its log files.",
+        stage: || {
+            let mut stage = beside(small(), small());
+            let digest = stage.digest_of(1, 1);
+            let (start, end) = (stage.end(0), stage.end(1));
+            let logs = stage.chains[1].digests[1].digest.log_files.clone();
+            logs.iter().for_each(|log| drop(stage.delete(&log.s3_object)));
+            stage.delete(&digest);
+            stage.named(digest).hole("digest-lost", start, end)
+        },
+    },
+    Lie {
+        name: "layout-own-trail-turned-into-the-organizations",
+        verdict: "intact",
+        expect: &[],
+        notes: &[],
+        comment: "After two hours, the trail became its organization's: its digests go on in the organization's folder, and link back.",
+        stage: || {
+            let mut draft = drafted(&small());
+            for delivery in &mut draft.chain().digests[2..] {
+                let key = &mut delivery.digest.digest_s3_object;
+                *key = key.replacen("AWSLogs/", "AWSLogs/o-exampleorgid/", 1);
+            }
+            draft.sign()
+        },
+    },
+    Lie {
+        name: "layout-own-trail-ends-where-the-organizations-begins",
+        verdict: "inconclusive",
+        expect: &["coverage-hole"],
+        notes: &[],
+        comment: "An account's own trail ends after two hours, and its organization's of one name begins: nothing signed says that the one became the other, and the end of the one may have been deleted.",
+        stage: || {
+            let two = || Scenario { hours: 2, ..small() };
+            beside(two(), Scenario { start: two().start.plus(2 * 3600), ..two() })
+        },
+    },
+    Lie {
         name: "layout-two-regions",
         verdict: "intact",
         expect: &[],
@@ -231,6 +295,17 @@ pub(crate) const LIES: &[Lie] = &[
 
 fn with(scenario: Scenario) -> Stage {
     drafted(&scenario).sign()
+}
+
+/// A trail of the account's own, and its organization's of the same name: the second chain.
+fn beside(own: Scenario, organizations: Scenario) -> Stage {
+    let mut stage = with(own);
+    let other = with(Scenario { organization: Some("o-exampleorgid".to_owned()), ..organizations });
+    stage.interval = stage.interval.or(other.interval);
+    stage.taken_at = stage.taken_at.max(other.taken_at);
+    stage.chains.extend(other.chains);
+    stage.objects.extend(other.objects);
+    stage
 }
 
 fn organization() -> Scenario {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use trailseal::simulate::Link;
+use trailseal::simulate::{Link, Scenario};
 use trailseal::trail::Time;
 
-use crate::stage::{Stage, drafted, honest, small};
+use crate::stage::{Stage, drafted, honest, small, time};
 use crate::table::Lie;
 
 pub(crate) const LIES: &[Lie] = &[
@@ -219,6 +219,53 @@ pub(crate) const LIES: &[Lie] = &[
         stage: || waived("2026-12-31", "x"),
     },
     Lie {
+        name: "expired-by-the-day-and-no-start-asked-for",
+        verdict: "intact",
+        expect: &[],
+        notes: &["chain-continues-before"],
+        comment: "A lifecycle rule lets objects go by the day on which they were made: the oldest digest left was delivered after midnight, and lists log files of before, which are gone. What is proven begins after it.",
+        stage: || expired(),
+    },
+    Lie {
+        name: "expired-by-the-day-and-a-log-of-the-next-day-deleted",
+        verdict: "not-intact",
+        expect: &["log-missing"],
+        notes: &["chain-continues-before"],
+        comment: "The same, and a log file that the oldest digest lists is gone though it was delivered on the day of the digest.",
+        stage: || {
+            let mut stage = expired();
+            let of_next_day = |key: &String| !key.contains(THE_DAY_BEFORE);
+            let log = stage.logs(1).into_iter().find(of_next_day).expect("a log file after midnight");
+            stage.delete(&log);
+            stage.named(log)
+        },
+    },
+    Lie {
+        name: "expired-by-the-day-and-a-log-of-a-later-digest-deleted",
+        verdict: "not-intact",
+        expect: &["log-missing"],
+        notes: &["chain-continues-before"],
+        comment: "The same, and a log file that a later digest lists is gone.",
+        stage: || {
+            let mut stage = expired();
+            let log = stage.log(2);
+            stage.delete(&log);
+            stage.named(log)
+        },
+    },
+    Lie {
+        name: "expired-by-the-day-and-asked-for",
+        verdict: "not-intact",
+        expect: &["log-missing", "digest-missing"],
+        notes: &[],
+        comment: "A lifecycle rule lets objects go by the day, and the time before was asked for: what was asked for is not there.",
+        stage: || {
+            let stage = expired();
+            let (start, end) = (stage.end(0).plus(-1800), stage.end(0));
+            stage.from(start).hole("digest-lost", start, end)
+        },
+    },
+    Lie {
         name: "bucket-changed-and-both-at-hand",
         verdict: "intact",
         expect: &[],
@@ -313,6 +360,21 @@ fn waived(until: &str, other: &str) -> Stage {
 }
 
 /// A trail whose first two hours were delivered to another bucket.
+/// Four hours around midnight, of which all that was delivered before it has expired.
+fn expired() -> Stage {
+    let night = Scenario { seed: 2, start: small().start.plus(8 * 3600), log_files_per_hour: 6, ..small() };
+    let mut stage = drafted(&night).sign();
+    let midnight = time("2026-01-11T00:00:00Z");
+    assert!(stage.end(0) < midnight && midnight < stage.end(1));
+    let (before, after): (Vec<String>, Vec<String>) =
+        stage.logs(1).into_iter().partition(|log| log.contains(THE_DAY_BEFORE));
+    assert!(!before.is_empty() && !after.is_empty(), "{before:?} {after:?}");
+    stage.objects.retain(|key, _| !key.contains(THE_DAY_BEFORE));
+    stage
+}
+
+const THE_DAY_BEFORE: &str = "/2026/01/10/";
+
 fn moved() -> Stage {
     let mut draft = drafted(&small());
     for hour in 0..2 {
