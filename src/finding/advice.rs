@@ -16,7 +16,7 @@ impl Code {
                 "Keep the object as evidence, and find out from S3 data events who wrote it and when. An earlier version may be the file that AWS delivered."
             }
             Code::DigestMoved => {
-                "If you moved or copied the evidence yourself, say so with `--bucket`. If you did not, find out who wrote the object there."
+                "If you moved or copied the evidence yourself, say so: `--bucket` and `--s3-prefix` name where a copy was delivered to, and of a replica in S3 `trailseal pull` makes a copy. If you did not, find out who wrote the object there."
             }
             Code::DigestKeyUnknown => {
                 "Ask AWS for the keys of that region and time again with `aws cloudtrail list-public-keys`. If AWS does not list the key, the digest was not signed by CloudTrail: keep it as evidence."

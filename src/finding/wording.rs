@@ -234,11 +234,20 @@ impl Finding {
             Reason::BeforeFirstDigest => {
                 format!("{span} before the first digest found of this chain: nothing says what was delivered then")
             }
-            Reason::AfterNewestDigest => format!(
-                "{span} after the newest digest of this chain, although the next one was due: digests were deleted from the end, or logging or validation was switched off"
-            ),
+            Reason::AfterNewestDigest => {
+                let before = Interval::new(whole.start, inside.start);
+                let ended = if before.is_empty() {
+                    String::new()
+                } else {
+                    format!(", which had ended {} before, at {}", length(before), whole.start)
+                };
+                format!(
+                    "{span} after the newest digest of this chain{ended}, although the next one was due: digests were deleted from the end, or logging or validation was switched off"
+                )
+            }
             Reason::ChainRestart => format!(
-                "{span} between the end of the chain and its restart: logging or validation was off, and log files delivered then are in no digest"
+                "{} between the end of the chain and its restart: logging or validation was off, and log files delivered then are in no digest",
+                length(whole)
             ),
             Reason::TimeHole => {
                 format!("{span} between two linked digests: the later one does not start where the earlier one ends")

@@ -35,12 +35,11 @@ pub(super) async fn audit_region(
         return Ok(RegionOutcome { not_begun: true, ..RegionOutcome::default() });
     }
     let mut inventory = take_inventory(&region, &asked.request.limits, asked.range.stray_window()).await;
-    let before: BTreeSet<ChainId> = inventory.chains.keys().cloned().collect();
+    let before: BTreeSet<ChainId> = inventory.chains.keys().map(ChainId::as_named).collect();
     let mut seen = asked.follow_moves(&mut region, &mut inventory).await;
     // Of the places that a trail was moved from, its own chains are asked for: backfill digests may lie there alone.
-    let of_trail = |chain: &ChainId| {
-        KINDS.iter().any(|kind| before.iter().any(|known| known.is_named(&ChainId { kind: *kind, ..chain.clone() })))
-    };
+    let of_trail =
+        |chain: &ChainId| KINDS.iter().any(|kind| before.contains(&ChainId { kind: *kind, ..chain.as_named() }));
     let asked_for: BTreeSet<ChainId> = inventory
         .chains
         .keys()
