@@ -1,5 +1,6 @@
 //! The log files of one account and region on their way to be checked: many at once, and no more than the pace allows.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::sync::Arc;
 
@@ -146,25 +147,28 @@ impl Checking {
         Ok(())
     }
 
-    /// Settles those that are not there and may be gone with all that lies before them: of the oldest digest of a chain, and of no
-    /// other. How many are, by digest.
+    /// Settles those that are not there and may be gone with all that lies before them: of the oldest digest of a chain, and only
+    /// if all that it lists from before are gone. By which digest each is listed, and how many they are.
     pub(super) fn settle_gone(
         &mut self,
         is_oldest: impl Fn(&ChainId, &RecordedBy) -> bool,
     ) -> Vec<(Arc<RecordedBy>, u64)> {
-        let mut gone: Vec<(Arc<RecordedBy>, u64)> = Vec::new();
-        for log in mem::take(&mut self.outcome.may_have_gone) {
-            if !is_oldest(&self.reader.chains[log.by.chain], &log.by) {
-                self.reader.missing(&log, &mut self.outcome);
-                continue;
+        let gone = mem::take(&mut self.outcome.may_have_gone);
+        let mut by_digest: BTreeMap<(usize, String), Vec<RecordedLog>> = BTreeMap::new();
+        gone.into_iter().for_each(|log| by_digest.entry((log.by.chain, log.by.key.clone())).or_default().push(log));
+        let mut settled = Vec::new();
+        for logs in by_digest.into_values() {
+            let (by, count) = (Arc::clone(&logs[0].by), logs.len() as u64);
+            let gone_before = count == by.from_before && is_oldest(&self.reader.chains[by.chain], &by);
+            for log in &logs {
+                match gone_before {
+                    true => self.reader.gone_before(log, &mut self.outcome),
+                    false => self.reader.missing(log, &mut self.outcome),
+                }
             }
-            self.reader.gone_before(&log, &mut self.outcome);
-            match gone.iter_mut().find(|(by, _)| by.chain == log.by.chain) {
-                Some((_, count)) => *count += 1,
-                None => gone.push((log.by, 1)),
-            }
+            settled.extend(gone_before.then_some((by, count)));
         }
-        gone
+        settled
     }
 
     /// What is to be said of all of them together.

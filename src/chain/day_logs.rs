@@ -53,6 +53,8 @@ pub struct RecordedBy {
     /// What it lists from before this moment may be gone with all that lies before it: it is the oldest that there is, names one
     /// before it, and no start was asked for.
     pub begins_at: Option<Time>,
+    /// How many it lists from before that.
+    pub from_before: u64,
     /// Which of the folder's chains it belongs to.
     pub chain: usize,
 }

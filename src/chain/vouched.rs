@@ -223,7 +223,16 @@ mod tests {
             // Whoever writes a digest again makes nothing older by it.
             let (delivered, listed_by) = (Some(Time::from_unix(900)), Some(Time::from_unix(listed_by)));
             let (bucket, key) = (bucket.to_owned(), "d".to_owned());
-            Arc::new(RecordedBy { bucket, key, covers, delivered, listed_by, begins_at: None, chain: 3 })
+            Arc::new(RecordedBy {
+                bucket,
+                key,
+                covers,
+                delivered,
+                listed_by,
+                begins_at: None,
+                from_before: 0,
+                chain: 3,
+            })
         };
         let log = |unique: &str, hash| log(&KEY.replace("abcdef", unique), hash);
         let odd = LogFileRef { hash: RecordedHash::Odd("no hash".into()), ..log("dbcdef", 0) };
@@ -273,6 +282,7 @@ mod tests {
             delivered: Some(covers.end),
             listed_by: Some(covers.end),
             begins_at: None,
+            from_before: 0,
             chain: 0,
         });
         assert!(matches!(ledger.vouch(&log(KEY, 1), true, Some(&by)), Listed::First));
@@ -348,8 +358,16 @@ mod tests {
         let mut ledger = ledger();
         let covers = Interval::new(Time::from_unix(0), Time::from_unix(60));
         let (bucket, key) = ("b".to_owned(), "d".to_owned());
-        let by =
-            Arc::new(RecordedBy { bucket, key, covers, delivered: None, listed_by: None, begins_at: None, chain: 4 });
+        let by = Arc::new(RecordedBy {
+            bucket,
+            key,
+            covers,
+            delivered: None,
+            listed_by: None,
+            begins_at: None,
+            from_before: 0,
+            chain: 4,
+        });
         let second = KEY.replace("abcdef", "bbcdef");
         ledger.vouch(&log(KEY, 1), true, Some(&by));
         ledger.vouch(&log(&second, 1), true, Some(&by));

@@ -146,6 +146,7 @@ impl Prover<'_> {
             delivered,
             listed_by: None,
             begins_at: None,
+            from_before: 0,
             chain: chain_index,
         });
         let mut names: Vec<(RecordedLog, VouchedBy)> = Vec::new();

@@ -197,7 +197,16 @@ impl Walker<'_> {
     async fn listed_late(&mut self, chain: usize, digest: &VerifiedDigest) -> Result<(), AuditError> {
         let ObjectLocation { bucket, key } = digest.at().clone();
         let (covers, delivered) = (digest.covers(), digest.delivered());
-        let by = Arc::new(RecordedBy { bucket, key, covers, delivered, listed_by: None, begins_at: None, chain });
+        let by = Arc::new(RecordedBy {
+            bucket,
+            key,
+            covers,
+            delivered,
+            listed_by: None,
+            begins_at: None,
+            from_before: 0,
+            chain,
+        });
         for log in digest.log_files() {
             if self.vouched.withdraw(&log.at) && self.tracks[chain].selected {
                 self.read(RecordedLog { log: log.clone(), by: Arc::clone(&by) }).await?;

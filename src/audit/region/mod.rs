@@ -262,7 +262,9 @@ impl<'a> Walker<'a> {
         let standard = self.tracks[chain].walk.chain().kind == ChainKind::Standard;
         let listed_by = standard.then(|| covers.end.plus(DELIVERY_SKEW));
         let begins_at = self.begins_at(chain, covers, delivered).filter(|_| standard && vouched.names_previous);
-        let by = Arc::new(RecordedBy { bucket, key, covers, delivered, listed_by, begins_at, chain });
+        let mut by = RecordedBy { bucket, key, covers, delivered, listed_by, begins_at, from_before: 0, chain };
+        by.from_before = vouched.log_files.iter().filter(|log| by.may_have_gone(&log.at.key)).count() as u64;
+        let by = Arc::new(by);
         for log in vouched.log_files {
             let in_scope = self.tracks[chain].selected && self.asked.range.is_requested(&log.at, covers);
             if mode == LogFiles::None {

@@ -148,8 +148,12 @@ impl RegionOutcome {
 }
 
 impl RegionOutcome {
-    /// Whether a chain has nothing before this digest, goes on before it, and is proven after it.
+    /// Whether a chain has nothing before this digest, goes on before it, and is proven after it; and no log file of before is left,
+    /// which a rule would have let go, too.
     fn begins_with(&self, chain: &ChainId, by: &RecordedBy) -> bool {
+        if self.older_logs {
+            return false;
+        }
         let Some((_, report)) = self.chains.iter().find(|(id, _)| id == chain) else { return false };
         let is_oldest = report.oldest.as_ref().is_some_and(|oldest| oldest.key == by.key);
         let goes_on =

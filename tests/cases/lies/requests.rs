@@ -254,6 +254,20 @@ pub(crate) const LIES: &[Lie] = &[
         },
     },
     Lie {
+        name: "expired-by-the-day-but-for-a-log-of-before",
+        verdict: "not-intact",
+        expect: &["log-missing"],
+        notes: &["chain-continues-before"],
+        comment: "All digests of before midnight are gone, and a log file that the oldest one left lists; another log file of that day is there, so that no rule let them go.",
+        stage: || {
+            let before = drafted(&night()).sign();
+            let left = before.log(0);
+            let mut stage = expired();
+            stage.objects.insert(left.clone(), before.objects[&left].clone());
+            stage
+        },
+    },
+    Lie {
         name: "expired-by-the-day-and-asked-for",
         verdict: "not-intact",
         expect: &["log-missing", "digest-missing"],
@@ -360,10 +374,13 @@ fn waived(until: &str, other: &str) -> Stage {
 }
 
 /// A trail whose first two hours were delivered to another bucket.
+fn night() -> Scenario {
+    Scenario { seed: 2, start: small().start.plus(8 * 3600), log_files_per_hour: 6, ..small() }
+}
+
 /// Four hours around midnight, of which all that was delivered before it has expired.
 fn expired() -> Stage {
-    let night = Scenario { seed: 2, start: small().start.plus(8 * 3600), log_files_per_hour: 6, ..small() };
-    let mut stage = drafted(&night).sign();
+    let mut stage = drafted(&night()).sign();
     let midnight = time("2026-01-11T00:00:00Z");
     assert!(stage.end(0) < midnight && midnight < stage.end(1));
     let (before, after): (Vec<String>, Vec<String>) =
