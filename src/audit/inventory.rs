@@ -251,15 +251,23 @@ impl Listing {
         Pending::new(chain, places, &self.ends[..after.saturating_sub(AFTER_REQUEST)])
     }
 
-    /// The oldest digest that a walk over `scope` looks at, if the request goes back further than it ends.
-    pub(super) fn oldest_within(&self, chain: &ChainId, places: &[Place], scope: Scope) -> Option<Oldest> {
+    /// Of those that a walk over `scope` looks at, the ones before which something is not here: the oldest, if the request
+    /// goes back further than it ends, and those after gaps, newest first.
+    pub(super) fn edges(&self, chain: &ChainId, places: &[Place], scope: Scope) -> Vec<Edge> {
         let part = self.part(scope);
-        let oldest = part.last().filter(|(end, _)| scope.start.is_none_or(|start| *end > start))?;
+        let is_asked_for = |end: &Time| scope.start.is_none_or(|start| *end > start);
+        let after_gaps = part.windows(2).enumerate().filter(|(_, pair)| pair[0].0.since(pair[1].0) > FARTHEST_APART);
+        let after_gaps = after_gaps.map(|(at, _)| at).take(MOST_GAPS);
+        let edges = part.len().checked_sub(1).into_iter().chain(after_gaps);
         let place = |digest: &(Time, u16)| {
             let (listed, at) = Pending::new(chain, places, std::slice::from_ref(digest)).next()?;
             Some((places[at].clone(), listed.at))
         };
-        Some(Oldest { digest: place(oldest)?, after: part.iter().rev().nth(1).and_then(place) })
+        let edge = |at: usize| {
+            let digest = place(&part[at])?;
+            Some(Edge { digest, after: at.checked_sub(1).and_then(|newer| place(&part[newer])) })
+        };
+        edges.filter(|at| is_asked_for(&part[*at].0)).filter_map(edge).collect()
     }
 
     /// The time from the start of the oldest digest of a walk over `scope` to the end of its newest.
@@ -270,8 +278,8 @@ impl Listing {
     }
 }
 
-/// The oldest digest of a walk, and the one after it.
-pub(super) struct Oldest {
+/// A digest before which something is not here, and the one after it.
+pub(super) struct Edge {
     pub digest: (Place, ObjectLocation),
     pub after: Option<(Place, ObjectLocation)>,
 }
@@ -318,3 +326,11 @@ impl Iterator for Pending {
 
 /// Digests after the request that are looked at.
 const AFTER_REQUEST: usize = 2;
+
+/// A digest ends an hour after the one before it, if that is here: further apart, what lies between was not delivered, is lost,
+/// or lies elsewhere. A minute is for what names leave open.
+const FARTHEST_APART: i64 = Time::HOUR + 60;
+
+/// Gaps of a chain that are asked where they lead. A trail is moved once or twice in its life. Stops: a bucket out of which every
+/// other digest was taken, so that each is read apart.
+const MOST_GAPS: usize = 32;

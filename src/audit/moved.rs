@@ -6,25 +6,35 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures::{StreamExt, stream};
+
 use super::Asked;
 use super::digests::{DigestReader, KEPT_WAITING, Looked, Seen};
 use super::discover::{Place, Region, place_of};
-use super::inventory::{Inventory, Oldest, take_inventory};
+use super::inventory::{Edge, Inventory, take_inventory};
 use crate::chain::Observed;
 use crate::digest::{SuccessorSignature, VerifiedDigest};
 use crate::store::ObjectStore;
 use crate::trail::{ChainId, ChainKind, DigestKey, ObjectLocation, RegionFolders};
 
 impl Asked {
-    /// Adds the places that the chains of a region go back to, for as long as their oldest digest names another one and
-    /// the request goes back further. The digests looked at are facts, and need not be looked at again.
+    /// Adds the places that the chains of a region go back to, for as long as their oldest digest, or one after a gap, names
+    /// another one and the request goes back further: a trail may have been moved away and back. The digests looked at are
+    /// facts, and need not be looked at again.
     pub(super) async fn follow_moves(&self, region: &mut Region, inventory: &mut Inventory) -> Seen {
         let (mut asked, mut seen) = (BTreeSet::new(), Seen::default());
-        for _ in 0..MOST_MOVES {
-            let Some(place) = self.next_place(region, inventory, &mut asked, &mut seen).await else { break };
-            region.places.push(place);
-            let strays = self.range.stray_window();
-            inventory.add_place(region, region.places.len() - 1, &self.request.limits, strays).await;
+        let mut left = MOST_MOVES;
+        while left > 0 {
+            let places = self.places_before(region, inventory, &mut asked, &mut seen).await;
+            if places.is_empty() {
+                break;
+            }
+            for place in places.into_iter().take(left) {
+                left -= 1;
+                region.places.push(place);
+                let strays = self.range.stray_window();
+                inventory.add_place(region, region.places.len() - 1, &self.request.limits, strays).await;
+            }
         }
         seen
     }
@@ -50,22 +60,16 @@ impl Asked {
         stores
     }
 
-    /// The first place that a chain goes back to and that is not among those of the region.
-    async fn next_place(
+    /// The places that chains go back to and that are not among those of the region.
+    async fn places_before(
         &self,
         region: &Region,
         inventory: &Inventory,
         asked: &mut BTreeSet<ObjectLocation>,
         seen: &mut Seen,
-    ) -> Option<Place> {
-        let oldest: Vec<(ChainId, Oldest)> = inventory
-            .chains
-            .iter()
-            .filter(|(chain, _)| chain.kind == ChainKind::Standard && self.request.select.has_chain(chain))
-            .filter_map(|(chain, listing)| {
-                Some((chain.clone(), listing.oldest_within(chain, &region.places, self.range.scope)?))
-            })
-            .collect();
+    ) -> Vec<Place> {
+        let edges = self.edges(region, inventory).filter(|(_, edge)| asked.insert(edge.digest.1.clone()));
+        let edges: Vec<(ChainId, Edge)> = edges.collect();
         let mut unsaid = Vec::new();
         let reader = DigestReader {
             keys: self.keys_of(&region.region, inventory, &mut unsaid).await,
@@ -73,52 +77,73 @@ impl Asked {
             pace: self.pace.clone(),
             observer: Arc::clone(&self.observer),
         };
-        for (chain, oldest) in oldest {
-            let (place, at) = oldest.digest.clone();
-            if !asked.insert(at.clone()) {
-                continue;
+        let facts = edges.into_iter().map(|(chain, edge)| {
+            let reader = reader.clone();
+            async move {
+                let fact = fact(&reader, &edge).await;
+                (chain, edge.digest, fact)
             }
-            let Some((digest, small)) = fact(&reader, &oldest).await else { continue };
-            let (bucket, previous) =
-                (digest.at().bucket.clone(), digest.previous().map(|previous| previous.at.clone()));
+        });
+        let mut facts = stream::iter(facts).buffered(EDGES_AT_ONCE);
+        let mut places = Vec::new();
+        while let Some((chain, (of, at), fact)) = facts.next().await {
+            let Some((digest, small)) = fact else { continue };
+            places.extend(self.place_before(&chain, &of, &digest, region, &places).await);
             if small {
                 seen.insert(at, digest);
             }
-            let Some(previous) = previous else { continue };
-            let Some(key) = DigestKey::parse(&previous.key).filter(|key| chain.is_named(&key.chain)) else { continue };
-            let folders = RegionFolders { account: key.folder, region: region.region.clone() };
-            let here = |place: &Place| {
-                place.folders == folders && place.store.bucket().is_none_or(|bucket| bucket == previous.bucket)
-            };
-            if region.places.iter().any(here) {
-                continue;
-            }
-            let store = match place_of(&region.places, &previous.bucket) {
-                _ if previous.bucket == bucket => Some(place.store),
-                Some(known) => Some(Arc::clone(&known.store)),
-                None => match &self.buckets {
-                    Some(buckets) => buckets.bucket(&previous.bucket).await,
-                    None => None,
-                },
-            };
-            if let Some(store) = store {
-                return Some(Place { store, folders });
-            }
         }
-        None
+        places
+    }
+
+    /// The digests before which something is not here.
+    fn edges(&self, region: &Region, inventory: &Inventory) -> impl Iterator<Item = (ChainId, Edge)> {
+        let chains = inventory.chains.iter();
+        let selected =
+            chains.filter(|(chain, _)| chain.kind == ChainKind::Standard && self.request.select.has_chain(chain));
+        selected.flat_map(|(chain, listing)| {
+            let edges = listing.edges(chain, &region.places, self.range.scope);
+            edges.into_iter().map(|edge| (chain.clone(), edge))
+        })
+    }
+
+    /// Where the digest before this one lies, if that is none of the places known.
+    async fn place_before(
+        &self,
+        chain: &ChainId,
+        of: &Place,
+        digest: &VerifiedDigest,
+        region: &Region,
+        found: &[Place],
+    ) -> Option<Place> {
+        let previous = &digest.previous()?.at;
+        let key = DigestKey::parse(&previous.key).filter(|key| chain.is_named(&key.chain))?;
+        let folders = RegionFolders { account: key.folder, region: region.region.clone() };
+        let here = |place: &Place| {
+            place.folders == folders && place.store.bucket().is_none_or(|bucket| bucket == previous.bucket)
+        };
+        if region.places.iter().chain(found).any(here) {
+            return None;
+        }
+        let store = match place_of(&region.places, &previous.bucket) {
+            _ if previous.bucket == digest.at().bucket => Arc::clone(&of.store),
+            Some(known) => Arc::clone(&known.store),
+            None => self.buckets.as_ref()?.bucket(&previous.bucket).await?,
+        };
+        Some(Place { store, folders })
     }
 }
 
-/// The oldest digest as a fact, and whether it is small enough to be kept. One that lost its signature is believed on
+/// The digest as a fact, and whether it is small enough to be kept. One that lost its signature is believed on
 /// the word of the one after it.
-async fn fact(reader: &DigestReader, oldest: &Oldest) -> Option<(Box<VerifiedDigest>, bool)> {
-    let (place, at) = &oldest.digest;
+async fn fact(reader: &DigestReader, edge: &Edge) -> Option<(Box<VerifiedDigest>, bool)> {
+    let (place, at) = &edge.digest;
     let (looked, small) = match reader.look(place, at.clone(), KEPT_WAITING).await {
         Looked::Later(..) => (reader.look(place, at.clone(), u64::MAX).await, false),
         looked => (looked, true),
     };
     let waits = matches!(looked, Looked::Waiting(_));
-    let successor = match &oldest.after {
+    let successor = match &edge.after {
         Some((place, after)) if waits => match reader.look(place, after.clone(), u64::MAX).await {
             Looked::Verified(digest) => digest.previous().filter(|previous| previous.at.key == at.key).cloned(),
             _ => None,
@@ -134,3 +159,6 @@ async fn fact(reader: &DigestReader, oldest: &Oldest) -> Option<(Box<VerifiedDig
 
 /// A trail is moved once or twice in its life. Stops: a chain that is led from bucket to bucket.
 const MOST_MOVES: usize = 32;
+
+/// Digests that are asked where they lead, at a time: each waits for an answer, and takes up to a few megabytes.
+const EDGES_AT_ONCE: usize = 8;

@@ -66,9 +66,14 @@ fn a_bucket_in_another_region() {
 
 /// A trail that delivered to `old-bucket` for two hours, and then elsewhere.
 pub(crate) fn moved() -> World {
+    of_case("bucket-changed-and-both-at-hand")
+}
+
+/// The two buckets of a case.
+fn of_case(name: &str) -> World {
     let world = World::of(Scenario { bucket: "example-trail-logs".to_owned(), hours: 4, ..small() });
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cases");
-    let case = cases.join("bucket-changed-and-both-at-hand");
+    let case = cases.join(name);
     let s3 = &world.endpoint.s3;
     s3.empty("example-trail-logs");
     s3.load_directory("example-trail-logs", &case.join("evidence"));
@@ -94,6 +99,19 @@ fn a_trail_that_was_moved_is_followed() {
     assert_eq!(missing.len(), 1, "{:#?}", report.findings);
     let at = missing[0].subject.as_ref().unwrap();
     assert_eq!((at.bucket.as_str(), at.key.as_str()), ("old-bucket", log.as_str()));
+}
+
+/// The bucket in which it began is the one in which it goes on, so that only a gap leads to the other.
+#[test]
+fn a_trail_that_was_moved_and_moved_back_is_followed() {
+    let world = of_case("bucket-changed-and-changed-back-and-both-at-hand");
+    let report = world.verify(&[]).report();
+    assert_eq!(report.verdict, Verdict::Intact, "{:#?}", report.findings);
+    assert_eq!((report.totals.digests.verified, report.chains[0].holes.len()), (4, 0));
+    let log = world.endpoint.s3.keys("old-bucket").into_iter().find(|key| key.contains("/CloudTrail/")).unwrap();
+    world.endpoint.s3.remove("old-bucket", &log);
+    let report = world.verify(&[]).report();
+    assert_eq!(report.findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), [Code::LogMissing]);
 }
 
 #[test]

@@ -96,6 +96,45 @@ fn with_another_prefix(many: usize) -> Objects {
     objects
 }
 
+/// What was delivered in these hours lies in the old bucket: that, and what lies in the one asked.
+fn delivered_elsewhere(hours: std::ops::Range<usize>) -> (Objects, Objects) {
+    let mut drafted = draft(&scenario()).unwrap();
+    let mut elsewhere = std::collections::BTreeSet::new();
+    for delivery in &mut drafted.chains[0].digests[hours] {
+        let digest = &mut delivery.digest;
+        digest.digest_s3_bucket = "old-logs".into();
+        elsewhere.insert(digest.digest_s3_object.clone());
+        for log in &mut digest.log_files {
+            log.s3_bucket = "old-logs".into();
+            elsewhere.insert(log.s3_object.clone());
+        }
+    }
+    drafted.objects(keyring()).into_iter().partition(|(key, _)| elsewhere.contains(key))
+}
+
+/// A trail that was moved and moved back leads away from its bucket in the middle, and once more where it was moved before.
+#[test]
+fn a_trail_that_was_moved_and_moved_back_is_followed() {
+    for hours in [3..4, 2..6] {
+        let (mut away, here) = delivered_elsewhere(hours.clone());
+        let honest = audit(followed(&away, &here), &request(&here));
+        assert_eq!(honest.verdict, Verdict::Intact, "{hours:?}: {:#?}", honest.findings);
+        assert_eq!((honest.totals.digests.verified, honest.chains[0].holes.len()), (8, 0), "{hours:?}");
+
+        let dir = tempfile::tempdir().unwrap();
+        let to = dir.path().join("copy");
+        let asked = request(&here);
+        let pulled = pull_blocking(followed(&away, &here), keys(), asked.clone(), &to, Arc::new(Silent)).unwrap();
+        assert_eq!(pulled.not_copied, 0);
+        let copy = verified(dir.path(), &to, &asked);
+        assert_eq!((copy.verdict, &copy.totals, &copy.chains), (honest.verdict, &honest.totals, &honest.chains));
+
+        let log = away.keys().find(|key| key.contains("/CloudTrail/")).cloned().unwrap();
+        away.remove(&log);
+        assert_eq!(codes(&audit(followed(&away, &here), &request(&here))), [Code::LogMissing], "{hours:?}");
+    }
+}
+
 /// However large the digest is that leads there, and whether or not its signature was lost.
 #[test]
 fn the_folder_of_an_earlier_prefix_is_listed_too() {

@@ -327,6 +327,22 @@ pub(crate) const LIES: &[Lie] = &[
         },
     },
     Lie {
+        name: "bucket-changed-and-changed-back-and-both-at-hand",
+        verdict: "intact",
+        expect: &[],
+        notes: &[],
+        comment: "The trail was moved to another bucket for an hour and back, and a copy of the other one is named: the chain is followed there.",
+        stage: || moved_and_back().asked(&["--bucket-dir", "old-bucket=old-bucket"]),
+    },
+    Lie {
+        name: "bucket-changed-and-changed-back-and-the-other-not-at-hand",
+        verdict: "inconclusive",
+        expect: &["digest-unreadable"],
+        notes: &[],
+        comment: "The same, and the other bucket is not there to look at: the hour in it can be neither proven nor contradicted, and it is said where it lies.",
+        stage: moved_and_back,
+    },
+    Lie {
         name: "copy-said-to-be-of-another-bucket",
         verdict: "not-intact",
         expect: &["digest-moved", "log-unlisted"],
@@ -393,16 +409,25 @@ fn expired() -> Stage {
 const THE_DAY_BEFORE: &str = "/2026/01/10/";
 
 fn moved() -> Stage {
+    delivered_elsewhere(0..2)
+}
+
+/// A trail that was moved to another bucket after an hour, and back after one more.
+fn moved_and_back() -> Stage {
+    delivered_elsewhere(1..2)
+}
+
+fn delivered_elsewhere(hours: std::ops::Range<usize>) -> Stage {
     let mut draft = drafted(&small());
-    for hour in 0..2 {
+    for hour in hours.clone() {
         let digest = draft.digest(hour);
         digest.digest_s3_bucket = "old-bucket".to_owned();
         digest.log_files.iter_mut().for_each(|log| log.s3_bucket = "old-bucket".to_owned());
     }
-    assert!(draft.chain().digests[2].link == Link::Previous);
+    assert!(draft.chain().digests[hours.end].link == Link::Previous);
     let mut stage = draft.sign();
     let mut old = BTreeMap::new();
-    for hour in 0..2 {
+    for hour in hours {
         let keys = stage.logs(hour).into_iter().chain([stage.digest(hour)]);
         old.extend(keys.map(|key| (key.clone(), stage.delete(&key))).collect::<Vec<_>>());
     }
