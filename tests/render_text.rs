@@ -76,6 +76,7 @@ fn hostile() -> Report {
         trails: vec![evil.to_owned()],
         log_files: evil.to_owned(),
         named_log_files: vec![evil.to_owned()],
+        delivered_to: Some(evil.to_owned()),
         ..request(24)
     };
     let mut report = conclude(

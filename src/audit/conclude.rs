@@ -194,6 +194,7 @@ impl Asked {
             trails: trails.cloned().collect(),
             log_files: self.request.log_files.to_string(),
             named_log_files: Vec::new(),
+            delivered_to: self.request.delivered_to.clone(),
         }
     }
 

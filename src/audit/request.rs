@@ -13,6 +13,8 @@ use crate::trail::{ChainId, ChainKind, ExpectedChain, LogKey, RegionFolders, Tim
 pub struct AuditRequest {
     /// How the report names the evidence.
     pub source: String,
+    /// The bucket that the objects count as lying in, where whoever asks says so of a copy or a replica: the report tells.
+    pub delivered_to: Option<String>,
     /// From when on; none for as far back as there are digests.
     pub start: Option<Time>,
     /// Until when; none for the end of the newest digest found.
@@ -186,6 +188,7 @@ impl AuditRequest {
     pub fn everything(source: impl Into<String>, as_of: Time) -> AuditRequest {
         AuditRequest {
             source: source.into(),
+            delivered_to: None,
             start: None,
             end: None,
             as_of,

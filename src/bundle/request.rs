@@ -34,6 +34,9 @@ pub struct RequestRecord {
     /// The keys of the log files that alone were asked for, if any were named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub named_log_files: Vec<String>,
+    /// The bucket that the objects were said to have been delivered to, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_to: Option<String>,
     /// How much of the log files was read.
     pub log_files: String,
     /// What drew the sample, if it was one.
@@ -88,6 +91,7 @@ impl RequestRecord {
             prefix: select.prefix.clone(),
             below: select.below.clone(),
             named_log_files: select.named.iter().map(LogKey::key).collect(),
+            delivered_to: request.delivered_to.clone(),
             log_files: log_files.split(' ').next().unwrap_or_default().to_owned(),
             seed: request.log_files.seed(),
             include_logs,
@@ -127,6 +131,7 @@ impl RequestRecord {
             below: self.below.clone(),
             named: self.named()?,
         };
+        request.delivered_to.clone_from(&self.delivered_to);
         let log_files = self.log_files.parse::<LogFiles>().map_err(|error| format!("its log files: {error}"))?;
         request.log_files = log_files.seeded(self.seed.unwrap_or_default());
         request.expected = self.expected.clone();

@@ -50,7 +50,7 @@ pub(super) struct EvidenceArgs {
     #[arg(long, value_name = "FILE|aws", num_args = 1..)]
     pub(super) public_keys: Vec<PathBuf>,
 
-    /// The bucket; for a directory, the one that the digests were delivered to, if not as recorded
+    /// The bucket; for a directory, or a replica in S3, the one that the digests were delivered to, if not as recorded
     #[arg(long, visible_alias = "s3-bucket", value_name = "NAME")]
     bucket: Option<String>,
 
@@ -225,6 +225,7 @@ impl EvidenceArgs {
         purpose: Purpose,
     ) -> Result<Opened, Failure> {
         request.source = root.display().to_string();
+        request.delivered_to.clone_from(&self.bucket);
         let limits = &request.limits;
         let mut main = open_copy(root, self.bucket.as_deref(), limits, purpose)?;
         if let Some(prefix) = self.prefix()
@@ -348,8 +349,8 @@ impl EvidenceArgs {
     /// likelier than that whoever altered the evidence moved all of it, and alike; and so it is where the directory in which a
     /// copy begins was only guessed, and they fit another one, or where they all fit one further down.
     pub(super) fn place_must_fit(&self, report: &Report) -> Result<(), Failure> {
-        // In a bucket, where a digest lies is no slip of the caller.
-        let copy = self.directories().next().is_some();
+        // In a bucket, where a digest lies is no slip of the caller, unless they say that it is a replica.
+        let copy = self.directories().next().is_some() || report.request.delivered_to.is_some();
         let violations = report.findings.iter().filter(|finding| finding.severity == Severity::Violation);
         let moved: Option<Vec<Moved<'_>>> = violations.map(Moved::of).collect();
         let Some(moved) = moved.filter(|moved| copy && !moved.is_empty()) else { return Ok(()) };

@@ -59,7 +59,11 @@ impl EvidenceArgs {
             async move { caller(&access).await }.boxed()
         });
         let buckets = S3Buckets::new(access);
-        let store = buckets.open(&place.bucket).await.map_err(Failure::told)?;
+        let mut store = buckets.open(&place.bucket).await.map_err(Failure::told)?;
+        if let Some(bucket) = &place.delivered_to {
+            store = store.replica_of(bucket);
+        }
+        request.delivered_to = place.delivered_to;
         let evidence = Evidence {
             stores: vec![Arc::new(store)],
             live: true,

@@ -29,6 +29,8 @@ pub(super) struct BucketSource {
     pub(super) region: Option<String>,
     /// A log file, where the path is that of one.
     pub(super) log_file: Option<LogKey>,
+    /// The bucket that this one is a replica of.
+    pub(super) delivered_to: Option<String>,
 }
 
 impl Source {
@@ -55,10 +57,10 @@ impl Source {
             (Source::Trail(named), _, Some(arn)) if named != *arn => {
                 Err(Failure::told(format!("SOURCE is the trail {named} and --trail-arn is {arn}; name one of them")))
             }
-            (Source::Bucket(named), Some(bucket), _) if named.bucket != *bucket => Err(Failure::told(format!(
-                "SOURCE is the bucket {} and --s3-bucket is {bucket}; name one of them",
-                named.bucket
-            ))),
+            (Source::Bucket(named), Some(bucket), _) if named.bucket != *bucket => {
+                let delivered_to = Some(BucketSource::parse(&format!("s3://{bucket}"))?.bucket);
+                Ok(Source::Bucket(BucketSource { delivered_to, ..named }))
+            }
             (Source::Trail(_), Some(bucket), _) => Ok(Source::Bucket(BucketSource::parse(&format!("s3://{bucket}"))?)),
             (named, ..) => Ok(named),
         }
@@ -84,7 +86,7 @@ impl BucketSource {
         let account = inside.next().filter(|part| is_account_id(part)).map(str::to_owned);
         let region = inside.nth(1).filter(|part| account.is_some() && is_region(part)).map(str::to_owned);
         let log_file = LogKey::parse(path);
-        Ok(BucketSource { bucket: bucket.to_owned(), below, account, region, log_file })
+        Ok(BucketSource { bucket: bucket.to_owned(), below, account, region, log_file, delivered_to: None })
     }
 }
 
@@ -114,6 +116,7 @@ mod tests {
             account: account.map(str::to_owned),
             region: region.map(str::to_owned),
             log_file: None,
+            delivered_to: None,
         }))
     }
 
@@ -145,6 +148,13 @@ mod tests {
         assert_eq!(named(Some("evidence"), Some("trail-logs"), None), Some(Source::Directory("evidence".into())));
         assert_eq!(named(None, None, None), None);
         assert_eq!(named(Some(ARN), None, Some(&ARN.replace("audit", "other"))), None);
-        assert_eq!(named(Some("s3://trail-logs"), Some("other-logs"), None), None);
+        assert_eq!(named(Some("s3://trail-logs"), Some("trail-logs"), None), bucket("", None, None));
+        let Some(Source::Bucket(replica)) = named(Some("s3://replica/a"), Some("trail-logs"), None) else { panic!() };
+        let delivered_to = replica.delivered_to.as_deref();
+        assert_eq!(
+            (replica.bucket.as_str(), replica.below.as_str(), delivered_to),
+            ("replica", "a/", Some("trail-logs"))
+        );
+        assert_eq!(named(Some("s3://replica"), Some("no bucket"), None), None);
     }
 }

@@ -16,7 +16,7 @@ impl Code {
                 "Keep the object as evidence, and find out from S3 data events who wrote it and when. An earlier version may be the file that AWS delivered."
             }
             Code::DigestMoved => {
-                "If you moved or copied the evidence yourself, say so: `--bucket` and `--s3-prefix` name where a copy was delivered to, and of a replica in S3 `trailseal pull` makes a copy. If you did not, find out who wrote the object there."
+                "If you moved or copied the evidence yourself, say so: `--bucket` and `--s3-prefix` name where what lies in a copy, or in a replica in S3, was delivered to. If you did not, find out who wrote the object there."
             }
             Code::DigestKeyUnknown => {
                 "Ask AWS for the keys of that region and time again with `aws cloudtrail list-public-keys`. If AWS does not list the key, the digest was not signed by CloudTrail: keep it as evidence."
@@ -73,7 +73,7 @@ impl Code {
                 "Copy the digest after it too: it records this one's signature. For the newest digest, keep the S3 metadata, which carries it, in `.trailseal/metadata.jsonl`."
             }
             Code::DigestUnreadable => {
-                "Remove the cause that the reason names (permission, archive, encryption key, network or limit), and verify again. Nothing is shown against the file."
+                "Remove the cause that the reason names (permission, archive, encryption key, network or limit), and verify again. Nothing is shown against the file. If it lies in another bucket, from which the trail was moved, `--bucket-dir` names a copy of that."
             }
             Code::LogUnreadable => {
                 "Remove the cause that the reason names (permission, archive, encryption key, network or limit), and verify again. Nothing is shown against the file. What a bundle was made without is still in its source, or in a bundle made with `--include-logs all`."

@@ -291,7 +291,7 @@ impl Finding {
     pub(crate) fn end_from_evidence(end: Time, recorded: bool) -> Finding {
         let whose = if recorded { "what the copy's own record says" } else { "the end of the newest digest found" };
         let message = format!(
-            "no end was asked for, so it is {whose}, {end}: had later digests been cut off, that could not be seen"
+            "no end was asked for, so it is {whose}, {end}: had later digests been cut off, or the last two hours of one chain, that could not be seen"
         );
         Finding::new(Code::EndFromEvidence, message).compared("not given", end.to_string())
     }

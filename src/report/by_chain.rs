@@ -101,6 +101,7 @@ mod tests {
             trails: Vec::new(),
             log_files: "all".to_owned(),
             named_log_files: Vec::new(),
+            delivered_to: None,
         };
         let chains = vec![chain("us-east-1"), chain("us-west-2")];
         Report::conclude(request, chains, findings, 0, &Waivers::default(), Vec::new(), Checks::default())

@@ -153,6 +153,7 @@ mod tests {
             trails: vec![],
             log_files: "all".to_owned(),
             named_log_files: Vec::new(),
+            delivered_to: None,
         };
         let chain = |region: &&str| ChainReport {
             account_id: "111122223333".to_owned(),

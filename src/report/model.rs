@@ -67,6 +67,9 @@ pub struct RequestReport {
     /// The keys of the log files that alone were asked for; none where all were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub named_log_files: Vec<String>,
+    /// The bucket that the objects count as lying in, where whoever asked said so of a copy or a replica.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivered_to: Option<String>,
 }
 
 /// All chains together.
@@ -244,6 +247,12 @@ impl Report {
         let holes = self.chains.iter().flat_map(|chain| chain.holes.first().map(|hole| hole.start)).min();
         let start = self.request.start.or(oldest.into_iter().chain(holes).min()).unwrap_or(self.request.end);
         Interval::new(start, self.request.end)
+    }
+
+    /// Until when every chain is proven that is proven at all. Backfill chains say nothing of a time of their own.
+    pub fn proven_by_all(&self) -> Option<Time> {
+        let standard = self.chains.iter().filter(|chain| chain.kind == ChainKind::Standard);
+        standard.filter_map(ChainReport::proven_until).min()
     }
 }
 

@@ -135,7 +135,17 @@ impl Report {
             Some(sampled) => with_digests(&sampled, digests),
             None => scope(asked, named, logs, digests),
         };
-        format!("{}{partial}: {scope}, {}{only}{waived}", self.verdict, self.period())
+        let reached = self.reached();
+        format!("{}{partial}: {scope}, {}{reached}{only}{waived}", self.verdict, self.period())
+    }
+
+    /// Until when it is proven, where not all that is asked for is due yet: `intact` to an end must not seem to say more.
+    fn reached(&self) -> String {
+        let claims_more = self.verdict == Verdict::Intact && self.request.named_log_files.is_empty();
+        match self.proven_by_all().filter(|until| claims_more && *until < self.request.end) {
+            Some(until) => format!(" (every chain proven to {until})"),
+            None => String::new(),
+        }
     }
 
     /// Whether log files were not read because that was asked for, or the run was interrupted: `intact` then says less than
@@ -161,8 +171,8 @@ pub fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Checks, LogTally, RequestReport, Waivers};
-    use crate::trail::Time;
+    use crate::report::{ChainReport, Checks, LogTally, RequestReport, Waivers};
+    use crate::trail::{ChainKind, Interval, Time};
 
     #[test]
     fn the_worst_unwaived_finding_decides_and_nothing_proves_nothing() {
@@ -206,6 +216,7 @@ mod tests {
             trails: Vec::new(),
             log_files: log_files.to_owned(),
             named_log_files: Vec::new(),
+            delivered_to: None,
         };
         let waivers = Waivers::default();
         let mut report = Report::conclude(request, Vec::new(), findings, 0, &waivers, Vec::new(), Checks::default());
@@ -290,6 +301,38 @@ mod tests {
         narrowed.findings.push(Finding::new(Code::RunInterrupted, ""));
         assert!(narrowed.is_partial());
         assert_eq!(said(&narrowed), "inconclusive (partial: the run was interrupted): 0 of 0 log files verified");
+    }
+
+    /// A region whose last digest is not due yet, or was taken away within the time in which it was not: not proven to the end.
+    #[test]
+    fn the_headline_of_what_is_intact_says_how_far_every_chain_is_proven() {
+        let end = Time::parse_digest_time("2026-01-10T06:42:10Z").unwrap();
+        let mut held = report("all", LogTally::default(), Vec::new());
+        held.request.end = end;
+        held.chains = [0, 3600].map(|behind| chain(end.plus(-behind))).to_vec();
+        assert!(!held.headline().contains("proven to"), "what is inconclusive claims no time: {}", held.headline());
+        held.verdict = Verdict::Intact;
+        let told = held.headline();
+        assert!(told.ends_with(" to 2026-01-10T06:42:10Z (every chain proven to 2026-01-10T05:42:10Z)"), "{told}");
+        held.chains.pop();
+        assert!(held.headline().ends_with(" to 2026-01-10T06:42:10Z"), "{}", held.headline());
+    }
+
+    /// A chain that is proven for some hours until then.
+    fn chain(until: Time) -> ChainReport {
+        ChainReport {
+            account_id: "111122223333".to_owned(),
+            region: "us-east-1".to_owned(),
+            trail: "audit".to_owned(),
+            home_region: "us-east-1".to_owned(),
+            kind: ChainKind::Standard,
+            digests: Tally::default(),
+            log_files: LogTally::default(),
+            newest: None,
+            oldest: None,
+            proven: vec![Interval::new(until.plus(-7200), until)],
+            holes: Vec::new(),
+        }
     }
 
     #[test]

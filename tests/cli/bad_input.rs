@@ -80,7 +80,8 @@ fn live_evidence_without_credentials_or_named_twice() {
     none(&["verify", &TRAIL.evidence(), "--public-keys", "aws"]);
     tells(&["verify", "s3://no bucket"], "names no bucket", "s3://BUCKET/PREFIX");
     tells(&["verify", "arn:aws:s3:::trail-logs"], "is no trail ARN", "describe-trails");
-    tells(&["verify", "s3://trail-logs", "--s3-bucket", "other-logs"], "--s3-bucket is other-logs", "name one of them");
+    none(&["verify", "s3://trail-logs", "--s3-bucket", "other-logs"]);
+    tells(&["verify", "s3://trail-logs", "--s3-bucket", "s3://other"], "names no bucket", "s3://BUCKET/PREFIX");
     tells(&["verify", arn, "--trail-arn", &arn.replace("audit", "other")], "--trail-arn is", "name one of them");
     tells(&["verify", &TRAIL.evidence(), "--public-keys", "aws", &keys], "either `aws` or files", "give one of them");
 }

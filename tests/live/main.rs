@@ -39,6 +39,7 @@ mod owner;
 mod pull;
 mod readme;
 mod regions;
+mod replica;
 mod requests;
 mod s3s_fs;
 mod same_as_a_copy;

@@ -103,6 +103,7 @@ pub(crate) fn request(until: i64) -> RequestReport {
         trails: Vec::new(),
         log_files: "all".to_owned(),
         named_log_files: Vec::new(),
+        delivered_to: None,
     }
 }
 

@@ -77,6 +77,7 @@ impl Asked {
             trails: trails.cloned().collect(),
             log_files: "named".to_owned(),
             named_log_files: keys.into_iter().collect(),
+            delivered_to: self.request.delivered_to.clone(),
         }
     }
 

@@ -192,6 +192,7 @@ mod tests {
             trails: Vec::new(),
             log_files: "all".to_owned(),
             named_log_files: Vec::new(),
+            delivered_to: None,
         };
         let stray = Finding::new(Code::ObjectStray, "a stray").about(&ObjectLocation::new("named", "b"));
         Report::conclude(request, Vec::new(), vec![stray], 0, &Waivers::default(), Vec::new(), Checks::default())

@@ -101,7 +101,7 @@ pub struct TargetConfig {
     pub concurrency: u16,
     /// How long the newest digest of a chain may be late before it is told.
     pub overdue_after: Span,
-    /// The bucket; of a directory, the one that its digests were delivered to.
+    /// The bucket; of a directory or a replica, the one that its digests were delivered to.
     pub bucket: Option<String>,
     /// Bytes of an inflated digest file beyond which it is not read.
     pub max_digest_bytes: u64,

@@ -60,11 +60,6 @@ fn fits(target: &TargetConfig, table: &Table<'_, '_>) {
         );
         table.note("start", text);
     }
-    if let (TargetSource::Bucket(url), Some(bucket)) = (&target.source, &target.bucket)
-        && bucket_of(url).is_some_and(|named| named != bucket)
-    {
-        table.note("bucket", format!("`source` is {url} and `bucket` is {bucket}; write one of them"));
-    }
 }
 
 fn names(table: &Table<'_, '_>, key: &'static str, write: &str, is_one: fn(&str) -> bool) -> Vec<String> {

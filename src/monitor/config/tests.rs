@@ -206,7 +206,6 @@ line 13: `every` is no key of [[target]]; move it above the first header, such a
 line 14: `bucket` is \"s3://b\"; write a bucket's name, without s3://
 line 15: `public_keys` has no file in it; write \"aws\", or a list of key files
 line 16: `concurrency` is the number 0; write a whole number from 1 to 65535
-line 20: `source` is s3://trail-logs and `bucket` is other-logs; write one of them
 line 21: `fips` is \"yes\"; write true or false, without quotes
 line 22: `request_payer` is \"owner\"; write \"requester\"
 line 23: `zzzzzzzzz` is no key of [access]; there are profile, endpoint_url, assume_role, external_id, role_session_name, fips, dual_stack, request_payer, expected_bucket_owner, connect_timeout, read_timeout, max_attempts

@@ -357,6 +357,7 @@ mod tests {
             trails: Vec::new(),
             log_files: "all".to_owned(),
             named_log_files: Vec::new(),
+            delivered_to: None,
         };
         let report =
             Report::conclude(request, Vec::new(), Vec::new(), 0, &Waivers::default(), Vec::new(), Checks::default());

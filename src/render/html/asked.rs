@@ -11,6 +11,9 @@ pub(super) fn asked(report: &Report, page: &mut Page) {
     let asked = &report.request;
     page.raw("<section aria-labelledby=\"asked\">\n<h2 id=\"asked\">What was asked</h2>\n<dl class=\"facts\">\n");
     page.term("Evidence", Some(&asked.source));
+    if let Some(bucket) = &asked.delivered_to {
+        page.term("Copy of", Some(&format!("s3://{bucket}, as whoever asked said")));
+    }
     let period = report.period();
     let spoken = if period.is_empty() { "the period is empty".to_owned() } else { length(period) };
     page.term("Period", Some(&format!("{period} ({spoken})")));

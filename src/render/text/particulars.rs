@@ -53,6 +53,10 @@ fn request(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     page.heading(Role::Heading, "What was asked")?;
     let source = page.name(&asked.source);
     page.line(&format!("  source     {source}"))?;
+    if let Some(bucket) = &asked.delivered_to {
+        let bucket = page.name(bucket);
+        page.line(&format!("  copy of    s3://{bucket}, as was said"))?;
+    }
     let start = asked.start.map_or("the oldest digest found".to_owned(), |start| start.to_string());
     page.line(&format!("  from       {start}"))?;
     page.line(&format!("  to         {}", asked.end))?;

@@ -33,6 +33,8 @@ use crate::trail::Time;
 /// A bucket in S3.
 pub struct S3Store {
     bucket: String,
+    /// The bucket that its objects count as lying in, where it is a replica of that.
+    replica_of: Option<String>,
     client: Client,
     pace: Pace,
     access: Access,
@@ -75,6 +77,7 @@ impl S3Buckets {
         };
         Ok(S3Store {
             bucket: bucket.to_owned(),
+            replica_of: None,
             client: self.access.s3(&region),
             pace: self.pace.clone(),
             access: self.access.clone(),
@@ -120,6 +123,11 @@ impl Buckets for S3Buckets {
 }
 
 impl S3Store {
+    /// The same objects, as a replica of the bucket that they were delivered to: replication keeps their keys and metadata.
+    pub fn replica_of(self, bucket: &str) -> S3Store {
+        S3Store { replica_of: Some(bucket.to_owned()), ..self }
+    }
+
     fn payer(&self) -> Option<RequestPayer> {
         self.access.options().request_payer.then_some(RequestPayer::Requester)
     }
@@ -152,7 +160,7 @@ impl S3Store {
 #[async_trait]
 impl ObjectStore for S3Store {
     fn bucket(&self) -> Option<&str> {
-        Some(&self.bucket)
+        Some(self.replica_of.as_deref().unwrap_or(&self.bucket))
     }
 
     fn framing(&self) -> Framing {

@@ -135,6 +135,7 @@ fn concluded(waivers: &Waivers) -> Report {
         trails: vec![],
         log_files: "all".into(),
         named_log_files: Vec::new(),
+        delivered_to: None,
     };
     Report::conclude(request, vec![chain_report], codes.map(finding).collect(), 0, waivers, vec![], Checks::default())
 }
