@@ -234,6 +234,33 @@ impl Buckets for AtHand {
 }
 
 /// Neither must its word of where it begins: not in its own bucket, nor in the one that the trail was moved from.
+/// On the day on which it ends as on those after it: whoever may write to the copy can write the record, too.
+#[test]
+fn what_is_named_after_the_end_that_the_record_of_a_copy_states_is_told_of() {
+    let objects = objects(&scenario());
+    let end = digests(&objects).last().unwrap().end;
+    let skipped = |store: MemoryStore| {
+        let report = audit_of(vec![store], Some(end), request(end.plus(30 * Time::DAY)));
+        expect(&report, Verdict::Intact);
+        report.checks.skipped.iter().any(|skipped| skipped.starts_with("log files named after the end"))
+    };
+    assert!(!skipped(bucket(&objects)));
+    let log = objects.values().find(|object| object.key.contains("/CloudTrail/")).unwrap();
+    let (folder, name) = log.key.rsplit_once('/').unwrap();
+    let named = |day: &str, minute: &str| {
+        let region = &folder[..folder.len() - "2026/01/10".len()];
+        let (date, before) = ([&day[..4], &day[4..6], &day[6..]].join("/"), name.rsplitn(3, '_').nth(2).unwrap());
+        format!("{region}{date}/{before}_{day}T{minute}Z_AAAAAAAAAAAAAAAA.json.gz")
+    };
+    let day = end.to_string()[..10].replace('-', "");
+    for key in [named(&day, "2358"), named("20260112", "0000")] {
+        assert!(LogKey::parse(&key).is_some_and(|log| log.name.minute > end), "{key} {end}");
+        let mut store = bucket(&objects);
+        put(&mut store, &SimulatedObject { key: key.clone(), ..log.clone() }, true);
+        assert!(skipped(store), "{key}");
+    }
+}
+
 #[test]
 fn the_start_that_the_record_of_a_copy_states_hides_no_history() {
     let objects = objects(&scenario());

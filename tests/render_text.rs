@@ -77,6 +77,7 @@ fn hostile() -> Report {
         log_files: evil.to_owned(),
         named_log_files: vec![evil.to_owned()],
         delivered_to: Some(evil.to_owned()),
+        s3_prefix: Some(evil.to_owned()),
         ..request(24)
     };
     let mut report = conclude(

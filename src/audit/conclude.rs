@@ -31,6 +31,7 @@ impl Asked {
         if !interrupted {
             findings.extend(self.missing(&chains));
             findings.extend(self.never_delivered(&outcomes));
+            findings.extend(self.backfills_alone(&outcomes));
         }
         let public_keys = outcomes.iter().flat_map(|outcome| self.keys_used(outcome)).collect();
         let bytes = outcomes.iter().map(|outcome| outcome.bytes).sum();
@@ -86,7 +87,7 @@ impl Asked {
             ));
         }
         if newer {
-            let what = "log files of days after the end that the copy's record states: no end was asked for";
+            let what = "log files named after the end that the copy's record states: no end was asked for";
             checks.skipped.push(what.to_owned());
         }
         if discovery.in_the_way > 0 {
@@ -192,6 +193,7 @@ impl Asked {
             accounts: select.accounts.clone(),
             regions: select.regions.clone(),
             trails: trails.cloned().collect(),
+            s3_prefix: select.only_prefix().map(str::to_owned),
             log_files: self.request.log_files.to_string(),
             named_log_files: Vec::new(),
             delivered_to: self.request.delivered_to.clone(),

@@ -64,17 +64,17 @@ pub(super) fn place_of<'p>(places: &'p [Place], bucket: &str) -> Option<&'p Plac
 pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Result<Discovery, StoreError> {
     let mut found = Found::default();
     for store in &evidence.stores {
-        let search = Search { request, store };
-        let mut accounts = Vec::new();
-        let mut prefixes = VecDeque::from(search.prefixes(&mut found).await?);
-        while let Some(prefix) = prefixes.pop_front() {
-            let (more, nested) = search.accounts(&prefix, &mut found).await?;
-            accounts.extend(more);
-            prefixes.extend(nested);
-        }
-        let mut services = stream::iter(accounts).map(|account| search.services(account)).buffered(FOLDERS_AT_ONCE);
-        while let Some(more) = services.next().await {
-            found.add(more, &request.limits);
+        Search { request, store }.all(&mut found).await?;
+    }
+    // Where a trail was moved from is looked at when a walk leads there. None leads to what is left of an account or region
+    // there alone.
+    let mut at_hand = Found::default();
+    for store in evidence.buckets_at_hand().await {
+        Search { request, store: &store }.all(&mut at_hand).await?;
+    }
+    for (of, places) in at_hand.places {
+        if !found.places.contains_key(&of) {
+            places.into_iter().for_each(|place| found.add_place(place, &request.limits));
         }
     }
     let Found { places, mut discovery, .. } = found;
@@ -111,6 +111,22 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// Every account and region in the store.
+    async fn all(&self, found: &mut Found) -> Result<(), StoreError> {
+        let mut accounts = Vec::new();
+        let mut prefixes = VecDeque::from(self.prefixes(found).await?);
+        while let Some(prefix) = prefixes.pop_front() {
+            let (more, nested) = self.accounts(&prefix, found).await?;
+            accounts.extend(more);
+            prefixes.extend(nested);
+        }
+        let mut services = stream::iter(accounts).map(|account| self.services(account)).buffered(FOLDERS_AT_ONCE);
+        while let Some(more) = services.next().await {
+            found.add(more, &self.request.limits);
+        }
+        Ok(())
+    }
+
     /// Every prefix below which there is an `AWSLogs/`, wherever it is.
     async fn prefixes(&self, found: &mut Found) -> Result<Vec<String>, StoreError> {
         let limits = &self.request.limits;

@@ -53,4 +53,21 @@ impl Asked {
         }
         findings
     }
+
+    /// Backfill digests make up for what the others of their trail lack: where there are some and no others, those are gone.
+    pub(super) fn backfills_alone(&self, outcomes: &[RegionOutcome]) -> Vec<Finding> {
+        let reported = outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(chain, _)| chain));
+        let chains: Vec<&ChainId> = reported.chain(outcomes.iter().flat_map(|outcome| &outcome.began_after)).collect();
+        let of = |chain: &ChainId| -> [String; 4] {
+            [&chain.account_id, &chain.region, chain.trail_name(), &chain.home_region].map(str::to_owned)
+        };
+        let (others, backfills): (Vec<&ChainId>, _) =
+            chains.into_iter().partition(|chain| chain.kind == ChainKind::Standard);
+        let there: BTreeSet<_> = others.into_iter().map(of).collect();
+        let alone = backfills.into_iter().filter(|chain| !there.contains(&of(chain)));
+        let end = self.range.scope.end;
+        let asked = self.range.scope.start.map(|start| Interval::new(start, end));
+        let standard = |chain: &ChainId| ChainId { kind: ChainKind::Standard, ..chain.clone() };
+        alone.map(|chain| Finding::backfills_alone(&standard(chain), asked)).collect()
+    }
 }

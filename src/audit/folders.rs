@@ -16,7 +16,7 @@ pub(super) struct LogFolders {
     days: BTreeMap<Day, Vec<usize>>,
     /// Whether there are days, or log files, before the window.
     pub older: bool,
-    /// Whether there are days after it.
+    /// Whether there are days, or log files, after it.
     pub newer: bool,
     /// What lies in the log folders outside the folders of days, and what could not be listed.
     pub beside: Beside,
@@ -55,6 +55,11 @@ impl Window {
     /// Whether it is named before the window begins.
     pub(super) fn begins_after(&self, object: &LoggedObject) -> bool {
         self.start.zip(object.name).is_some_and(|(start, name)| name.minute < start)
+    }
+
+    /// Whether it is named after the window ends.
+    pub(super) fn ends_before(&self, object: &LoggedObject) -> bool {
+        self.end.zip(object.name).is_some_and(|(end, name)| end <= name.minute)
     }
 
     fn has_minute(&self, minute: Time) -> bool {

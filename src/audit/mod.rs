@@ -82,13 +82,16 @@ impl Evidence {
     /// The same, in which the buckets at hand that a trail was moved from are looked at like the first: no walk leads to them
     /// where only single log files are asked for.
     pub(crate) async fn with_those_at_hand(mut self) -> Evidence {
-        let Some(buckets) = &self.buckets else { return self };
-        for store in buckets.at_hand().await {
-            if !self.stores.iter().any(|known| known.bucket() == store.bucket()) {
-                self.stores.push(store);
-            }
-        }
+        let at_hand = self.buckets_at_hand().await;
+        self.stores.extend(at_hand);
         self
+    }
+
+    /// The buckets at hand that a trail was moved from and that are not looked at like the first.
+    async fn buckets_at_hand(&self) -> Vec<Arc<dyn ObjectStore>> {
+        let Some(buckets) = &self.buckets else { return Vec::new() };
+        let known = |store: &Arc<dyn ObjectStore>| self.stores.iter().any(|known| known.bucket() == store.bucket());
+        buckets.at_hand().await.into_iter().filter(|store| !known(store)).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is asked.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -217,6 +218,12 @@ impl Selection {
             && self.trail_arn.as_ref().is_none_or(|arn| account.organization.is_some() || arn.account_id == account.account)
     }
 
+    /// What must stand before `AWSLogs/`, where that leaves out what else the evidence has: of a trail it is a part.
+    pub(crate) fn only_prefix(&self) -> Option<&str> {
+        let below = Some(&self.below).filter(|below| !below.is_empty());
+        self.prefix.as_ref().or(below).filter(|_| self.trail_arn.is_none()).map(String::as_str)
+    }
+
     /// Whether a chain is among those asked for.
     pub(crate) fn has_chain(&self, chain: &ChainId) -> bool {
         has(&self.accounts, &chain.account_id)
@@ -246,6 +253,19 @@ impl Selection {
                 if !chains.iter().any(|chain| chain.account_id == *account && chain.region == *region) {
                     missing.push(format!("account {account} in region {region}"));
                 }
+            }
+        }
+        // The same of each trail, in the accounts that have it: those of an organization need not all have one of the name.
+        let there: BTreeSet<_> =
+            chains.iter().map(|chain| (&chain.account_id, chain.trail_name(), &chain.region)).collect();
+        let trails: BTreeSet<_> = there.iter().map(|(account, trail, _)| (*account, *trail)).collect();
+        for (account, trail) in trails.into_iter().filter(|(_, trail)| self.trails.iter().any(|named| named == trail)) {
+            let regions = self
+                .regions
+                .iter()
+                .filter(|region| chains.iter().any(|chain| chain.region == **region && chain.account_id == *account));
+            for region in regions.filter(|region| !there.contains(&(account, trail, *region))) {
+                missing.push(format!("trail {trail} of account {account} in region {region}"));
             }
         }
         missing

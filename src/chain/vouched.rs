@@ -67,8 +67,9 @@ impl VouchedLogs {
                 (listed, self.closed.is_none_or(|closed| day < closed))
             }
             None => {
-                let listed = entry.after(self.odd.get(&log.at));
-                self.odd.insert(log.at.clone(), entry);
+                let at = self.here(&log.at);
+                let listed = entry.after(self.odd.get(&at));
+                self.odd.insert(at, entry);
                 (listed, false)
             }
         };
@@ -134,6 +135,13 @@ impl VouchedLogs {
         (self.candidates, self.beyond)
     }
 
+    /// As the listing of these folders shows it: under no bucket, where nobody knows from which one they were copied.
+    fn here(&self, at: &ObjectLocation) -> ObjectLocation {
+        let named = |name: &str| self.folders.iter().any(|(bucket, _)| bucket == name);
+        let bucket = if !named(&at.bucket) && named("") { "" } else { &at.bucket };
+        ObjectLocation::new(bucket, &at.key)
+    }
+
     fn place(&self, at: &ObjectLocation) -> Option<LogPlace> {
         let key = LogKey::parse(&at.key)?;
         // The folder in the bucket of that name before one of which nobody knows where it was copied from.
@@ -196,6 +204,18 @@ mod tests {
         assert!(logs.see(&object(KEY)).is_some());
         assert!(logs.see(&object(KEY)).is_none());
         assert!(logs.see(&object(&KEY.replace("abcdef", "fedcba"))).is_none());
+    }
+
+    /// Nobody knows from which bucket it was copied, and the digest does.
+    #[test]
+    fn what_is_signed_under_an_odd_name_is_listed_wherever_it_was_copied_from() {
+        let mut ledger = ledger();
+        assert!(matches!(ledger.vouch(&log("odd", 1), true, None), Listed::Late));
+        assert!(matches!(ledger.vouch(&log("odd", 1), true, None), Listed::Again));
+        ledger.unlisted(&object("odd"));
+        assert!(!ledger.has_unlisted());
+        ledger.unlisted(&object("odder"));
+        assert!(ledger.has_unlisted());
     }
 
     #[test]

@@ -151,7 +151,9 @@ impl PullArgs {
         say::line(out, &format!("keys        {}", HumanCount(*keys)))?;
         let start = start.map(|start| format!(" --start-time {start}")).unwrap_or_default();
         let dir = shell(&dir);
-        say::next(out, &format!("trailseal verify {dir}{start} --end-time {end} --public-keys aws"))
+        // Log files that nobody copied are not missing.
+        let chain_only = if self.log_files == Which::None { " --log-files none" } else { "" };
+        say::next(out, &format!("trailseal verify {dir}{start} --end-time {end}{chain_only} --public-keys aws"))
     }
 }
 

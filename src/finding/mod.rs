@@ -5,6 +5,7 @@
 
 mod advice;
 mod code;
+mod expected;
 #[cfg(feature = "monitor")]
 mod history;
 mod interrupted;

@@ -270,20 +270,6 @@ impl Finding {
         }
     }
 
-    pub(crate) fn never_delivered(chain: &ChainId, during: Interval) -> Finding {
-        let message = "AWS says that the trail records this account and region, and there is no digest file of them: they were deleted with all before them, or nothing was ever delivered";
-        Finding::new(Code::CoverageHole, message).in_chain(chain).during(during).because(Reason::NeverDelivered)
-    }
-
-    pub(crate) fn account_never_delivered(account: &str, chains: &[(ChainId, Interval)]) -> Option<Finding> {
-        let during = chains.first()?.1;
-        let message = format!(
-            "AWS says that the trail records the account {account}, with {} regions enabled, and there is no digest file of any of them: they were deleted with all before them, or nothing was ever delivered",
-            chains.len()
-        );
-        Some(Finding::new(Code::CoverageHole, message).during(during).because(Reason::NeverDelivered))
-    }
-
     pub(crate) fn nothing_found(message: String) -> Finding {
         Finding::new(Code::NothingFound, message)
     }

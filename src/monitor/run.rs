@@ -204,6 +204,8 @@ impl Watched {
         let names = [&select.accounts, &select.regions, &select.trails].into_iter().flatten();
         let names: Vec<&str> =
             names.chain(select.trail_arn.as_ref().map(|arn| &arn.trail)).map(String::as_str).collect();
+        let prefix = select.only_prefix().map(|prefix| format!("prefix {prefix:?}"));
+        let names: Vec<&str> = names.into_iter().chain(prefix.as_deref()).collect();
         let only = (!names.is_empty()).then(|| format!("only {}", names.join(" ")));
         let of_logs = match log_files {
             LogFiles::All => None,

@@ -102,6 +102,7 @@ mod tests {
             log_files: "all".to_owned(),
             named_log_files: Vec::new(),
             delivered_to: None,
+            s3_prefix: None,
         };
         let chains = vec![chain("us-east-1"), chain("us-west-2")];
         Report::conclude(request, chains, findings, 0, &Waivers::default(), Vec::new(), Checks::default())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::model::{ChainReport, Report, RequestReport};
+use super::model::{ChainReport, Report};
 use super::verdict::{Verdict, waived};
 use crate::finding::{Code, Finding};
 use crate::limits::DIGEST_DUE_AFTER;
@@ -73,10 +73,8 @@ impl Custody {
             some => format!(", {some} of them {what}"),
         };
         let logs = of_fewer("without the content of all log files", |report| report.is_narrowed());
-        let filters = of_fewer("of some accounts, regions or trails only", |report| {
-            let RequestReport { accounts, regions, trails, .. } = &report.request;
-            [accounts, regions, trails].iter().any(|names| !names.is_empty())
-        });
+        let filters =
+            of_fewer("of some accounts, regions, trails or prefixes only", |report| !report.only().is_empty());
         let waived = waived(self.bundles.iter().flat_map(|held| &held.report.findings));
         format!("{}: {intact} of {count} bundles intact{logs}{filters}, {meet}{times}{waived}", self.verdict)
     }
@@ -139,6 +137,7 @@ fn start_of(chain: &ChainReport) -> Option<Time> {
 mod tests {
     use super::*;
     use crate::chain::Tally;
+    use crate::report::RequestReport;
     use crate::report::{Checks, LogTally, Waivers};
 
     fn held(name: &str, (start, end): (i64, i64), previous: Option<&str>, regions: &[&str]) -> Held {
@@ -154,6 +153,7 @@ mod tests {
             log_files: "all".to_owned(),
             named_log_files: Vec::new(),
             delivered_to: None,
+            s3_prefix: None,
         };
         let chain = |region: &&str| ChainReport {
             account_id: "111122223333".to_owned(),
@@ -223,7 +223,8 @@ mod tests {
         b.report.totals.log_files.not_checked = 1;
         assert_eq!(said(&a, &b), ", all without the content of all log files");
         b.report.request.regions.push("r".to_owned());
-        let both = ", all without the content of all log files, 1 of them of some accounts, regions or trails only";
+        let both =
+            ", all without the content of all log files, 1 of them of some accounts, regions, trails or prefixes only";
         assert_eq!(said(&a, &b), both);
         b.report.findings.push(Finding { waived: true, ..Finding::new(Code::LogMissing, "") });
         assert!(Custody::conclude(vec![a, b]).headline().ends_with(", 1 finding waived"));

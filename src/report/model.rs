@@ -62,6 +62,9 @@ pub struct RequestReport {
     pub regions: Vec<String>,
     /// The trails asked for; none for all.
     pub trails: Vec<String>,
+    /// What had to stand before `AWSLogs/`, if that was asked for (empty: nothing): of more prefixes, the others are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_prefix: Option<String>,
     /// How much of the log files was to be read: `named`, where they were asked for by name.
     pub log_files: String,
     /// The keys of the log files that alone were asked for; none where all were.
@@ -239,6 +242,13 @@ impl Report {
             *counts.entry((finding.code, finding.waived)).or_default() += 1;
         }
         counts
+    }
+
+    /// What it was narrowed to: the accounts, regions and trails that were asked for, and the prefix.
+    pub fn only(&self) -> Vec<String> {
+        let RequestReport { accounts, regions, trails, s3_prefix, .. } = &self.request;
+        let prefix = s3_prefix.iter().map(|prefix| format!("prefix {prefix:?}"));
+        [accounts, regions, trails].into_iter().flatten().cloned().chain(prefix).collect()
     }
 
     /// The time that the report speaks of: from the start asked for, or the oldest moment proven, to the end.

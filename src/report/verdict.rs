@@ -124,9 +124,8 @@ impl Report {
 
     /// The verdict with its scope, in one line: a narrower request narrows what `intact` means.
     pub fn headline(&self) -> String {
-        let filters = [&self.request.accounts, &self.request.regions, &self.request.trails];
-        let filtered: Vec<&str> = filters.iter().flat_map(|names| names.iter().map(String::as_str)).collect();
-        let only = if filtered.is_empty() { String::new() } else { format!(", only {}", filtered.join(" ")) };
+        let only = self.only();
+        let only = if only.is_empty() { String::new() } else { format!(", only {}", only.join(" ")) };
         let waived = waived(&self.findings);
         let partial = if self.is_partial() { " (partial: the run was interrupted)" } else { "" };
         let (asked, logs, digests) = (&self.request.log_files, self.totals.log_files, self.totals.digests);
@@ -217,6 +216,7 @@ mod tests {
             log_files: log_files.to_owned(),
             named_log_files: Vec::new(),
             delivered_to: None,
+            s3_prefix: None,
         };
         let waivers = Waivers::default();
         let mut report = Report::conclude(request, Vec::new(), findings, 0, &waivers, Vec::new(), Checks::default());
@@ -293,10 +293,11 @@ mod tests {
         assert!(!plain.contains("only") && !plain.contains("waived") && !plain.contains("partial"), "{plain}");
         narrowed.request.accounts.push("111122223333".to_owned());
         narrowed.request.regions.push("us-east-1".to_owned());
+        narrowed.request.s3_prefix = Some("a/".to_owned());
         narrowed.findings = vec![Finding { waived: true, ..Finding::new(Code::LogMissing, "") }; 2];
         narrowed.findings.push(Finding::new(Code::LogMissing, ""));
         let told = narrowed.headline();
-        assert!(told.ends_with(", only 111122223333 us-east-1, 2 findings waived"), "{told}");
+        assert!(told.ends_with(", only 111122223333 us-east-1 prefix \"a/\", 2 findings waived"), "{told}");
         assert!(!narrowed.is_partial());
         narrowed.findings.push(Finding::new(Code::RunInterrupted, ""));
         assert!(narrowed.is_partial());

@@ -72,6 +72,7 @@ pub(crate) fn report(evil: &str) -> Report {
         log_files: evil.to_owned(),
         named_log_files: vec![evil.to_owned()],
         delivered_to: Some(evil.to_owned()),
+        s3_prefix: Some(evil.to_owned()),
         ..sample::request(2)
     };
     let other = ChainId { kind: ChainKind::Backfill, ..id.clone() };

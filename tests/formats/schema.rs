@@ -38,6 +38,7 @@ fn it_knows_every_key_and_no_other() {
     let mut report = sample::everything();
     // Of everything there is, this alone is there only where less was asked for.
     report.request.named_log_files = vec!["a/key".to_owned()];
+    report.request.s3_prefix = Some("a/".to_owned());
     report.request.delivered_to = Some("a-bucket".to_owned());
     let report: Value = serde_json::from_str(&form("json", &report)).unwrap();
     let mut top = report.as_object().unwrap().clone();

@@ -135,6 +135,36 @@ fn a_trail_that_was_moved_and_moved_back_is_followed() {
     }
 }
 
+/// No walk leads to it any more: what is at hand of the old bucket tells that it is gone.
+#[test]
+fn a_region_that_is_left_in_the_old_bucket_alone_is_not_passed_over() {
+    let regions = ["us-east-1", "eu-west-1"].map(str::to_owned).to_vec();
+    let mut drafted = draft(&Scenario { regions, ..scenario() }).unwrap();
+    let mut before = std::collections::BTreeSet::new();
+    for delivery in drafted.chains.iter_mut().flat_map(|chain| &mut chain.digests[..4]) {
+        let digest = &mut delivery.digest;
+        digest.digest_s3_bucket = "old-logs".into();
+        digest.log_files.iter_mut().for_each(|log| log.s3_bucket = "old-logs".into());
+        before
+            .extend(digest.log_files.iter().map(|log| log.s3_object.clone()).chain([digest.digest_s3_object.clone()]));
+    }
+    let (old, new): (Objects, Objects) =
+        drafted.objects(keyring()).into_iter().partition(|(key, _)| before.contains(key));
+    let dir = tempfile::tempdir().unwrap();
+    let to = dir.path().join("copy");
+    let asked = request(&new);
+    pull_blocking(followed(&old, &new), keys(), asked.clone(), &to, Arc::new(Silent)).unwrap();
+    let whole = verified(dir.path(), &to, &asked);
+    assert_eq!((whole.verdict, whole.chains.len()), (Verdict::Intact, 2), "{:#?}", whole.findings);
+    for service in ["CloudTrail", "CloudTrail-Digest"] {
+        let account = fs::read_dir(to.join("AWSLogs")).unwrap().next().unwrap().unwrap().path();
+        fs::remove_dir_all(account.join(service).join("eu-west-1")).unwrap();
+    }
+    let cut = verified(dir.path(), &to, &asked);
+    assert_eq!((cut.verdict, cut.chains.len()), (Verdict::Inconclusive, 2));
+    assert_eq!(codes(&cut), [Code::CoverageHole], "{:#?}", cut.findings);
+}
+
 /// However large the digest is that leads there, and whether or not its signature was lost.
 #[test]
 fn the_folder_of_an_earlier_prefix_is_listed_too() {

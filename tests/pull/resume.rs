@@ -18,6 +18,16 @@ use crate::world::{
 };
 
 #[test]
+fn what_comes_next_after_a_copy_of_the_chain_alone_is_to_verify_the_chain_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = dir.path().join("copy");
+    let output = run(&["pull", "testdata/trail", to.to_str().unwrap(), "--log-files", "none"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let (text, next) = (stdout(&output), "--end-time 2026-01-11T00:42:10Z --log-files none --public-keys aws");
+    assert!(text.trim_end().ends_with(next), "{text}");
+}
+
+#[test]
 fn a_second_run_fetches_what_is_missing_or_was_changed() {
     let dir = tempfile::tempdir().unwrap();
     let to = dir.path().join("copy");

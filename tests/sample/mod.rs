@@ -104,6 +104,7 @@ pub(crate) fn request(until: i64) -> RequestReport {
         log_files: "all".to_owned(),
         named_log_files: Vec::new(),
         delivered_to: None,
+        s3_prefix: None,
     }
 }
 

@@ -136,6 +136,7 @@ pub(crate) fn said_everywhere(word: &str) -> Report {
         log_files: word.to_owned(),
         named_log_files: vec![word.to_owned()],
         delivered_to: Some(word.to_owned()),
+        s3_prefix: Some(word.to_owned()),
         ..request(24)
     };
     let mut report = conclude(request, vec![chain], findings, "");

@@ -75,6 +75,7 @@ impl Asked {
             accounts: of(|key| &key.folder.account),
             regions: of(|key| &key.region),
             trails: trails.cloned().collect(),
+            s3_prefix: select.only_prefix().map(str::to_owned),
             log_files: "named".to_owned(),
             named_log_files: keys.into_iter().collect(),
             delivered_to: self.request.delivered_to.clone(),

@@ -120,7 +120,10 @@ impl Walker<'_> {
                         }
                     }
                     None if window.judges(&object) => self.vouched.unlisted(&object),
-                    None => self.folders.older |= window.begins_after(&object),
+                    None => {
+                        self.folders.older |= window.begins_after(&object);
+                        self.folders.newer |= window.ends_before(&object);
+                    }
                     Some(SeenLog::Checked) => {}
                     Some(SeenLog::Rewritten(recorded)) => self.read(*recorded).await?,
                     Some(SeenLog::Proven(kept, rewritten)) if self.asked.request.remembered => {

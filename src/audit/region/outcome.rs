@@ -43,7 +43,7 @@ pub(in crate::audit) struct RegionOutcome {
     pub left_out: u64,
     /// Whether there are log files of before what was looked at.
     pub older_logs: bool,
-    /// Whether there are log files of days after those looked at.
+    /// Whether there are log files of after what was looked at.
     pub newer_logs: bool,
     /// Chains that, as AWS signed, began only after the request's end.
     pub began_after: Vec<ChainId>,

@@ -193,6 +193,7 @@ mod tests {
             log_files: "all".to_owned(),
             named_log_files: Vec::new(),
             delivered_to: None,
+            s3_prefix: None,
         };
         let stray = Finding::new(Code::ObjectStray, "a stray").about(&ObjectLocation::new("named", "b"));
         Report::conclude(request, Vec::new(), vec![stray], 0, &Waivers::default(), Vec::new(), Checks::default())

@@ -358,6 +358,7 @@ mod tests {
             log_files: "all".to_owned(),
             named_log_files: Vec::new(),
             delivered_to: None,
+            s3_prefix: None,
         };
         let report =
             Report::conclude(request, Vec::new(), Vec::new(), 0, &Waivers::default(), Vec::new(), Checks::default());

@@ -25,6 +25,9 @@ pub(super) fn asked(report: &Report, page: &mut Page) {
         let only = if only.is_empty() { "all that were found".to_owned() } else { format!("only {}", only.join(" ")) };
         page.term(name, Some(&only));
     }
+    if let Some(prefix) = &asked.s3_prefix {
+        page.term("Prefix", Some(&format!("only {prefix:?}")));
+    }
     page.term("Log files read", Some(&asked.log_files));
     for named in asked.named_log_files.iter().take(CHECKS_SHOWN) {
         page.term("Log file asked for", Some(named));

@@ -66,6 +66,10 @@ fn request(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         let only = if only.is_empty() { "all that were found".to_owned() } else { format!("only {}", only.join(" ")) };
         page.prose(&format!("  {name:<9}  "), &only)?;
     }
+    if let Some(prefix) = &asked.s3_prefix {
+        let prefix = page.name(&format!("{prefix:?}"));
+        page.line(&format!("  prefix     only {prefix}"))?;
+    }
     let log_files = page.name(&asked.log_files);
     page.line(&format!("  log files  {log_files}"))?;
     for named in &asked.named_log_files {

@@ -1,7 +1,7 @@
 //! Backfill digests: they vouch, late, for log files that their hour's digest omitted.
 
-use trailseal::simulate::{Link, Scenario};
-use trailseal::trail::Time;
+use trailseal::simulate::{ChainDraft, DigestDraft, Link, Scenario};
+use trailseal::trail::{ChainKind, Time};
 
 use crate::stage::{Stage, digest_key_at, drafted, honest, small};
 use crate::table::Lie;
@@ -39,6 +39,24 @@ pub(crate) const LIES: &[Lie] = &[
             let digest = stage.backfill(0);
             stage.edit(&digest, "\"newestEventTime\":\"2026", "\"newestEventTime\":\"2027");
             stage.named(digest)
+        },
+    },
+    Lie {
+        name: "backfill-is-all-that-is-left-of-a-region",
+        verdict: "inconclusive",
+        expect: &["nothing-found"],
+        notes: &[],
+        comment: "All digests of a region are gone with their log files, but for a backfill digest and what it lists. It tells that there were others.",
+        stage: || {
+            let regions = ["us-east-1", "eu-west-1"].map(str::to_owned).to_vec();
+            let mut stage = drafted(&Scenario { regions, ..scenario(1) }).sign();
+            let left =
+                |chain: &ChainDraft| chain.chain.region == "us-east-1" || chain.chain.kind == ChainKind::Backfill;
+            let keys: Vec<String> = stage.chains.iter().filter(|chain| !left(chain)).flat_map(keys_of).collect();
+            assert!(!keys.is_empty() && stage.chains.iter().filter(|chain| left(chain)).count() == 3);
+            keys.iter().for_each(|key| drop(stage.delete(key)));
+            let start = stage.interval.start;
+            stage.from(start)
         },
     },
     Lie {
@@ -171,4 +189,14 @@ pub(super) fn backfilled_later() -> Stage {
         chain.digests.push(delivery);
     }
     draft.sign()
+}
+
+/// The keys of all digests of a chain, and of their log files.
+pub(crate) fn keys_of(chain: &ChainDraft) -> Vec<String> {
+    let digests = chain.digests.iter().map(|delivery| &delivery.digest);
+    let of = |digest: &DigestDraft| {
+        let logs = digest.log_files.iter().map(|log| log.s3_object.clone());
+        logs.chain([digest.digest_s3_object.clone()]).collect::<Vec<_>>()
+    };
+    digests.flat_map(of).collect()
 }

@@ -1,7 +1,8 @@
 //! Where a trail may lie: prefixes, organizations, awkward names, and several trails in one bucket.
 
-use trailseal::simulate::Scenario;
+use trailseal::simulate::{ChainDraft, Scenario};
 
+use super::backfills::keys_of;
 use super::chains::two_trails;
 use crate::stage::{Stage, drafted, honest, small};
 use crate::table::Lie;
@@ -161,6 +162,23 @@ pub(crate) const LIES: &[Lie] = &[
             let mut stage = with(two_regions());
             stage.objects.retain(|key, _| !key.contains("/eu-west-1/"));
             stage.asked(&["--region", "us-east-1", "--region", "eu-west-1"])
+        },
+    },
+    Lie {
+        name: "layout-two-trails-of-which-one-is-gone-in-a-region",
+        verdict: "inconclusive",
+        expect: &["nothing-found"],
+        notes: &[],
+        comment: "Of two trails in two regions, all of one is gone in one region. Each that was named is somewhere; it was asked for there.",
+        stage: || {
+            let trails = two_trails().trails;
+            let mut stage = with(Scenario { trails: trails.clone(), ..two_regions() });
+            let is_gone = |chain: &&ChainDraft| chain.chain.region == "eu-west-1" && chain.chain.trail == trails[1];
+            let keys: Vec<String> = stage.chains.iter().filter(is_gone).flat_map(keys_of).collect();
+            keys.iter().for_each(|key| drop(stage.delete(key)));
+            let start = stage.interval.start;
+            let regions = ["--region", "us-east-1", "--region", "eu-west-1"];
+            stage.from(start).asked(&regions).asked(&["--trail-name", &trails[0], "--trail-name", &trails[1]])
         },
     },
     Lie {

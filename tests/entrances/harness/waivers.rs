@@ -136,6 +136,7 @@ fn concluded(waivers: &Waivers) -> Report {
         log_files: "all".into(),
         named_log_files: Vec::new(),
         delivered_to: None,
+        s3_prefix: None,
     };
     Report::conclude(request, vec![chain_report], codes.map(finding).collect(), 0, waivers, vec![], Checks::default())
 }
