@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rawzip::{CompressionMethod, FileReader, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder};
 
 use super::BundleError;
+use super::layout::{Entry, Layout, ReadAt};
 
 /// An open bundle.
 pub struct Archive {
@@ -52,7 +53,7 @@ pub fn is_archive(path: &Path) -> bool {
 }
 
 impl Archive {
-    /// Opens one, and sees that each name is there once, stored as it is.
+    /// Opens one, and sees that each name is there once, stored as it is, and that nothing stands around the files but what must.
     pub fn open(path: &Path) -> Result<Archive, BundleError> {
         let wrong = |why: String| BundleError::Unreadable { path: path.to_owned(), why };
         let disk = |error| BundleError::Disk { path: path.to_owned(), error };
@@ -70,6 +71,7 @@ impl Archive {
         };
         let mut files = Vec::new();
         let (mut bytes, most) = (0_u64, archive.file.metadata().map_err(disk)?.len());
+        let mut layout = Layout::new(&*archive.file, archive.zip.directory_offset());
         archive.each_name(|name, entry| {
             // Files that lie over one another are small to store and without end to read.
             bytes = bytes.saturating_add(entry.compressed_size_hint());
@@ -82,9 +84,11 @@ impl Archive {
             if files.len() == MOST_FILES {
                 return Err(format!("it has more than {MOST_FILES} files"));
             }
+            layout.file(&Entry { name, size: entry.compressed_size_hint(), crc32: entry.crc32() })?;
             files.push(Place { name: archive.hasher.hash_one(name), at: entry.wayfinder(), crc32: entry.crc32() });
             Ok(())
         })?;
+        layout.end().map_err(wrong)?;
         files.sort_unstable_by_key(|place| place.name);
         if files.windows(2).any(|two| two[0].name == two[1].name) {
             return Err(wrong("two files in it have the same name".to_owned()));
@@ -203,6 +207,19 @@ impl Read for FilePart {
         }
         self.at += length as u64;
         Ok(length)
+    }
+}
+
+impl ReadAt for &File {
+    fn read_at(&self, at: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut read = 0;
+        while read < buffer.len() {
+            match read_at(self, &mut buffer[read..], at + read as u64)? {
+                0 => break,
+                more => read += more,
+            }
+        }
+        Ok(read)
     }
 }
 

@@ -21,6 +21,7 @@ mod check;
 mod gathered;
 mod in_turn;
 mod keeping;
+mod layout;
 mod locked;
 mod manifest;
 mod notes;

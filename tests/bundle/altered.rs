@@ -234,7 +234,18 @@ fn archives_that_no_bundle_is_are_refused() {
         overlapping[header + 20..header + 24].copy_from_slice(&half);
         overlapping[header + 24..header + 28].copy_from_slice(&half);
     }
-    refused(&overlapping, "its files are longer together than it is");
+    let otherwise = "is not what stands there in a bundle: it was changed, or packed again by another tool";
+    refused(&overlapping, otherwise);
+    // To other tools it is encrypted, or a link; and what follows the end or a comment may be another archive.
+    let (mut encrypted, mut link, mut commented) = (bytes.clone(), bytes.clone(), bytes.clone());
+    encrypted[headers[2] + 8] |= 1;
+    link[headers[2] + 5] = 3;
+    link[headers[2] + 41] = 0xa1;
+    commented[bytes.len() - 2] = 1;
+    commented.push(b' ');
+    for changed in [encrypted, link, commented, [&bytes[..], b"\0"].concat()] {
+        refused(&changed, otherwise);
+    }
     let mut fewer = bytes.clone();
     let end = bytes.len() - 22;
     fewer[end + 10] ^= 1;

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
+use rawzip::time::UtcDateTime;
 use rawzip::{ZipArchive, ZipArchiveWriter};
 
 /// The files of a bundle, in their order, and where the bytes of each are.
@@ -31,7 +32,9 @@ pub(crate) fn read(path: &Path) -> BTreeMap<String, Vec<u8>> {
 pub(crate) fn write(path: &Path, files: &BTreeMap<String, Vec<u8>>) {
     let mut zip = ZipArchiveWriter::new(fs::File::create(path).unwrap());
     for (name, bytes) in files {
-        let (mut entry, config) = zip.new_file(name.as_str()).start().unwrap();
+        let file =
+            zip.new_file(name.as_str()).last_modified(UtcDateTime::from_components(1980, 1, 1, 0, 0, 0, 0).unwrap());
+        let (mut entry, config) = file.start().unwrap();
         let mut out = config.wrap(&mut entry);
         out.write_all(bytes).unwrap();
         let (_, descriptor) = out.finish().unwrap();
