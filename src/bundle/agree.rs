@@ -1,7 +1,7 @@
 //! Whether the report in a bundle is what the evidence in it comes to.
 
 use crate::finding::{Code, Finding, Severity};
-use crate::report::{LogTally, Report};
+use crate::report::{Checks, LogTally, Report};
 
 /// How a report that was made now differs from the one in the bundle; none if they say the same. Where the keys came from,
 /// what the evidence is called and which version looked at it are another matter at another desk. Where log files were left
@@ -22,6 +22,9 @@ pub fn differences(packed: &Report, now: &Report, with_logs: bool) -> Option<Fin
     look("the chains", packed.chains == now.chains);
     look("the findings", packed.findings == now.findings);
     look("the waivers", packed.waivers == now.waivers);
+    if same_words && with_logs {
+        look("what was checked", claims_no_more(&packed.checks, &now.checks));
+    }
     if differ.is_empty() {
         return None;
     }
@@ -37,6 +40,14 @@ pub fn differences(packed: &Report, now: &Report, with_logs: bool) -> Option<Fin
         )
     };
     Some(Finding::new(Code::BundleReportDiffers, about).compared(told(&packed), told(&now)))
+}
+
+/// Whether nothing is told as done that was not done again, and nothing left untold that could not be. Whose the keys are, and what
+/// nothing but a copy tells, is another matter at another desk.
+fn claims_no_more(packed: &Checks, now: &Checks) -> bool {
+    let desk = |line: &&String| OF_THE_DESK_TOLD.iter().all(|part| !line.contains(part));
+    packed.performed.iter().filter(desk).all(|line| now.performed.contains(line))
+        && now.skipped.iter().filter(desk).all(|line| packed.skipped.contains(line))
 }
 
 /// What a report says of the evidence alone.
@@ -58,6 +69,15 @@ fn comparable(report: &Report, with_logs: bool, same_words: bool) -> Report {
     report.decide_again();
     report
 }
+
+/// Of what was done and what was not, the lines that depend on that.
+const OF_THE_DESK_TOLD: [&str; 4] = [
+    // What is told of a bundle that another one is made of.
+    "the bundle",
+    "signatures under keys obtained apart from the evidence",
+    "whether AWS signed: the keys came with the evidence",
+    "nothing but the copy itself tells when they were written",
+];
 
 /// What depends on who looks, and on which keys they trust.
 const OF_THE_DESK: [Code; 8] = [

@@ -48,6 +48,28 @@ pub fn check_files(bundle: &Bundle, has_its_place: HasItsPlace<'_>) -> Checked {
     Checked { findings, files, skipped }
 }
 
+/// The first of the records and keys that is not what the manifest names.
+pub(super) fn altered_record(archive: &Archive) -> Option<String> {
+    let check = Check::of(archive);
+    let manifest = archive.find(MANIFEST).ok()??;
+    let mut altered = None;
+    let _ = read_manifest(std::io::BufReader::new(archive.read(&manifest)), |entry| {
+        if !["records/", "public-keys/"].iter().any(|folder| entry.name.starts_with(folder)) {
+            return Ok(());
+        }
+        let same =
+            |stored: &Stored| check.hash(stored, &mut vec![0; PIECE]).is_ok_and(|(sha256, _)| sha256 == entry.sha256);
+        match archive.find(&entry.name) {
+            Ok(Some(stored)) if same(&stored) => Ok(()),
+            _ => {
+                altered = Some(entry.name);
+                Err("it is found".to_owned())
+            }
+        }
+    });
+    altered
+}
+
 struct Check<'a> {
     archive: &'a Archive,
     findings: Mutex<Vec<Finding>>,

@@ -54,7 +54,7 @@ pub use self::previous::Previous;
 pub use self::recording::Recording;
 pub use self::remade::HasItsPlace;
 pub use self::request::RequestRecord;
-pub use self::signed::{Signed, Trusted, Vouched, check_signature, is_signed};
+pub use self::signed::{Signed, Trusted, Vouched, check_signature, check_unnamed, is_signed};
 pub use self::store::Bundle;
 
 /// The name of the manifest's schema.

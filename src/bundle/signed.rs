@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::archive::Archive;
 use super::{CERTIFICATE, KEYS, MADE, MANIFEST, SIGNATURE, TIMESTAMP};
 use crate::attest::timestamp::{Claim, TrustedAuthorities};
-use crate::attest::{Certificate, Envelope, Refused, Statement, Subject, TrustedSigners};
+use crate::attest::{Certificate, Envelope, PublicKey, Refused, Statement, Subject, TrustedSigners};
 use crate::finding::{Code, Finding};
 use crate::limits::{ENVELOPE_BYTES, STATEMENT_SUBJECTS, TIMESTAMP_BYTES};
 use crate::trail::Time;
@@ -58,9 +58,8 @@ pub(super) fn subjects(
 /// valid, unless a time-stamp shows another.
 pub fn check_signature(archive: &Archive, trusted: &Trusted, as_of: Time) -> Result<Vouched, Box<Finding>> {
     let missing = |why: String| Box::new(Finding::new(Code::BundleSignatureMissing, why));
-    let bytes = read(archive, SIGNATURE, ENVELOPE_BYTES)?;
-    let bytes = bytes.ok_or_else(|| missing("the bundle is not signed".to_owned()))?;
-    let envelope = Envelope::parse(&bytes).map_err(|error| invalid(SIGNATURE, &error))?;
+    let signed = envelope(archive)?;
+    let (bytes, envelope) = signed.ok_or_else(|| missing("the bundle is not signed".to_owned()))?;
     let stamped = match read(archive, TIMESTAMP, TIMESTAMP_BYTES)? {
         None if trusted.authorities.is_empty() => None,
         None => return Err(missing("the bundle has no time-stamp".to_owned())),
@@ -79,7 +78,7 @@ pub fn check_signature(archive: &Archive, trusted: &Trusted, as_of: Time) -> Res
     })?;
     let statement = verified.statement().map_err(|error| invalid(SIGNATURE, &error))?;
     fits(archive, &statement)?;
-    let beside = read(archive, CERTIFICATE, ENVELOPE_BYTES)?.and_then(|file| Certificate::parse(&file).ok());
+    let beside = certificate(archive, &envelope)?;
     let by = verified.signed_by().iter().map(|by| match &by.certificate {
         // Whose key it says it is: nobody who was named vouches for that.
         None => match beside.as_ref().filter(|certificate| by.fits(certificate, signed_at).is_ok()) {
@@ -98,6 +97,44 @@ pub fn check_signature(archive: &Archive, trusted: &Trusted, as_of: Time) -> Res
     let since = stamped
         .map(|stamp| format!("{} by {} (vouched for by {})", stamp.time(), stamp.authority(), stamp.vouched_by()));
     Ok(Vouched { by: by.collect(), since })
+}
+
+/// Holds a signature for which nobody was named against what is in the bundle: as far as it goes without a key that is believed,
+/// for whoever altered the one or the other.
+pub fn check_unnamed(archive: &Archive) -> Result<(), Box<Finding>> {
+    let Some((bytes, envelope)) = envelope(archive)? else {
+        let beside = [CERTIFICATE, TIMESTAMP].into_iter().find(|name| !matches!(archive.find(name), Ok(None)));
+        return beside.map_or(Ok(()), |name| Err(invalid(name, &"there is no signature that it could belong to")));
+    };
+    if let Some(token) = read(archive, TIMESTAMP, TIMESTAMP_BYTES)? {
+        Claim::read(&token, &bytes).map_err(|error| invalid(TIMESTAMP, &error))?;
+    }
+    certificate(archive, &envelope)?;
+    let statement = Statement::parse(envelope.unverified_payload()).map_err(|error| invalid(SIGNATURE, &error))?;
+    fits(archive, &statement)
+}
+
+/// The signature, as it lies there, and what it is.
+fn envelope(archive: &Archive) -> Result<Option<(Vec<u8>, Envelope)>, Box<Finding>> {
+    let Some(bytes) = read(archive, SIGNATURE, ENVELOPE_BYTES)? else { return Ok(None) };
+    let envelope = Envelope::parse(&bytes).map_err(|error| invalid(SIGNATURE, &error))?;
+    Ok(Some((bytes, envelope)))
+}
+
+/// The certificate in the bundle, if there is one. Nothing covers it, so it must be that of a key that signed, as it is packed.
+fn certificate(archive: &Archive, envelope: &Envelope) -> Result<Option<Certificate>, Box<Finding>> {
+    let Some(file) = read(archive, CERTIFICATE, ENVELOPE_BYTES)? else { return Ok(None) };
+    let certificate = Certificate::parse(&file).map_err(|error| invalid(CERTIFICATE, &error))?;
+    let message = envelope.message();
+    let signed =
+        |key: &PublicKey| envelope.signatures().iter().any(|signature| key.verifies(&message, &signature.bytes));
+    if certificate.to_pem().as_bytes() != file {
+        return Err(invalid(CERTIFICATE, &"there is more in it than a certificate"));
+    }
+    if !signed(certificate.public_key()) {
+        return Err(invalid(CERTIFICATE, &"the signature in the bundle does not verify under its key"));
+    }
+    Ok(Some(certificate))
 }
 
 /// Whether the files that were signed are those in the bundle. The manifest names the rest, and is checked with them.

@@ -9,6 +9,7 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
 use super::archive::Archive;
+use super::check::altered_record;
 use super::request::{BucketRecord, RequestRecord};
 use super::{BundleError, KEYS, PAGE, REPORT, REQUEST, WAIVERS, file_of};
 use crate::audit::Evidence;
@@ -43,7 +44,7 @@ impl Bundle {
     /// Opens a bundle. Whether its files are what its manifest says is [`check_files`](super::check_files)'s question.
     pub fn open(path: &Path, limits: &Limits) -> Result<Bundle, BundleError> {
         let archive = Arc::new(Archive::open(path)?);
-        let wrong = |why: String| BundleError::Unreadable { path: path.to_owned(), why };
+        let wrong = |why: String| unreadable(&archive, why);
         let text = archive.read_small(REQUEST, limits.small_file).map_err(wrong)?;
         let text = text.ok_or_else(|| wrong(format!("it has no {REQUEST}")))?;
         let request: RequestRecord =
@@ -83,6 +84,11 @@ impl Bundle {
         }
     }
 
+    /// That it cannot be read, and which of its records was altered, if one was.
+    pub fn unreadable(&self, why: String) -> BundleError {
+        unreadable(&self.archive, why)
+    }
+
     /// Whether it was made of log files that were asked for by name: then it has no more of their chains than what proves them.
     pub fn holds_named_alone(&self) -> bool {
         !self.request.named_log_files.is_empty()
@@ -90,7 +96,7 @@ impl Bundle {
 
     /// The keys in it.
     pub fn keys(&self, limits: &Limits) -> Result<KeySet, BundleError> {
-        let wrong = |why: String| BundleError::Unreadable { path: self.archive.path().to_owned(), why };
+        let wrong = |why: String| self.unreadable(why);
         match self.archive.read_small(KEYS, limits.small_file).map_err(wrong)? {
             None => Ok(KeySet::default()),
             Some(text) => parse_key_file(&text).map_err(|error| wrong(format!("{KEYS}: {error}"))),
@@ -246,6 +252,15 @@ impl ObjectStore for BundleStore {
     fn get_now(&self, key: &str) -> Option<Result<FetchedObject, StoreError>> {
         Some(self.give(key))
     }
+}
+
+/// What cannot be read tells little of itself: a changed letter of a name has another file missing.
+fn unreadable(archive: &Archive, why: String) -> BundleError {
+    let why = match altered_record(archive) {
+        Some(name) => format!("{name} in it was altered: it is not the file that the manifest names ({why})"),
+        None => why,
+    };
+    BundleError::Unreadable { path: archive.path().to_owned(), why }
 }
 
 /// The records of what a bucket showed.

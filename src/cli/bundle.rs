@@ -130,7 +130,9 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     #[cfg(feature = "aws")]
     runtime.block_on(setup.end(&mut report));
     let caller = caller.and_then(|caller| runtime.block_on(caller).ok().flatten());
-    let made = |manifest: &[u8; 32]| args.made(caller.clone(), manifest);
+    // Another machine hashes with something else, and the same evidence has the same report.
+    let hasher = report.checks.hasher.take();
+    let made = |manifest: &[u8; 32]| args.made(caller.clone(), hasher.as_deref(), manifest);
     let json = |out: &mut dyn Write| render::json(&report, out);
     // By whom and when is in a file of its own.
     let html = |out: &mut dyn Write| render::html(&report, &HtmlOptions::default(), out);
@@ -148,6 +150,7 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
         sign: signer.as_ref().map(|_| &sign as &Sign<'_>),
     };
     let packed = pack(&recording, contents).map_err(Failure::told)?;
+    report.checks.hasher = hasher;
     let by = args.output.says_who().then(made::made);
     let shown = Shown { report: &report, made: by.as_ref(), objects: objects.as_deref() };
     files.iter().try_for_each(|file: &ReportFile| file.write(&shown))?;
@@ -230,9 +233,10 @@ impl BundleArgs {
     }
 
     /// By whom, when, where and with what.
-    fn made(&self, caller: Option<String>, manifest: &[u8; 32]) -> io::Result<Vec<u8>> {
+    fn made(&self, caller: Option<String>, hasher: Option<&str>, manifest: &[u8; 32]) -> io::Result<Vec<u8>> {
         let made = Made { caller, ..made::made() };
         let mut value = serde_json::to_value(made)?;
+        value["hasher"] = hasher.into();
         value["manifest_sha256"] = hex::encode(manifest).into();
         value["tool"] = serde_json::to_value(Report::tool())?;
         let mut text = serde_json::to_vec_pretty(&value)?;

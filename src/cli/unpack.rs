@@ -9,8 +9,10 @@ use super::evidence::{Opened, REPORT_BYTES, now};
 use crate::audit::{AuditRequest, Evidence, LogFiles};
 use crate::bundle::{self, Bundle, Checked, HasItsPlace, IncludeLogs, Vouched};
 use crate::finding::{Code, Finding, Severity};
+use crate::limits::Limits;
 use crate::render::{self, HtmlOptions};
-use crate::report::{Report, Waivers};
+use crate::report::{PublicKeyReport, Report, Waivers};
+use crate::trail::Interval;
 
 /// What is asked of a bundle, and what there is to hold the answer against.
 pub(super) struct Unpacked {
@@ -58,7 +60,7 @@ impl Unpacked {
 
     fn replay(&mut self, request: &mut AuditRequest) -> Result<Evidence, Failure> {
         let bundle = &self.bundle;
-        let wrong = |why: String| Failure::told(format!("{}: {why}", bundle.archive.path().display()));
+        let wrong = |why: String| Failure::told(bundle.unreadable(why));
         bundle.request.ask(request).map_err(wrong)?;
         if self.lacks_logs() {
             request.log_files = LogFiles::Listing;
@@ -77,13 +79,17 @@ impl Unpacked {
         let has_its_place = |key: &str| told.contains(key);
         let whole = self.replayed && !report.is_partial();
         let place: HasItsPlace<'_> = if whole { Some(&has_its_place) } else { None };
+        let of_the_evidence = report.clone();
         let Checked { mut findings, files, skipped } = bundle::check_files(&self.bundle, place);
         report.checks.performed.push(format!("the {files} files of the bundle against its manifest"));
-        report.checks.performed.push("what is made of the evidence in the bundle, made again".to_owned());
+        // Where files are not those that were packed, nothing is made of them, and that is told.
+        if findings.is_empty() {
+            report.checks.performed.push("what is made of the evidence in the bundle, made again".to_owned());
+        }
         report.checks.skipped.extend(skipped);
         findings.extend(self.signature(report));
         if self.replayed && !report.is_partial() {
-            let (differ, not_read_again) = self.compare(report);
+            let (differ, not_read_again) = self.compare(of_the_evidence, report);
             findings.extend(differ);
             // Before waivers are applied: they were given for what is said in it.
             report.also(not_read_again);
@@ -116,7 +122,7 @@ impl Unpacked {
                     false => "it is not signed",
                 };
                 report.checks.skipped.push(format!("who vouches for the bundle: {why}"));
-                None
+                bundle::check_unnamed(&self.bundle.archive).err().map(|finding| *finding)
             }
         }
     }
@@ -145,19 +151,18 @@ impl Unpacked {
     }
 
     /// What differs, and what the report in the bundle says of log files that were not read again.
-    fn compare(&self, report: &mut Report) -> (Vec<Finding>, Vec<Finding>) {
+    fn compare(&self, mut as_packed: Report, report: &mut Report) -> (Vec<Finding>, Vec<Finding>) {
         let unreadable = |why: String| {
             let about = format!("{} in the bundle is no report that can be read: {why}", bundle::REPORT);
             (vec![Finding::new(Code::BundleReportDiffers, about)], Vec::new())
         };
-        let packed = match self.bundle.packed_report(REPORT_BYTES) {
+        let (text, packed) = match self.bundle.packed_report(REPORT_BYTES) {
             Err(why) => return unreadable(why),
             Ok(text) => match Report::parse(&text) {
                 Err(error) => return unreadable(error.to_string()),
-                Ok(packed) => packed,
+                Ok(packed) => (text, packed),
             },
         };
-        let mut as_packed = report.clone();
         as_packed.waive(self.packed.as_ref().map_or(&Waivers::default(), |(_, waivers)| waivers), report.request.as_of);
         let with_logs = !self.lacks_logs();
         report.checks.performed.push(match with_logs {
@@ -177,8 +182,34 @@ impl Unpacked {
             report.checks.skipped.push(why);
         }
         let differs = bundle::differences(&packed, &as_packed, with_logs);
-        let differs = differs.into_iter().chain(self.compare_page(&packed, report)).collect();
+        let page = self.compare_page(&packed, report);
+        let differs = differs.into_iter().chain(self.compare_words(&packed, &text)).chain(page).collect();
         (differs, if with_logs { Vec::new() } else { said_of_logs(packed, report) })
+    }
+
+    /// What the evidence does not tell: that there is nothing else in the report, and what is told beside it in the bundle.
+    fn compare_words(&self, packed: &Report, text: &[u8]) -> Option<Finding> {
+        if packed.tool != Report::tool() {
+            return None;
+        }
+        let mut again = Vec::new();
+        let keys = self.bundle.keys(&Limits::default()).unwrap_or_default();
+        let key_differs = |key: &PublicKeyReport| {
+            let known = keys.get(&key.fingerprint).and_then(|known| known.validity);
+            known.is_some_and(|valid| {
+                Some(valid) != key.valid_from.zip(key.valid_to).map(|(from, to)| Interval::new(from, to))
+            })
+        };
+        let why = match () {
+            () if render::json(packed, &mut again).is_err() || again != text => {
+                "it is not written as a report is, or there is something else in it"
+            }
+            () if packed.request.source != self.bundle.request.source => "its source is not that of the request",
+            () if packed.public_keys.iter().any(key_differs) => "when its keys are valid is not what the keys say",
+            () => return None,
+        };
+        let about = format!("{} in the bundle does not fit the bundle: {why}", bundle::REPORT);
+        Some(Finding::new(Code::BundleReportDiffers, about))
     }
 
     /// The page is the one of the two that people read.

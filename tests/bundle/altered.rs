@@ -151,7 +151,8 @@ fn a_manifest_made_to_fit_gives_nothing_else_a_place_in_a_bundle() {
     }
 
     // The same, and a record that tells of it: nothing that the bundle was made for asks for it.
-    for key in ["OPINION.txt", "AWSLogs/220066383621/CloudTrail-Insight/us-east-1/2026/01/10/x.json.gz"] {
+    let insight = "AWSLogs/220066383621/CloudTrail-Insight/us-east-1/2026/01/10/x.json.gz";
+    for key in ["OPINION.txt", insight] {
         let (found, status) = told(&|files| {
             let objects = one_of(files, "objects.jsonl");
             let bucket = objects.split('/').nth(1).unwrap().to_owned();
@@ -160,8 +161,11 @@ fn a_manifest_made_to_fit_gives_nothing_else_a_place_in_a_bundle() {
             files.insert(objects, records);
             files.insert(format!("evidence/{bucket}/{key}"), b"planted".to_vec());
         });
-        assert_eq!((found.len(), found[0].0, status), (1, Code::BundleFileUnlisted, Some(3)), "{found:?}");
-        assert!(found[0].1.contains(key), "{found:?}");
+        let unlisted = found.iter().filter(|(code, _)| *code == Code::BundleFileUnlisted);
+        assert!(unlisted.clone().count() == 1 && unlisted.last().unwrap().1.contains(key), "{found:?}");
+        // Of that folder the report would have told.
+        let differs = found.iter().any(|(code, _)| *code == Code::BundleReportDiffers);
+        assert_eq!((differs, status), (key == insight, Some(if differs { 1 } else { 3 })), "{found:?}");
     }
 
     // One does not hide the other.
@@ -251,6 +255,21 @@ fn archives_that_no_bundle_is_are_refused() {
     fewer[end + 10] ^= 1;
     fewer[end + 8] ^= 1;
     refused(&fewer, "it tells of");
+    // The part that was changed is named, whatever cannot be read for it.
+    for (name, from, to) in [
+        ("records/request.json", "\"folder\": \"example", "\"folder\": \"axample"),
+        ("records/request.json", "\"log_files\": \"all\"", "\"log_files\": \"alL\""),
+        ("records/request.json", "{", "["),
+    ] {
+        forged(&whole, &other, false, |files| {
+            let text = String::from_utf8(files[name].clone()).unwrap();
+            assert!(text.contains(from), "{from}: {text}");
+            files.insert(name.to_owned(), text.replacen(from, to, 1).into_bytes());
+        });
+        let output = super::trailseal(&super::testdata(), &["verify", other.to_str().unwrap()]);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && told.contains(&format!("{name} in it was altered")), "{told}");
+    }
     let mut files = zip::read(&whole);
     files.remove("records/request.json");
     zip::write(&other, &files);
@@ -312,4 +331,42 @@ fn of_a_report_of_another_version_what_it_says_is_compared_and_not_its_words() {
     assert_eq!(told("0.0.7", words.0, words.1), (vec![], 2));
     assert_eq!(told(env!("CARGO_PKG_VERSION"), words.0, words.1), (vec![Code::BundleReportDiffers; 2], 0));
     assert_eq!(told("0.0.7", "log-hash-mismatch", "log-missing").0, [Code::BundleReportDiffers]);
+}
+
+/// Whoever makes the manifest and the page fit can still not have the report claim more than its evidence comes to.
+#[test]
+fn a_report_that_claims_more_is_not_that_of_the_bundle() {
+    let dir = tempfile::tempdir().unwrap();
+    let (whole, other) = (bundle_of_the_trail(dir.path(), "whole.zip", &[]), dir.path().join("other.zip"));
+    let changes: [(&str, fn(&mut serde_json::Value)); 6] = [
+        ("what was checked", |report| {
+            report["checks"]["performed"].as_array_mut().unwrap().push("completeness of logging".into());
+        }),
+        ("what was checked", |report| report["checks"]["skipped"] = serde_json::json!([])),
+        ("something else in it", |report| report["approved_by"] = "an auditor".into()),
+        ("its source", |report| report["request"]["source"] = "s3://another-bucket".into()),
+        ("when its keys are valid", |report| report["public_keys"][0]["valid_to"] = "2030-01-01T00:00:00Z".into()),
+        ("what was asked", |report| report["request"]["s3_prefix"] = "a/".into()),
+    ];
+    for (why, change) in changes {
+        forged(&whole, &other, true, |files| {
+            let mut report: serde_json::Value = serde_json::from_slice(&files["report.json"]).unwrap();
+            change(&mut report);
+            let mut text = Vec::new();
+            match trailseal::report::Report::parse(&serde_json::to_vec(&report).unwrap()) {
+                Ok(parsed) if report.get("approved_by").is_none() => {
+                    trailseal::render::json(&parsed, &mut text).unwrap();
+                    let mut page = Vec::new();
+                    trailseal::render::html(&parsed, &Default::default(), &mut page).unwrap();
+                    files.insert("report.html".to_owned(), page);
+                }
+                _ => text = serde_json::to_vec_pretty(&report).unwrap(),
+            }
+            files.insert("report.json".to_owned(), text);
+        });
+        let (report, status) = verify(&other, &[]);
+        let found = of_the_bundle(&report);
+        let told = found.iter().any(|one| one.code == Code::BundleReportDiffers && one.message.contains(why));
+        assert!(told && status == Some(1), "{why}: {status:?} {found:#?}");
+    }
 }

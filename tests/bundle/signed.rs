@@ -74,7 +74,7 @@ fn other_files_under_a_signature_are_not_believed() {
     let other = dir.path().join("other.zip");
     let (signature, file) = (Code::BundleSignatureInvalid, Code::BundleFileAltered);
     for (name, expected) in [
-        ("report.json", vec![signature]),
+        ("report.json", vec![Code::BundleReportDiffers, signature]),
         ("HOW-TO-CHECK.md", vec![file, signature]),
         ("public-keys/public-keys.json", vec![file, signature]),
     ] {
@@ -123,4 +123,44 @@ fn what_does_not_fit_is_said_before_the_audit() {
     let trail = super::testdata().join("trail");
     let arguments = ["verify", trail.to_str().unwrap(), "--signer", certificate.to_str().unwrap()];
     assert_eq!(trailseal(dir.path(), &arguments).status.code(), Some(2), "a directory is not signed");
+}
+
+/// Nobody need be named for a signature to be held against what is in the bundle; the certificate in it tells the key.
+#[test]
+fn a_changed_signature_or_certificate_is_found_whoever_was_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (key, certificate) = key_of(dir.path(), "auditor");
+    let sign = ["--sign", key.to_str().unwrap(), "--certificate", certificate.to_str().unwrap()];
+    let (bundle, other) = (bundle_of_the_trail(dir.path(), "signed.zip", &sign), dir.path().join("other.zip"));
+    let unnamed = |bundle: &Path| super::verify(bundle, &[]);
+    assert_eq!(unnamed(&bundle).1, Some(0));
+    let files = super::zip::read(&bundle);
+    let envelope = String::from_utf8(files["signature.dsse.json"].clone()).unwrap();
+    // What it says of whose key it is is a hint.
+    let key_id = envelope.find("\"keyid\"").map(|at| at..at + 90).unwrap();
+    let mut changed = 0;
+    let step = envelope.len() / 12;
+    for at in (0..envelope.trim_end().len()).step_by(step).filter(|at| !key_id.contains(at)) {
+        forged(&bundle, &other, false, |files| files.get_mut("signature.dsse.json").unwrap()[at] ^= 1);
+        let (report, status) = unnamed(&other);
+        let codes: Vec<Code> = of_the_bundle(&report).iter().map(|finding| finding.code).collect();
+        assert!(codes.contains(&Code::BundleSignatureInvalid), "byte {at}: {codes:?}");
+        assert_eq!(status, Some(1), "byte {at}");
+        changed += 1;
+    }
+    assert!(changed > 8);
+    let (_, strangers) = key_of(dir.path(), "stranger");
+    let strangers =
+        trailseal::attest::Certificate::parse(&std::fs::read(strangers).unwrap()).unwrap().to_pem().into_bytes();
+    let with_more = [&files["signer-certificate.pem"][..], b"more\n"].concat();
+    for file in [strangers, with_more, b"none".to_vec()] {
+        forged(&bundle, &other, false, |files| drop(files.insert("signer-certificate.pem".to_owned(), file.clone())));
+        for (report, status) in [unnamed(&other), verify(&other, &certificate)] {
+            let found = of_the_bundle(&report);
+            assert_eq!((found[0].code, status), (Code::BundleSignatureInvalid, Some(1)));
+            assert!(found[0].message.contains("signer-certificate.pem"), "{}", found[0].message);
+        }
+    }
+    forged(&bundle, &other, false, |files| drop(files.remove("signature.dsse.json")));
+    assert_eq!(unnamed(&other).1, Some(1), "a certificate without a signature");
 }
