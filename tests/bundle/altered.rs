@@ -161,8 +161,8 @@ fn a_manifest_made_to_fit_gives_nothing_else_a_place_in_a_bundle() {
             files.insert(objects, records);
             files.insert(format!("evidence/{bucket}/{key}"), b"planted".to_vec());
         });
-        let unlisted = found.iter().filter(|(code, _)| *code == Code::BundleFileUnlisted);
-        assert!(unlisted.clone().count() == 1 && unlisted.last().unwrap().1.contains(key), "{found:?}");
+        let mut unlisted = found.iter().filter(|(code, _)| *code == Code::BundleFileUnlisted);
+        assert!(unlisted.clone().count() == 1 && unlisted.next_back().unwrap().1.contains(key), "{found:?}");
         // Of that folder the report would have told.
         let differs = found.iter().any(|(code, _)| *code == Code::BundleReportDiffers);
         assert_eq!((differs, status), (key == insight, Some(if differs { 1 } else { 3 })), "{found:?}");
@@ -338,7 +338,8 @@ fn of_a_report_of_another_version_what_it_says_is_compared_and_not_its_words() {
 fn a_report_that_claims_more_is_not_that_of_the_bundle() {
     let dir = tempfile::tempdir().unwrap();
     let (whole, other) = (bundle_of_the_trail(dir.path(), "whole.zip", &[]), dir.path().join("other.zip"));
-    let changes: [(&str, fn(&mut serde_json::Value)); 6] = [
+    type Change = fn(&mut serde_json::Value);
+    let changes: [(&str, Change); 6] = [
         ("what was checked", |report| {
             report["checks"]["performed"].as_array_mut().unwrap().push("completeness of logging".into());
         }),

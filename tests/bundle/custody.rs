@@ -65,3 +65,27 @@ fn several_bundles_are_told_in_words() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("is no evidence bundle"), "a directory is none");
 }
+
+/// Which part of which bundle was changed is told here, too.
+#[test]
+fn one_that_was_altered_is_told_with_what_was_altered() {
+    let dir = tempfile::tempdir().unwrap();
+    let make = |name: &str, more: &[&str]| bundle_of_the_trail(dir.path(), name, more);
+    let morning = make("morning.zip", &["--end-time", "2026-01-10T08:00:00Z"]);
+    let evening = make("evening.zip", &["--previous", morning.to_str().unwrap()]);
+    let mut bytes = std::fs::read(&morning).unwrap();
+    let places = super::zip::places(&bytes);
+    let page = &places.iter().find(|(name, _)| name == "report.html").unwrap().1;
+    bytes[page.start + 100] ^= 1;
+    std::fs::write(&morning, bytes).unwrap();
+    let [morning, evening] = [&morning, &evening].map(|path| path.to_str().unwrap());
+    let output = trailseal(
+        &testdata(),
+        &["verify", morning, evening, "--public-keys", "trail-public-keys.json", "--no-progress"],
+    );
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    for part in ["bundle-file-altered (1)", "report.html in the bundle", "Next: ", "trailseal verify` of this bundle"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
