@@ -18,6 +18,8 @@ pub struct AuditRequest {
     pub delivered_to: Option<String>,
     /// From when on; none for as far back as there are digests.
     pub start: Option<Time>,
+    /// Whether the start only says from where on to look: a chain that, as AWS signed, began after it owes nothing before.
+    pub only_looks: bool,
     /// Until when; none for the end of the newest digest found.
     pub end: Option<Time>,
     /// The moment the evidence is looked at.
@@ -191,6 +193,7 @@ impl AuditRequest {
             source: source.into(),
             delivered_to: None,
             start: None,
+            only_looks: false,
             end: None,
             as_of,
             select: Selection::default(),

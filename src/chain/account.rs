@@ -90,6 +90,9 @@ impl Account {
         if starting && troubles.is_empty() && oldest.start >= self.scope.end {
             return true;
         }
+        if starting && troubles.is_empty() && self.scope.only_looks {
+            return false;
+        }
         // Where everything found was asked for, troubles before the oldest verified digest are holes, and no more.
         let first = troubles.last().map(|trouble| trouble.end.plus(-Time::HOUR));
         // A chain that goes on after the request's end, and of which nothing before it is left, does not drop out of it.
@@ -185,7 +188,7 @@ mod tests {
             home_region: "us-east-1".to_owned(),
             trail: "trail".to_owned(),
         };
-        let scope = Scope { start: start.map(hour), end: hour(10), horizon: hour(horizon) };
+        let scope = Scope { start: start.map(hour), end: hour(10), horizon: hour(horizon), only_looks: false };
         let mut account = Account::new(chain, scope, &Limits::default());
         troubles.iter().for_each(|end| account.trouble(hour(*end), Reason::DigestLost));
         account
@@ -266,7 +269,16 @@ mod tests {
         assert_eq!(head(Some(2), &[2], oldest(5, false)), (false, vec![(2, 5, DigestLost)]));
         assert_eq!(head(Some(2), &[2], oldest(5, true)), (false, vec![(2, 5, ChainRestart)]));
         let within = vec![(2, 3, DigestLost), (3, 5, BeforeFirstDigest)];
-        assert_eq!(head(Some(2), &[3], oldest(5, false)), (false, within));
+        assert_eq!(head(Some(2), &[3], oldest(5, false)), (false, within.clone()));
+        // Nobody asked for the time before: what began in it, as AWS signed, owes none.
+        let looked = |troubles: &[i64], first: Newer| {
+            let mut account = account(Some(2), 13, troubles);
+            account.scope.only_looks = true;
+            (account.head(&first), holes(account))
+        };
+        assert_eq!(looked(&[], oldest(5, true)), (false, vec![]));
+        assert_eq!(looked(&[], oldest(5, false)), (false, vec![(2, 5, BeforeFirstDigest)]));
+        assert_eq!(looked(&[3], oldest(5, true)), (false, within));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::looked::{self, Looked};
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Reason};
 use crate::trail::{ChainId, ObjectLocation, Time};
 
 /// What a complete run saw.
@@ -21,6 +21,8 @@ pub(super) struct Seen<'a> {
     pub well: &'a HashSet<ObjectLocation>,
     /// Folders that could not be listed.
     pub unlisted: Vec<&'a ObjectLocation>,
+    /// Whether AWS was to be asked of whom the trail should deliver, and could not.
+    pub not_asked: bool,
 }
 
 impl Seen<'_> {
@@ -29,6 +31,10 @@ impl Seen<'_> {
         // A run that came to its end is all that these ask for.
         if matches!(finding.code, Code::RunFailed | Code::RunIncomplete) {
             return true;
+        }
+        // Of whom nothing is there, AWS alone tells.
+        if self.not_asked && finding.reason == Some(Reason::NeverDelivered) {
+            return finding.chain.as_ref().is_some_and(|chain| self.chains.contains(chain));
         }
         let time = looked::time(finding);
         let needs_proof = needs_proof(finding.code, was_proven);
@@ -112,6 +118,7 @@ mod tests {
             chains: [chain()].into(),
             well,
             unlisted: Vec::new(),
+            not_asked: false,
         };
         change(&mut seen);
         seen.resolves(finding, false)
@@ -130,6 +137,20 @@ mod tests {
         }
         assert!(check(&finding(Code::DigestMalformed), |_| {}, &nothing), "it was planted, and is gone");
         assert!(check(&finding(Code::LogUnlisted), |_| {}, &nothing));
+    }
+
+    /// Whoever takes the leave to ask away must not close the alarm over an account of which all was deleted.
+    #[test]
+    fn of_whom_nothing_came_is_open_until_aws_can_be_asked_or_something_comes() {
+        let nothing = HashSet::new();
+        let of =
+            |chain: Option<ChainId>| Finding { chain, ..finding(Code::CoverageHole).because(Reason::NeverDelivered) };
+        let account = Finding { subject: None, ..of(None) };
+        assert!(check(&account, |_| {}, &nothing));
+        assert!(!check(&account, |seen| seen.not_asked = true, &nothing));
+        assert!(check(&of(Some(chain())), |seen| seen.not_asked = true, &nothing), "it delivers now");
+        let none = |seen: &mut Seen<'_>| (seen.not_asked, seen.chains) = (true, BTreeSet::new());
+        assert!(!check(&of(Some(chain())), none, &nothing));
     }
 
     #[test]
@@ -154,6 +175,7 @@ mod tests {
                 chains: [chain()].into(),
                 well: &nothing,
                 unlisted: vec![&folder],
+                not_asked: false,
             };
             assert_eq!(seen.resolves(&unlisted, false), !hides, "{folder}");
         }

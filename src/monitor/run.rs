@@ -79,11 +79,17 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
     let number = state.rounds(target)?;
     let reread = Slice::of(watched.reread, number);
     let told = |share: Share| Slice::of(share, number).map_or_else(|| share.to_string(), |slice| slice.to_string());
+    let last = state.newest_run(&watched.name)?;
     let run = state.begin_run(target, now, &told(watched.recheck), &told(watched.reread))?;
     if let Some(retention) = watched.retention {
-        let kept_from = now.plus(-retention);
-        watched.request.start = watched.request.start.max(Some(kept_from));
-        state.forget_before(target, kept_from)?;
+        let asked_from = watched.request.start;
+        watched.request.start = asked_from.max(Some(now.plus(-retention)));
+        // What may be expired may also never have been: nobody asked for it by that.
+        watched.request.only_looks = watched.request.start != asked_from;
+        // A clock that is ahead for one run must not have all forgotten.
+        if let Some(last) = last {
+            state.forget_before(target, now.min(last).plus(-retention))?;
+        }
     }
     let open = state.open_findings(target)?;
     let awaited = open.iter().filter_map(|open| open.finding.subject.clone()).collect();
@@ -161,6 +167,7 @@ pub fn could_not_begin(
         complete_within: 0,
         waivers: None,
         asked_from: None,
+        not_asked: false,
         well: &HashSet::new(),
         end,
     };
@@ -174,10 +181,13 @@ impl Watched {
         looks: Vec<Looked>,
         audits: &mut Vec<(Looked, Report)>,
     ) -> Result<(), AuditError> {
-        for look in looks {
+        // What is asked for no longer is not looked at, though a finding on it is still open.
+        let start = self.request.start;
+        for look in looks.into_iter().filter(|look| start.is_none_or(|start| start < look.until)) {
             let mut request = self.request.clone();
             request.remembered = true;
             request.start = look.from.max(self.request.start);
+            request.only_looks |= request.start != self.request.start;
             if look.until < self.request.as_of {
                 request.end = Some(look.until);
             }
@@ -214,7 +224,8 @@ impl Watched {
             // Whoever knows the seed knows which log files nobody reads.
             LogFiles::Sample { size, .. } => Some(format!("log files looked for, and a sample of {size} read")),
         };
-        let said: Vec<String> = only.into_iter().chain(of_logs).collect();
+        let not_asked = self.request.not_asked.iter().cloned();
+        let said: Vec<String> = only.into_iter().chain(of_logs).chain(not_asked).collect();
         (!said.is_empty()).then(|| said.join(", "))
     }
 
@@ -313,6 +324,7 @@ impl Watched {
             complete_within: self.complete_within,
             waivers: Some(&self.request.waivers),
             asked_from: self.request.start,
+            not_asked: !self.request.not_asked.is_empty(),
             well,
             end,
         })

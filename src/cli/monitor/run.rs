@@ -99,7 +99,14 @@ async fn round(
         }
         match one(args, told, state, target, ended, out).await? {
             Ok((ran, _)) => round.verdicts.extend(ran.end.verdict),
-            Err(Failure(lines)) => round.failures.extend(lines),
+            Err(Failure(lines)) => {
+                round.failures.extend(lines);
+                // What was found before is not put right by that.
+                let open = state.open_findings_of(&target.name).map_err(Failure::told)?;
+                let violated =
+                    |open: &OpenFinding| open.finding.severity == Severity::Violation && !open.finding.waived;
+                round.verdicts.extend(open.iter().any(violated).then_some(Verdict::NotIntact));
+            }
         }
     }
     Ok(round)

@@ -89,6 +89,8 @@ pub(super) fn stretch_of(finding: &Finding) -> (Code, Option<ChainId>) {
 pub(super) fn identity_of(finding: &Finding) -> String {
     let chain = finding.chain.as_ref().map(|chain| format!("{chain} {}", chain.home_region)).unwrap_or_default();
     let about = match (&finding.subject, finding.interval) {
+        // Why a run failed may be told in other words each time.
+        _ if matches!(finding.code, Code::RunFailed | Code::RunIncomplete) => String::new(),
         (Some(at), _) => at.to_string(),
         (None, Some(interval)) => interval.start.to_string(),
         (None, None) => finding.message.clone(),

@@ -66,6 +66,8 @@ pub(in crate::monitor) struct Concluded<'a> {
     pub waivers: Option<&'a Waivers>,
     /// Since when anything is asked for.
     pub asked_from: Option<Time>,
+    /// Whether AWS was to be asked of whom the trail should deliver, and could not.
+    pub not_asked: bool,
     /// Of the objects that open findings are about: those that were verified.
     pub well: &'a HashSet<ObjectLocation>,
     pub end: RunEnd,
@@ -137,6 +139,7 @@ impl Concluded<'_> {
             chains: reports().flat_map(|report| report.chains.iter().map(ChainReport::id)).collect(),
             well: self.well,
             unlisted: unlisted.filter_map(|finding| finding.subject.as_ref()).collect(),
+            not_asked: self.not_asked,
         }
     }
 
@@ -396,6 +399,7 @@ mod tests {
                 complete_within: Time::DAY,
                 waivers: Some(&waivers),
                 asked_from: None,
+                not_asked: false,
                 well: &HashSet::new(),
                 end: RunEnd::default(),
             };

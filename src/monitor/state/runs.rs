@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use rusqlite::{Transaction, params};
 
-use super::{State, StateError, TargetId};
+use super::{OpenFinding, State, StateError, TargetId};
 use crate::report::Verdict;
 use crate::trail::{Interval, Time};
 
@@ -96,6 +96,11 @@ impl State {
             let began: Option<i64> = connection.query_row(sql, [name], |row| row.get(0))?;
             Ok(began.map(Time::from_unix))
         })
+    }
+
+    /// What is open of whatever is watched under a name.
+    pub fn open_findings_of(&self, name: &str) -> Result<Vec<OpenFinding>, StateError> {
+        self.target_named(name)?.map_or(Ok(Vec::new()), |target| self.open_findings(target))
     }
 
     /// Forgets runs, and findings that are resolved, of before a moment.

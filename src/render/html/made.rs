@@ -62,7 +62,7 @@ fn row(key: &PublicKeyReport, page: &mut Page) {
     page.within("<tr><th scope=\"row\" class=\"mono long\">", &key.fingerprint, "</th>");
     page.within("<td>", &key.source, "</td>");
     page.raw(if key.pinned {
-        "<td><strong>Pinned</strong>: it did not come with the evidence.</td>"
+        "<td><strong>Pinned</strong>: it was obtained apart from the evidence, or whoever signed the bundle vouches for it.</td>"
     } else {
         "<td><strong>Not pinned</strong>: it came with the evidence, so it does not prove that AWS signed.</td>"
     });

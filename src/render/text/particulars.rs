@@ -83,7 +83,7 @@ fn public_key(key: &PublicKeyReport, page: &mut Page<'_>) -> io::Result<()> {
     let (fingerprint, source) = (page.name(&key.fingerprint), page.name(&key.source));
     page.line(&format!("  {fingerprint}"))?;
     let pinned = if key.pinned {
-        "pinned: it did not come with the evidence"
+        "pinned: obtained apart from the evidence, or vouched for by whoever signed the bundle"
     } else {
         "not pinned: it came with the evidence, so it does not prove that AWS signed"
     };

@@ -136,3 +136,39 @@ fn what_could_not_be_listed_resolves_nothing() {
     watched.remove(&planted);
     watched.comes_to(0);
 }
+
+/// One run whose clock is far ahead forgets no more than the run before it would have.
+#[test]
+fn a_clock_that_was_ahead_has_nothing_forgotten() {
+    let mut watched = Watched::after(40, two_days(), "retention = \"100h\"");
+    watched.comes_to(0);
+    let at = watched.at;
+    watched.at = at.plus(30 * Time::DAY);
+    watched.run();
+    watched.at = at;
+    watched.go_on(Time::HOUR);
+    for key in watched.keys_with("/CloudTrail") {
+        watched.remove(&key);
+    }
+    watched.comes_to(1);
+    assert!(watched.open().iter().any(|open| open.code == "chain-gone"), "{:?}", watched.open());
+}
+
+/// That a run fails puts nothing right, whatever words it fails with.
+#[test]
+fn a_violation_that_is_open_is_told_by_the_exit_status_of_a_run_that_fails() {
+    let mut watched = Watched::after(20, two_days(), "");
+    let log = watched.keys_with("/CloudTrail/")[5].clone();
+    watched.comes_to(0);
+    watched.remove(&log);
+    watched.comes_to(1);
+    for fault in [Fault::AccessDenied, Fault::ExpiredToken] {
+        watched.world.proxy.clear();
+        watched.world.proxy.add(Rule::new(Box::new(|_| true), fault, Times::Forever));
+        watched.go_on(Time::HOUR);
+        let run = watched.comes_to(1);
+        assert!(run.stdout.contains("could not be"), "{}", run.stdout);
+    }
+    let failed: Vec<_> = watched.told().into_iter().filter(|(code, ..)| code == "run-failed").collect();
+    assert!(failed.iter().all(|(.., kind, count)| kind == "opened" && *count == 1), "{failed:?}");
+}

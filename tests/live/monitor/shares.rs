@@ -174,3 +174,23 @@ fn every_part_has_its_turn_however_few_runs_are_remembered() {
     let objects: i64 = watched.database().query_row(proven, [], |row| row.get(0)).unwrap();
     assert!(objects > 50, "what they proved is still to be seen: {objects}");
 }
+
+/// Nobody asks for its time any more, and what is asked for is looked at all the same.
+#[test]
+fn a_finding_that_is_older_than_what_is_asked_for_stands_in_no_runs_way() {
+    let mut watched = Watched::after(40, two_days(), "recheck = \"1/4\"\nretention = \"30h\"");
+    watched.comes_to(0);
+    let log = watched.keys_with("/CloudTrail/").into_iter().nth(60).unwrap();
+    watched.remove(&log);
+    for _ in 0..4 {
+        watched.go_on(Time::HOUR);
+        watched.run();
+    }
+    assert_eq!(watched.open(), [open("log-missing", &log)]);
+    for _ in 0..40 {
+        watched.go_on(Time::HOUR);
+        let run = watched.run();
+        assert_ne!(run.status, Some(2), "{}{}", run.stdout, run.stderr);
+    }
+    assert!(watched.open().contains(&open("log-missing", &log)), "nobody put it right");
+}
