@@ -21,6 +21,7 @@ use crate::audit;
 use crate::bundle::{
     Bundle, Contents, IncludeLogs, PAGE, Previous, REPORT, Recording, Rendered, RequestRecord, Sign, pack,
 };
+use crate::keys::KeyOrigin;
 use crate::limits::Limits;
 use crate::render::{self, HtmlOptions};
 use crate::report::{Made, Report};
@@ -110,6 +111,8 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     // Who asks is told by a service of its own, which may take its time, or not be in reach.
     let caller = opened.caller.map(|caller| runtime.spawn(caller));
     let record = RequestRecord::of(&request, &opened.evidence, include);
+    // Where they were asked for, that was while this ran.
+    let keys_from = (opened.keys.describe(), (opened.keys.origin() == KeyOrigin::Aws).then(now));
     let limits = request.limits.clone();
     let recording = Recording::of(opened.evidence, opened.keys, include, &limits, &args.out);
     let (recording, evidence, keys) = recording.map_err(|error| args.not_written(&error))?;
@@ -132,7 +135,11 @@ pub(super) fn run(args: &BundleArgs, out: &mut dyn Write) -> Result<u8, Failure>
     let caller = caller.and_then(|caller| runtime.block_on(caller).ok().flatten());
     // Another machine hashes with something else, and the same evidence has the same report.
     let hasher = report.checks.hasher.take();
-    let made = |manifest: &[u8; 32]| args.made(caller.clone(), hasher.as_deref(), manifest);
+    let made = |manifest: &[u8; 32]| {
+        let told =
+            serde_json::json!({"hasher": &hasher, "public_keys": {"from": keys_from.0, "asked_for_at": keys_from.1}});
+        args.made(caller.clone(), told, manifest)
+    };
     let json = |out: &mut dyn Write| render::json(&report, out);
     // By whom and when is in a file of its own.
     let html = |out: &mut dyn Write| render::html(&report, &HtmlOptions::default(), out);
@@ -233,10 +240,13 @@ impl BundleArgs {
     }
 
     /// By whom, when, where and with what.
-    fn made(&self, caller: Option<String>, hasher: Option<&str>, manifest: &[u8; 32]) -> io::Result<Vec<u8>> {
+    /// By whom, and what else may be another when the same is made again.
+    fn made(&self, caller: Option<String>, told: serde_json::Value, manifest: &[u8; 32]) -> io::Result<Vec<u8>> {
         let made = Made { caller, ..made::made() };
         let mut value = serde_json::to_value(made)?;
-        value["hasher"] = hasher.into();
+        if let (Some(value), serde_json::Value::Object(told)) = (value.as_object_mut(), told) {
+            value.extend(told);
+        }
         value["manifest_sha256"] = hex::encode(manifest).into();
         value["tool"] = serde_json::to_value(Report::tool())?;
         let mut text = serde_json::to_vec_pretty(&value)?;

@@ -13,7 +13,7 @@ use std::io;
 use fit::{fit, fit_id};
 use serde::Serialize;
 
-use super::aspect::{counts, line};
+use super::aspect::{counts, line, waivers};
 use super::json::json_value;
 use super::place::Place;
 use super::uid;
@@ -112,6 +112,11 @@ fn of_chain(report: &Report, one: &OneChain<'_>, of_none: &[&Finding]) -> Asff {
     if !skipped.is_empty() {
         let told = format!("{} in all: {}", skipped.len(), skipped.join("; "));
         product_fields.insert("trailseal/not-checked".to_owned(), fit(&told, 2_048));
+    }
+    let accepted: Vec<String> = waivers(report).collect();
+    if !accepted.is_empty() {
+        let told = format!("{} in all: {}", accepted.len(), accepted.join("; "));
+        product_fields.insert("trailseal/waivers".to_owned(), fit(&told, 2_048));
     }
     if let Some(until) = chain.proven_until() {
         product_fields.insert("trailseal/proven-until".to_owned(), until.to_string());

@@ -1,7 +1,7 @@
 //! Which of the things that were checked a finding is about: the tests and checks of forms that have such.
 
 use crate::finding::{Code, Finding, Severity};
-use crate::report::{ChainReport, Report, thousands};
+use crate::report::{AppliedWaiver, ChainReport, Report, thousands};
 
 /// What was checked of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +106,19 @@ pub(super) fn counts(finding: &Finding) -> bool {
 /// What was not checked, each in a line, unescaped: whoever reads of a verdict must learn what it does not speak of.
 pub(super) fn not_checked(report: &Report) -> impl Iterator<Item = String> + '_ {
     report.checks.skipped.iter().map(|check| format!("not checked: {check}"))
+}
+
+/// The waivers, each in a line, unescaped: what was accepted, by whom, until when and why.
+pub(super) fn waivers(report: &Report) -> impl Iterator<Item = String> + '_ {
+    report.waivers.iter().map(|waiver| {
+        let AppliedWaiver { code, who, until, reason, findings, expired, .. } = waiver;
+        let only = waiver.narrowed_to().into_iter().map(|only| format!(", {only}")).collect::<String>();
+        let applied = match expired {
+            true => "expired, and not applied".to_owned(),
+            false => format!("applied to {findings}"),
+        };
+        format!("waiver: {code}{only}: accepted by {who} until {until}: {reason} ({applied})")
+    })
 }
 
 /// A finding in one line, unescaped: its code, its reason, what it is about, what happened.

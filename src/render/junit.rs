@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::aspect::{Aspect, counts, line, not_checked};
+use super::aspect::{Aspect, counts, line, not_checked, waivers};
 use super::escape::visible;
 use crate::finding::{Finding, Severity};
 use crate::report::{ByChain, OneChain, Report, Verdict};
@@ -118,7 +118,7 @@ impl Test {
             kind: report.verdict.to_string(),
             summary: report.headline(),
             counted: Vec::new(),
-            output: [report.headline()].into_iter().chain(not_checked(report)).collect(),
+            output: [report.headline()].into_iter().chain(not_checked(report)).chain(waivers(report)).collect(),
         }
     }
 

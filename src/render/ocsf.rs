@@ -14,7 +14,7 @@ use event::{
     Product, Remediation, Resource, Severity as Level, Status,
 };
 
-use super::aspect::{Aspect, counts, line, not_checked};
+use super::aspect::{Aspect, counts, line, not_checked, waivers};
 use super::json::json_line;
 use super::place::Place;
 use super::uid;
@@ -79,7 +79,8 @@ struct Evaluated<'a> {
     /// How many more count, that are told of with the report as a whole.
     elsewhere: usize,
     /// What was not checked, told with the report as a whole.
-    not_checked: Vec<String>,
+    /// What was not checked, and what was accepted.
+    beside: Vec<String>,
     checks: Vec<Check>,
     resource: Resource,
 }
@@ -104,7 +105,7 @@ fn of_report<'a>(report: &'a Report, by_chain: &ByChain<'a>) -> ComplianceEvent<
             // What is in a chain is told with the chain.
             findings: [&by_chain.of_none[..], &by_chain.elsewhere].concat(),
             elsewhere: 0,
-            not_checked: not_checked(report).collect(),
+            beside: not_checked(report).chain(waivers(report)).collect(),
             checks: Vec::new(),
             resource: Resource {
                 uid: uid.clone(),
@@ -137,7 +138,7 @@ fn of_chain<'a>(report: &'a Report, one: &OneChain<'a>, of_none: &[&'a Finding])
             checks: Aspect::ALL.map(check).into(),
             findings: one.findings.clone(),
             elsewhere: of_none.iter().filter(|finding| counts(finding)).count(),
-            not_checked: Vec::new(),
+            beside: Vec::new(),
             resource: Resource {
                 uid: uid.clone(),
                 name: chain.trail.clone(),
@@ -186,13 +187,13 @@ fn compliance_finding<'a>(report: &'a Report, of: Evaluated<'a>) -> ComplianceEv
             ..event(Teller::of(report), COMPLIANCE_FINDING, severity, &of.place, of.uid.clone(), Some(report.period()))
         },
         finding_info: finding_info(report, of.uid, title, desc, of.rule),
-        compliance: compliance(status, of.checks, status_details(&of.findings, of.elsewhere, of.not_checked)),
+        compliance: compliance(status, of.checks, status_details(&of.findings, of.elsewhere, of.beside)),
         resources: vec![of.resource],
         remediation: None,
     }
 }
 
-fn status_details(findings: &[&Finding], elsewhere: usize, not_checked: Vec<String>) -> Vec<String> {
+fn status_details(findings: &[&Finding], elsewhere: usize, beside: Vec<String>) -> Vec<String> {
     let counted: Vec<&Finding> = findings.iter().copied().filter(|finding| counts(finding)).collect();
     let mut details: Vec<String> = counted.iter().take(MOST_DETAILS).map(|finding| line(finding)).collect();
     if counted.len() > MOST_DETAILS {
@@ -201,10 +202,10 @@ fn status_details(findings: &[&Finding], elsewhere: usize, not_checked: Vec<Stri
     if elsewhere > 0 {
         details.push(format!("{elsewhere} findings of no chain count too, and are told of with the report as a whole"));
     }
-    let more = not_checked.len().saturating_sub(MOST_DETAILS);
-    details.extend(not_checked.into_iter().take(MOST_DETAILS));
+    let more = beside.len().saturating_sub(MOST_DETAILS);
+    details.extend(beside.into_iter().take(MOST_DETAILS));
     if more > 0 {
-        details.push(format!("{more} more that was not checked is in the report"));
+        details.push(format!("{more} more that was not checked, or was accepted, is in the report"));
     }
     details
 }

@@ -18,7 +18,7 @@ use document::{
 };
 use markup::{markup, token};
 
-use super::aspect::{Aspect, counts, line};
+use super::aspect::{Aspect, counts, line, waivers};
 use super::json::json_value;
 use super::uid;
 use crate::controls::{Control, Strength, mapping};
@@ -118,6 +118,7 @@ fn result_props(report: &Report) -> Vec<Prop> {
     ];
     props.extend(report.checks.performed.iter().map(|check| Prop::new("check-performed", check)));
     props.extend(report.checks.skipped.iter().map(|check| Prop::new("check-skipped", check)));
+    props.extend(waivers(report).map(|waiver| Prop::new("waiver", &waiver)));
     props.extend(report.public_keys.iter().map(|key| Prop::new("public-key", &key.fingerprint)));
     props
 }

@@ -1,5 +1,6 @@
 //! The text exposition format of Prometheus: numbers to alert on, one file for the textfile collector.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use super::escape::visible;
@@ -12,6 +13,7 @@ pub fn prometheus(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
     let mut page = Page(out);
     overall(report, &mut page)?;
     findings(report, &mut page)?;
+    waivers(report, &mut page)?;
     let chains = report.by_chain().chains;
     for metric in CHAIN_METRICS {
         page.head(metric.name, metric.help)?;
@@ -70,6 +72,26 @@ fn findings(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
             let labels = [("code", code.name()), ("severity", severity.as_str()), ("waived", waived.as_str())];
             page.sample("trailseal_findings", &labels, count)?;
         }
+    }
+    Ok(())
+}
+
+/// Who accepted what, until when and why.
+fn waivers(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    page.head(
+        "trailseal_waiver_findings",
+        "Findings that each waiver was applied to; 0 also of one that has expired.",
+    )?;
+    // One that is there twice would be one series with two values.
+    let mut accepted: BTreeMap<[String; 5], u64> = BTreeMap::new();
+    for waiver in &report.waivers {
+        let (only, until) = (waiver.narrowed_to().join(", "), waiver.until.to_string());
+        let of = [waiver.code.name().to_owned(), only, waiver.who.clone(), until, waiver.reason.clone()];
+        *accepted.entry(of).or_default() += waiver.findings;
+    }
+    for ([code, only, who, until, reason], findings) in &accepted {
+        let labels = [("code", code.as_str()), ("only", only), ("who", who), ("until", until), ("reason", reason)];
+        page.sample("trailseal_waiver_findings", &labels, findings)?;
     }
     Ok(())
 }

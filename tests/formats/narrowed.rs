@@ -77,3 +77,16 @@ fn a_report_that_is_not_intact_passes_nowhere_as_a_whole() {
         assert!(failed.starts_with("<failure ") || failed.starts_with("<error "), "{failed}");
     }
 }
+
+/// Whoever reads that something was accepted is to learn by whom, until when and why.
+#[test]
+fn a_waiver_is_told_in_every_form_that_tells_of_the_report() {
+    let report = sample::everything();
+    assert!(report.waivers.iter().any(|waiver| !waiver.expired && waiver.findings > 0));
+    for name in ["ocsf", "asff", "junit", "oscal", "prometheus"] {
+        let told = form(name, &report);
+        for part in ["J. Doe", "2026-06-30", "delivered while validation was off, ticket 4711", "restored"] {
+            assert!(told.contains(part), "{name}: {part}: {told}");
+        }
+    }
+}
