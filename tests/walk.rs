@@ -46,7 +46,7 @@ fn end(hour: usize) -> Time {
 }
 
 fn walk(start: Option<Time>, limits: &Limits) -> ChainWalk {
-    let scope = Scope { start, end: end(5), horizon: end(5), only_looks: false };
+    let scope = Scope { start, end: end(5), horizon: end(5), began_by: None };
     ChainWalk::new(CHAIN[0].chain().clone(), scope, limits)
 }
 
@@ -271,7 +271,7 @@ fn what_a_backfill_digest_names_is_not_held_against_it_and_of_any_other_it_is() 
         let metadata = DigestMetadata::from_user_metadata(|name| object.metadata.get(name).map(String::as_str));
         let at = ObjectLocation::new(scenario().bucket, &object.key);
         let only = verify(at, object.body, metadata, &OBJECTS.1);
-        let scope = Scope { start: None, end: only.covers().end, horizon: only.covers().end, only_looks: false };
+        let scope = Scope { start: None, end: only.covers().end, horizon: only.covers().end, began_by: None };
         let mut walk = ChainWalk::new(only.chain().clone(), scope, &Limits::default());
         walk.need();
         walk.listed(vec![ListedDigest { at: only.at().clone(), end: only.covers().end }]);
@@ -313,7 +313,7 @@ fn thirty(keys: &KeySet, limits: &Limits, code: Code) -> (usize, Vec<String>) {
         })
         .collect();
     let end = defects.last().unwrap().0;
-    let scope = Scope { start: None, end, horizon: end, only_looks: false };
+    let scope = Scope { start: None, end, horizon: end, began_by: None };
     let mut walk = ChainWalk::new(CHAIN[0].chain().clone(), scope, limits);
     walk.need();
     walk.listed(defects.iter().rev().map(|(end, defect)| ListedDigest { at: defect.at.clone(), end: *end }).collect());

@@ -102,8 +102,7 @@ pub(crate) fn walk(chain: ChainId, newest_first: Vec<VerifiedDigest>) -> ChainOu
     let listed = newest_first.iter().map(|digest| ListedDigest { at: digest.at().clone(), end: digest.covers().end });
     let mut listed: Vec<ListedDigest> = listed.collect();
     let mut digests = newest_first.into_iter();
-    let mut walk =
-        ChainWalk::new(chain, Scope { start: None, end, horizon: end, only_looks: false }, &Limits::default());
+    let mut walk = ChainWalk::new(chain, Scope { start: None, end, horizon: end, began_by: None }, &Limits::default());
     loop {
         match walk.need() {
             None => break,

@@ -29,7 +29,9 @@ impl Asked {
         findings.extend(self.about_the_request(&chains));
         // Of what was not looked at, nobody can say that it is not there.
         if !interrupted {
-            findings.extend(self.missing(&chains));
+            let began_after: Vec<ChainId> =
+                outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
+            findings.extend(self.missing(&chains, &began_after));
             findings.extend(self.never_delivered(&outcomes));
             findings.extend(self.backfills_alone(&outcomes));
         }
@@ -145,13 +147,13 @@ impl Asked {
     }
 
     /// What was asked for and is not there at all.
-    fn missing(&self, chains: &[ChainId]) -> Vec<Finding> {
+    fn missing(&self, chains: &[ChainId], began_after: &[ChainId]) -> Vec<Finding> {
         let mut findings = Vec::new();
         if chains.is_empty() {
             let message = "no digest file was found for what was asked: look at the bucket, prefix, account, region and time asked for; a directory must be the one above AWSLogs/";
             findings.push(Finding::nothing_found(message.to_owned()));
-        } else {
-            let missing = self.request.select.missing_from(chains).into_iter();
+        } else if !self.request.in_part {
+            let missing = self.request.select.missing_from(chains, began_after).into_iter();
             findings.extend(missing.map(|name| Finding::nothing_found(format!("no digest file was found of {name}"))));
         }
         findings

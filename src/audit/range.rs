@@ -52,12 +52,8 @@ impl Range {
         let start = request.start.or(recorded);
         let (scope, end_from) = match request.end {
             // What has not come yet cannot be proven, and is not asked for.
-            Some(end) => {
-                (Scope { start, end: end.min(as_of), horizon: as_of, only_looks: request.only_looks }, EndFrom::Request)
-            }
-            None if evidence.live => {
-                (Scope { start, end: as_of, horizon: as_of, only_looks: request.only_looks }, EndFrom::Now)
-            }
+            Some(end) => (Scope { start, end: end.min(as_of), horizon: as_of, began_by: None }, EndFrom::Request),
+            None if evidence.live => (Scope { start, end: as_of, horizon: as_of, began_by: None }, EndFrom::Now),
             None => from_evidence(evidence, request, discovery, start).await,
         };
         if let Some(start) = scope.start.filter(|start| *start >= scope.end) {
@@ -165,10 +161,10 @@ async fn from_evidence(
     }
     // A record that would hide what the copy holds is not followed.
     if let Some(end) = recorded.filter(|_| !contradicted) {
-        return (Scope { start, end, horizon: request.as_of, only_looks: request.only_looks }, EndFrom::Record);
+        return (Scope { start, end, horizon: request.as_of, began_by: None }, EndFrom::Record);
     }
     let end = newest.unwrap_or(request.as_of);
-    (Scope { start, end, horizon: end, only_looks: request.only_looks }, EndFrom::NewestDigest)
+    (Scope { start, end, horizon: end, began_by: None }, EndFrom::NewestDigest)
 }
 
 #[cfg(test)]
@@ -181,7 +177,7 @@ mod tests {
     }
 
     fn range(start: Option<i64>, end: i64) -> Range {
-        Range::told(Scope { start: start.map(at), end: at(end), horizon: at(10_000), only_looks: false })
+        Range::told(Scope { start: start.map(at), end: at(end), horizon: at(10_000), began_by: None })
     }
 
     fn log(minute: i64) -> ObjectLocation {

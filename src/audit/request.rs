@@ -1,8 +1,9 @@
 //! What is asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::stop::Stop;
 use crate::limits::{Limits, SAMPLE_LOG_FILES};
@@ -18,8 +19,11 @@ pub struct AuditRequest {
     pub delivered_to: Option<String>,
     /// From when on; none for as far back as there are digests.
     pub start: Option<Time>,
-    /// Whether the start only says from where on to look: a chain that, as AWS signed, began after it owes nothing before.
-    pub only_looks: bool,
+    /// Where the start only says from where on to look: since when each chain is known, if it is. One that, as AWS signed, began
+    /// by then owes nothing before.
+    pub known_from: Option<Arc<BTreeMap<ChainId, Time>>>,
+    /// Whether this is only a part of what is asked for: what was named and is not in it is not missing.
+    pub in_part: bool,
     /// Until when; none for the end of the newest digest found.
     pub end: Option<Time>,
     /// The moment the evidence is looked at.
@@ -193,7 +197,8 @@ impl AuditRequest {
             source: source.into(),
             delivered_to: None,
             start: None,
-            only_looks: false,
+            known_from: None,
+            in_part: false,
             end: None,
             as_of,
             select: Selection::default(),
@@ -238,8 +243,8 @@ impl Selection {
                 .is_none_or(|arn| arn.trail == chain.trail_name() && arn.home_region == chain.home_region)
     }
 
-    /// What was asked for by name and is in none of these chains.
-    pub(super) fn missing_from(&self, chains: &[ChainId]) -> Vec<String> {
+    /// What was asked for by name and is in none of these chains. Others began only after the request, as AWS signed.
+    pub(super) fn missing_from(&self, chains: &[ChainId], began_after: &[ChainId]) -> Vec<String> {
         let chains: Vec<&ChainId> = chains.iter().filter(|chain| chain.kind == ChainKind::Standard).collect();
         let mut missing = Vec::new();
         let mut look = |what: &str, names: &[String], of: fn(&ChainId) -> &str| {
@@ -259,8 +264,8 @@ impl Selection {
             }
         }
         // The same of each trail, in the accounts that have it: those of an organization need not all have one of the name.
-        let there: BTreeSet<_> =
-            chains.iter().map(|chain| (&chain.account_id, chain.trail_name(), &chain.region)).collect();
+        let there = chains.iter().copied().chain(began_after);
+        let there: BTreeSet<_> = there.map(|chain| (&chain.account_id, chain.trail_name(), &chain.region)).collect();
         let trails: BTreeSet<_> = there.iter().map(|(account, trail, _)| (*account, *trail)).collect();
         for (account, trail) in trails.into_iter().filter(|(_, trail)| self.trails.iter().any(|named| named == trail)) {
             let regions = self

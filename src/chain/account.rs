@@ -90,7 +90,7 @@ impl Account {
         if starting && troubles.is_empty() && oldest.start >= self.scope.end {
             return true;
         }
-        if starting && troubles.is_empty() && self.scope.only_looks {
+        if starting && troubles.is_empty() && self.scope.began_by.is_some_and(|by| oldest.start <= by) {
             return false;
         }
         // Where everything found was asked for, troubles before the oldest verified digest are holes, and no more.
@@ -188,7 +188,7 @@ mod tests {
             home_region: "us-east-1".to_owned(),
             trail: "trail".to_owned(),
         };
-        let scope = Scope { start: start.map(hour), end: hour(10), horizon: hour(horizon), only_looks: false };
+        let scope = Scope { start: start.map(hour), end: hour(10), horizon: hour(horizon), began_by: None };
         let mut account = Account::new(chain, scope, &Limits::default());
         troubles.iter().for_each(|end| account.trouble(hour(*end), Reason::DigestLost));
         account
@@ -273,9 +273,14 @@ mod tests {
         // Nobody asked for the time before: what began in it, as AWS signed, owes none.
         let looked = |troubles: &[i64], first: Newer| {
             let mut account = account(Some(2), 13, troubles);
-            account.scope.only_looks = true;
+            account.scope.began_by = Some(hour(5));
             (account.head(&first), holes(account))
         };
+        assert_eq!(
+            looked(&[], oldest(6, true)),
+            (false, vec![(2, 6, BeforeFirstDigest)]),
+            "it was known to be there before"
+        );
         assert_eq!(looked(&[], oldest(5, true)), (false, vec![]));
         assert_eq!(looked(&[], oldest(5, false)), (false, vec![(2, 5, BeforeFirstDigest)]));
         assert_eq!(looked(&[3], oldest(5, true)), (false, within));

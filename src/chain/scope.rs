@@ -7,8 +7,8 @@ use crate::trail::{Interval, Time};
 pub struct Scope {
     /// From when on; none for as far back as there are digests.
     pub start: Option<Time>,
-    /// Whether the start only says from where on to look: a chain that, as AWS signed, began after it owes nothing before.
-    pub only_looks: bool,
+    /// Where the start only says from where on to look: a chain that, as AWS signed, began by then owes nothing before.
+    pub began_by: Option<Time>,
     /// Until when.
     pub end: Time,
     /// The moment the evidence is looked at: a digest is due two hours after the one before it ended.
@@ -42,7 +42,7 @@ mod tests {
 
     fn scope(start: Option<i64>) -> Scope {
         let hour = |hour| Time::from_unix(hour * Time::HOUR);
-        Scope { start: start.map(hour), end: hour(8), horizon: hour(8), only_looks: false }
+        Scope { start: start.map(hour), end: hour(8), horizon: hour(8), began_by: None }
     }
 
     #[test]

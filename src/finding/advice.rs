@@ -103,7 +103,7 @@ impl Code {
                 "Give the runs more time (`max_duration`), or make targets of parts of it by account or region, or recheck a share (`recheck`). What no run has looked at is not proven."
             }
             Code::PublicKeyUnpinned => {
-                "Get the keys from AWS yourself with `aws cloudtrail list-public-keys`, and verify again with `--public-keys FILE`. Any AWS account can ask."
+                "Get the keys from AWS yourself with `aws cloudtrail list-public-keys`, and verify again with `--public-keys FILE`. Any AWS account can ask. Of a bundle that someone you trust has signed, name their public key with `--signer`."
             }
             Code::ObjectStray => "Find out who put the object there. It proves nothing and was not read.",
             Code::KeyOutsideValidityWindow => {

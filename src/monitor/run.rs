@@ -81,11 +81,9 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
     let told = |share: Share| Slice::of(share, number).map_or_else(|| share.to_string(), |slice| slice.to_string());
     let last = state.newest_run(&watched.name)?;
     let run = state.begin_run(target, now, &told(watched.recheck), &told(watched.reread))?;
+    let asked_from = watched.request.start;
     if let Some(retention) = watched.retention {
-        let asked_from = watched.request.start;
         watched.request.start = asked_from.max(Some(now.plus(-retention)));
-        // What may be expired may also never have been: nobody asked for it by that.
-        watched.request.only_looks = watched.request.start != asked_from;
         // A clock that is ahead for one run must not have all forgotten.
         if let Some(last) = last {
             state.forget_before(target, now.min(last).plus(-retention))?;
@@ -97,10 +95,12 @@ pub async fn run(state: &Arc<State>, mut watched: Watched) -> Result<Ran, RunErr
     let looks = watched.looks(state, target, number, &open)?;
     let mut audits = Vec::new();
     let known = state.chains(target)?;
-    let mut audited = watched.audit(&memory, looks, &mut audits).await;
+    let since = known.iter().filter_map(|chain| Some((chain.id.clone(), chain.known_from?)));
+    watched.request.known_from = Some(Arc::new(since.collect()));
+    let mut audited = watched.audit(&memory, looks, asked_from, &mut audits).await;
     if audited.is_ok() {
         let more = of_unknown(&audits, &known).into_iter().chain(watched.of_differing(&memory, &audits)).collect();
-        audited = watched.audit(&memory, more, &mut audits).await;
+        audited = watched.audit(&memory, more, asked_from, &mut audits).await;
     }
     if let Err(error) = audited {
         memory.settle()?;
@@ -179,15 +179,21 @@ impl Watched {
         &self,
         memory: &Arc<Memory>,
         looks: Vec<Looked>,
+        asked_from: Option<Time>,
         audits: &mut Vec<(Looked, Report)>,
     ) -> Result<(), AuditError> {
         // What is asked for no longer is not looked at, though a finding on it is still open.
-        let start = self.request.start;
-        for look in looks.into_iter().filter(|look| start.is_none_or(|start| start < look.until)) {
+        let (start, now) = (self.request.start, self.request.as_of);
+        let is_asked_for = |look: &Looked| look.until >= now || start.is_none_or(|start| start < look.until);
+        for look in looks.into_iter().filter(is_asked_for) {
             let mut request = self.request.clone();
             request.remembered = true;
             request.start = look.from.max(self.request.start);
-            request.only_looks |= request.start != self.request.start;
+            // What may be expired may also never have been, and where a look begins nobody asked for either.
+            if request.start == asked_from {
+                request.known_from = None;
+            }
+            request.in_part = look.only.is_some() || look.until < now;
             if look.until < self.request.as_of {
                 request.end = Some(look.until);
             }

@@ -259,10 +259,12 @@ impl Report {
         Interval::new(start, self.request.end)
     }
 
-    /// Until when every chain is proven that is proven at all. Backfill chains say nothing of a time of their own.
-    pub fn proven_by_all(&self) -> Option<Time> {
+    /// Until when every chain is proven that is proven at all, and how many are not. Backfill chains say nothing of a time of
+    /// their own.
+    pub fn proven_by_all(&self) -> (Option<Time>, usize) {
         let standard = self.chains.iter().filter(|chain| chain.kind == ChainKind::Standard);
-        standard.filter_map(ChainReport::proven_until).min()
+        let until: Vec<Option<Time>> = standard.map(ChainReport::proven_until).collect();
+        (until.iter().copied().flatten().min(), until.iter().filter(|until| until.is_none()).count())
     }
 }
 

@@ -140,10 +140,22 @@ impl Report {
 
     /// Until when it is proven, where not all that is asked for is due yet: `intact` to an end must not seem to say more.
     fn reached(&self) -> String {
-        let claims_more = self.verdict == Verdict::Intact && self.request.named_log_files.is_empty();
-        match self.proven_by_all().filter(|until| claims_more && *until < self.request.end) {
-            Some(until) => format!(" (every chain proven to {until})"),
-            None => String::new(),
+        if self.verdict != Verdict::Intact || !self.request.named_log_files.is_empty() {
+            return String::new();
+        }
+        let (until, none) = self.proven_by_all();
+        let until = until.filter(|until| *until < self.request.end);
+        let most = until.map(|until| format!("every chain proven to {until}"));
+        let none = match none {
+            0 => None,
+            1 => Some("1 chain not at all".to_owned()),
+            none => Some(format!("{} chains not at all", thousands(none as u64))),
+        };
+        match (most, none) {
+            (None, None) => String::new(),
+            (Some(most), None) => format!(" ({most})"),
+            (None, Some(none)) => format!(" (proven, but for {none})"),
+            (Some(most), Some(none)) => format!(" ({most}, but for {none})"),
         }
     }
 
@@ -315,8 +327,13 @@ mod tests {
         held.verdict = Verdict::Intact;
         let told = held.headline();
         assert!(told.ends_with(" to 2026-01-10T06:42:10Z (every chain proven to 2026-01-10T05:42:10Z)"), "{told}");
-        held.chains.pop();
+        let behind = held.chains.pop();
         assert!(held.headline().ends_with(" to 2026-01-10T06:42:10Z"), "{}", held.headline());
+        held.chains.push(ChainReport { proven: Vec::new(), ..chain(end) });
+        assert!(held.headline().ends_with(" (proven, but for 1 chain not at all)"), "{}", held.headline());
+        held.chains.extend(behind);
+        let told = "(every chain proven to 2026-01-10T05:42:10Z, but for 1 chain not at all)";
+        assert!(held.headline().ends_with(told), "{}", held.headline());
     }
 
     /// A chain that is proven for some hours until then.

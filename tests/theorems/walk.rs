@@ -79,7 +79,7 @@ proptest! {
     fn the_walk_ends_whatever_it_is_told(answers in prop::collection::vec(answers(), 1..40), start: bool, most in 1_u64..30) {
         let limits = Limits { digests_per_chain: most, ..Limits::default() };
         let origin = MAZE.digests[0].covers().start;
-        let scope = Scope { start: start.then_some(origin), end: origin.plus(5 * Time::HOUR), horizon: origin.plus(9 * Time::HOUR), only_looks: false };
+        let scope = Scope { start: start.then_some(origin), end: origin.plus(5 * Time::HOUR), horizon: origin.plus(9 * Time::HOUR), began_by: None };
         let mut walk = ChainWalk::new(MAZE.chain.clone(), scope, &limits);
         let mut told = answers.iter().cycle();
         let (mut digests, mut listings) = (0, 0);

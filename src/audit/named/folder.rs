@@ -164,7 +164,7 @@ impl<'a> Search<'a> {
         let hours = union(told.map(|file| hours_of(file.key, as_of)).collect());
         let mut newest: BTreeMap<ChainId, Time> = BTreeMap::new();
         for hours in &hours {
-            let scope = Scope { start: Some(hours.start), end: hours.end, horizon: as_of, only_looks: false };
+            let scope = Scope { start: Some(hours.start), end: hours.end, horizon: as_of, began_by: None };
             let (asked, region) = (self.asked, self.region);
             for (chain, listing) in later.chains.iter().filter(|(chain, _)| wanted(asked, region, chain)) {
                 let (walked, judged) = self.prover.walk_over(chain, listing, scope).await;

@@ -93,8 +93,7 @@ pub async fn spot_check(
     let Some(whole) = request.select.named.iter().map(time_of).reduce(Interval::or) else {
         return Err(AuditError::NothingNamed);
     };
-    let range =
-        Range::told(Scope { start: Some(whole.start), end: whole.end, horizon: request.as_of, only_looks: false });
+    let range = Range::told(Scope { start: Some(whole.start), end: whole.end, horizon: request.as_of, began_by: None });
     observer.regions_found(folders.len() as u64);
     let asked = Asked::new(&evidence, request, range, keys, observer);
     let mut outcome = Outcome::default();

@@ -65,7 +65,7 @@ impl Prover<'_> {
             listed.extend(listing.listed(chain, self.places, after));
         }
         listed.push(here.clone());
-        let scope = Scope { start: Some(covers.start), end: covers.end, horizon: covers.end, only_looks: false };
+        let scope = Scope { start: Some(covers.start), end: covers.end, horizon: covers.end, began_by: None };
         let mut walk = ChainWalk::new(chain.clone(), scope, &self.reader.limits).telling(self.telling);
         let (mut facts, judged) = self.walk(&mut walk, listed, Some((here.at.clone(), looked)), false).await;
         let fact = facts.pop().filter(|fact| fact.at.key == here.at.key && fact.vouched.in_scope);

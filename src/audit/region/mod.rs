@@ -20,7 +20,7 @@ use super::logs::LogReader;
 use super::request::LogFiles;
 use super::sample::is_read;
 use super::tell::Teller;
-use crate::chain::{ChainWalk, Listed, Need, Observed, RecordedBy, RecordedLog, Vouched, VouchedLogs};
+use crate::chain::{ChainWalk, Listed, Need, Observed, RecordedBy, RecordedLog, Scope, Vouched, VouchedLogs};
 use crate::finding::{Finding, ListedLog, Reason};
 use crate::limits::{DELIVERY_SKEW, DIGEST_DUE_AFTER, LOG_NAME_SKEW};
 use crate::trail::{ChainId, ChainKind, Interval, Time};
@@ -114,6 +114,9 @@ impl<'a> Walker<'a> {
             .iter()
             .map(|(chain, listing)| {
                 asked.observer.digests_expected(listing.count(scope));
+                let known = request.known_from.as_ref();
+                let began_by = known.map(|known| known.get(chain).copied().unwrap_or(scope.end));
+                let scope = Scope { began_by, ..scope };
                 Track {
                     walk: ChainWalk::new(chain.clone(), scope, &share)
                         .telling(teller.wanted() && asked_for.contains(chain))

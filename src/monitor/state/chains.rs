@@ -21,6 +21,8 @@ pub struct KnownChain {
     pub newest_end: Option<Time>,
     /// The end of the newest time proven.
     pub proven_until: Option<Time>,
+    /// The first moment of which anything is known.
+    pub known_from: Option<Time>,
 }
 
 /// A stretch of a chain's time.
@@ -36,7 +38,8 @@ impl State {
     /// The chains of a target.
     pub fn chains(&self, target: TargetId) -> Result<Vec<KnownChain>, StateError> {
         self.with(|connection| {
-            let sql = "SELECT account_id, region, trail, home_region, kind, newest_key, newest_end, proven_until, newest_signature
+            let sql = "SELECT account_id, region, trail, home_region, kind, newest_key, newest_end, proven_until, newest_signature,
+                              (SELECT min(start) FROM coverage WHERE coverage.chain = chain.id)
                        FROM chain WHERE target = ?1 ORDER BY account_id, region, trail, home_region, kind";
             let mut asked = connection.prepare_cached(sql)?;
             let time = |seconds: Option<i64>| seconds.map(Time::from_unix);
@@ -54,6 +57,7 @@ impl State {
                     newest_signature: row.get(8)?,
                     newest_end: time(row.get(6)?),
                     proven_until: time(row.get(7)?),
+                    known_from: time(row.get(9)?),
                 })
             })?;
             rows.collect()

@@ -138,7 +138,7 @@ fn scope(drawn: &mut Drawn<'_>) -> Scope {
     let end = minutes(drawn, last).max(start.plus(1));
     let start = (drawn.byte() % 4 != 3).then_some(start);
     let horizon = end.max(minutes(drawn, end).plus(DUE / 2));
-    Scope { start, end, horizon, only_looks: false }
+    Scope { start, end, horizon, began_by: None }
 }
 
 /// What is shown of the chain: all of it, some of it, or anything.

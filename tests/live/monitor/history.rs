@@ -1,6 +1,7 @@
 //! What nothing in the bucket tells of: the newest, the oldest, or all of a chain taken away.
 
-use trailseal::trail::Time;
+use trailseal::simulate::Scenario;
+use trailseal::trail::{DigestKey, Time};
 
 use crate::proxy::{Fault, Rule, Times, listing_of};
 
@@ -171,4 +172,32 @@ fn a_violation_that_is_open_is_told_by_the_exit_status_of_a_run_that_fails() {
     }
     let failed: Vec<_> = watched.told().into_iter().filter(|(code, ..)| code == "run-failed").collect();
     assert!(failed.iter().all(|(.., kind, count)| kind == "opened" && *count == 1), "{failed:?}");
+}
+
+/// A chain that begins anew owes nothing before only where it was not known before: whoever takes away all until then, of a time
+/// that nothing else remembers, does not close the hole.
+#[test]
+fn what_was_known_before_a_chain_began_anew_is_still_owed() {
+    let scenario = Scenario { restarts: 1, ..two_days() };
+    let watched = Watched::after(40, scenario, "retention = \"100h\"");
+    watched.comes_to(3);
+    let is_hole = |open: &super::Open| open.code == "coverage-hole";
+    assert_eq!(watched.open().iter().filter(|open| is_hole(open)).count(), 1, "{:?}", watched.open());
+    let digests = watched.keys_with("/CloudTrail-Digest/");
+    let ends: Vec<Time> = digests.iter().map(|key| DigestKey::parse(key).unwrap().end).collect();
+    let anew = ends.windows(2).position(|two| two[1].since(two[0]) > Time::HOUR).expect("a restart") + 1;
+    for key in &digests[..anew] {
+        watched.remove(key);
+    }
+    for _ in 0..2 {
+        let run = watched.run();
+        assert!(watched.open().iter().any(is_hole), "{}{:?}", run.stdout, watched.open());
+    }
+}
+
+#[test]
+fn a_start_that_is_to_come_is_no_run() {
+    let watched = Watched::after(20, two_days(), "start = \"2027-01-01\"");
+    watched.comes_to(2);
+    assert_eq!(watched.open(), [open("run-failed", "")]);
 }
