@@ -25,12 +25,13 @@ impl Asked {
         }
         let chains: Vec<ChainId> =
             outcomes.iter().flat_map(|outcome| outcome.chains.iter().map(|(id, _)| id.clone())).collect();
+        let mut began_after: Vec<ChainId> =
+            outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
+        began_after.sort();
         let mut findings: Vec<Finding> = discovery.beside.into_findings().collect();
         findings.extend(self.about_the_request(&chains));
         // Of what was not looked at, nobody can say that it is not there.
         if !interrupted {
-            let began_after: Vec<ChainId> =
-                outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
             findings.extend(self.missing(&chains, &began_after));
             findings.extend(self.never_delivered(&outcomes));
             findings.extend(self.backfills_alone(&outcomes));
@@ -47,9 +48,6 @@ impl Asked {
         let newer = self.range.end_from.is_evidence() && outcomes.iter().any(|outcome| outcome.newer_logs);
         let not_read = reports_of(&outcomes).map(|report| report.log_files.not_checked).sum();
         findings.extend(self.drew_none(&outcomes).filter(|_| !interrupted));
-        let mut began_after: Vec<ChainId> =
-            outcomes.iter().flat_map(|outcome| outcome.began_after.iter().cloned()).collect();
-        began_after.sort();
         let proven = reports_of(&outcomes).any(|report| report.digests.verified > 0);
         let told = findings.iter().chain(outcomes.iter().flat_map(|outcome| &outcome.findings));
         if !proven && !interrupted && !told.into_iter().any(|finding| finding.severity != Severity::Note) {

@@ -72,6 +72,8 @@ pub(super) async fn discover(evidence: &Evidence, request: &AuditRequest) -> Res
     for store in evidence.buckets_at_hand().await {
         Search { request, store: &store }.all(&mut at_hand).await?;
     }
+    // What could not be listed there may be such a one.
+    found.discovery.beside.add(at_hand.discovery.beside, request.limits.planted_named_per_region);
     for (of, places) in at_hand.places {
         if !found.places.contains_key(&of) {
             places.into_iter().for_each(|place| found.add_place(place, &request.limits));

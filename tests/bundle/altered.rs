@@ -339,9 +339,13 @@ fn a_report_that_claims_more_is_not_that_of_the_bundle() {
     let dir = tempfile::tempdir().unwrap();
     let (whole, other) = (bundle_of_the_trail(dir.path(), "whole.zip", &[]), dir.path().join("other.zip"));
     type Change = fn(&mut serde_json::Value);
-    let changes: [(&str, Change); 6] = [
+    let changes: [(&str, Change); 7] = [
         ("what was checked", |report| {
             report["checks"]["performed"].as_array_mut().unwrap().push("completeness of logging".into());
+        }),
+        ("what was checked", |report| {
+            let words = "completeness of logging, and signatures under keys obtained apart from the bundle";
+            report["checks"]["performed"].as_array_mut().unwrap().push(words.into());
         }),
         ("what was checked", |report| report["checks"]["skipped"] = serde_json::json!([])),
         ("something else in it", |report| report["approved_by"] = "an auditor".into()),
